@@ -1,0 +1,1 @@
+"""One file a verb: what it does, stage by stage."""

@@ -1,0 +1,1 @@
+"""Argument vectors, one file a program; nothing here runs them."""

@@ -1,0 +1,1 @@
+"""Inputs are parsed here once, into frozen values."""

@@ -1,0 +1,57 @@
+"""The one door to a host: four verbs, the same for this machine and for one over SSH."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from sparkup.domain.command import Command, Result
+from sparkup.domain.host import Host
+
+
+class Stream(Protocol):
+    """A running program whose lines we read while it runs; leaving its context ends it."""
+
+    def lines(self) -> AsyncIterator[str]:
+        """Yield standard output line by line, without line ends; a line may be long."""
+        ...
+
+    async def status(self) -> Result:
+        """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB."""
+        ...
+
+
+class Connection(Protocol):
+    """How we touch one host. Opened and closed by whoever made it (`async with`).
+
+    All methods raise HostUnreachable when the host cannot be reached, the login is refused, the
+    host key is unknown or changed, or the connection breaks while they work. A program's own exit
+    status, 255 included, is a result and no exception. Cancelling a call ends the local client and
+    with it, where the host sees the channel close, the program.
+    """
+
+    host: Host
+    python: str  # a Python 3 for the programs of node/
+
+    async def run(self, command: Command) -> Result:
+        """Run a command to its end; `command.timeout` seconds, then it is ended with status -15."""
+        ...
+
+    async def put(self, content: bytes, path: PurePosixPath, mode: int = 0o644) -> None:
+        """Write a file: complete under its name or not at all; parent folders are made."""
+        ...
+
+    def stream(self, command: Command) -> AbstractAsyncContextManager[Stream]:
+        """Start a command and read its output as it comes; its stdin stays open after the input."""
+        ...
+
+    async def interact(self, command: Command, *, tty: bool) -> int:
+        """Run a command on this terminal (stdin, stdout and stderr are ours); return its status.
+
+        With `tty` it gets a terminal of its own on the host. `command.stdin` must be empty.
+        """
+        ...
+
+    async def __aenter__(self) -> "Connection": ...
+
+    async def __aexit__(self, *exc: object) -> None: ...

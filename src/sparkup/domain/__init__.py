@@ -1,0 +1,1 @@
+"""Frozen values of the field: no I/O, standard library only."""

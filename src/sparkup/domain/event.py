@@ -1,0 +1,143 @@
+"""What happened, as values: every display, the journal and the JSON output are made from these."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sparkup.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A titled stage of an action begins."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished:
+    """A stage ended well, after so many seconds."""
+
+    title: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A dry run shows what a stage would do."""
+
+    title: str
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step begins on a host."""
+
+    id: str
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """A running step printed a line."""
+
+    id: str
+    host: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step ended well, after so many seconds."""
+
+    id: str
+    host: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageChanged:
+    """The engine of a rank is at a new point of its start; `fraction` is 0 to 1 where it is known."""
+
+    host: str
+    rank: int
+    stage: str
+    detail: str = ""
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """The engine of a rank printed a line."""
+
+    host: str
+    rank: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know that stops nothing."""
+
+    problem: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A plain remark on what is going on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A launch answers requests: where, how long each stage took, and what the engine can hold."""
+
+    name: str
+    url: str
+    seconds: float
+    stages: tuple[tuple[str, float], ...] = ()
+    kv_tokens: int | None = None
+    concurrency: float | None = None
+    canary: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The action ended with these problems."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer of an action: what `--json` prints, and the same for people."""
+
+    document: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+Event = (
+    PhaseStarted
+    | PhaseFinished
+    | Planned
+    | StepStarted
+    | StepOutput
+    | StepFinished
+    | StageChanged
+    | LogLine
+    | Warned
+    | Noted
+    | Ready
+    | Failed
+    | Answered
+)
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return an event as a JSON object whose `event` member is the type's name."""
+    return {"event": type(event).__name__, **asdict(event)}

@@ -1,0 +1,75 @@
+"""A fact is a set of requests to a host plus a pure parser of the answers; its value is an observation.
+
+All requests of all facts that a phase wants travel to a host in one round trip (node/gather.py).
+Add a fact: a file in facts/ with its requests and its parser, and a recorded answer in tests/fixtures.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a host: `kind` is run, files, links, paths, env or http; `body` goes there as JSON."""
+
+    kind: str
+    body: Mapping[str, Any]
+
+
+def run(*argv: str, timeout: float = 10.0) -> Request:
+    """Ask for the output of a program; `timeout` in seconds."""
+    return Request("run", {"argv": list(argv), "timeout": timeout})
+
+
+def files(*globs: str, max_bytes: int = 65536) -> Request:
+    """Ask for the text of all files that match; `~` is the user's home there."""
+    return Request("files", {"globs": list(globs), "max_bytes": max_bytes})
+
+
+def links(*globs: str) -> Request:
+    """Ask for the targets of all symbolic links that match."""
+    return Request("links", {"globs": list(globs)})
+
+
+def paths(*names: str) -> Request:
+    """Ask what stands at some paths: kind, whether we may write, and free bytes of that file system."""
+    return Request("paths", {"paths": list(names)})
+
+
+def env(*names: str) -> Request:
+    """Ask for environment variables as a login of that user has them."""
+    return Request("env", {"names": list(names)})
+
+
+def http(url: str, timeout: float = 5.0) -> Request:
+    """Ask for the status and the beginning of the body of a URL, seen from that host; seconds."""
+    return Request("http", {"url": url, "timeout": timeout})
+
+
+Answers = Mapping[str, Any]  # request name → what gather.py answered to it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fact(Generic[T]):
+    """What to ask and how to read the answers. Compared by identity: each is a module constant."""
+
+    name: str
+    requests: Mapping[str, Request]
+    parse: Callable[[Answers], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The observations of one host: `seen[FACT]` has the type that the fact parses to."""
+
+    host: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __getitem__(self, fact: Fact[T]) -> T:
+        return cast(T, self.values[fact.name])
+
+
+Observed = Mapping[str, Seen]  # host name → what was seen there

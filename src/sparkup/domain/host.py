@@ -1,0 +1,26 @@
+"""A host is a machine we reach: this one, or another over SSH."""
+
+from dataclasses import dataclass
+
+LOCAL_NAMES = frozenset({"local", "localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A name for plans and messages, and what the SSH client is given to reach it ("" = this machine)."""
+
+    name: str
+    address: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether the host is this machine."""
+        return not self.address
+
+
+LOCAL = Host("local")
+
+
+def parse_host(text: str) -> Host:
+    """Turn a user's word (`spark1`, `user@10.0.0.2`, `local`) into a host."""
+    return LOCAL if text in LOCAL_NAMES else Host(text, text)

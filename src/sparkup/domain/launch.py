@@ -1,0 +1,139 @@
+"""A launch is one command on some hosts: a name, ranks on nodes, and what each rank is given."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sparkup.domain.command import Environment
+
+FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
+NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # what Docker takes as a container name
+
+
+class Engine(StrEnum):
+    """What runs the ranks."""
+
+    HOST = "host"  # processes in a managed Python environment, no container
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One rank of a launch and the host it is on; rank 0 is the head."""
+
+    host: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the system is to hold a rank to; None leaves it open. Bytes, and a number of tasks."""
+
+    memory: int | None = None
+    tasks: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.memory is not None or self.tasks is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """When a launch counts as ready, and how long that may take (seconds).
+
+    `kind`: auto (what the command serves), none, port or http, the last two with `target`.
+    """
+
+    kind: str = "auto"
+    target: str = ""
+    stall: float = 600.0
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything that decides what runs; equal launches run the same thing."""
+
+    name: str
+    attempt: str
+    engine: Engine
+    nodes: tuple[Node, ...]
+    argv: tuple[str, ...]
+    environment: Environment = field(default_factory=Environment)
+    python_environment: str = ""  # folder of the managed environment, "" for none
+    limits: Limits = field(default_factory=Limits)
+    readiness: Readiness = field(default_factory=Readiness)
+    port: int | None = None  # where its API listens, None if it has none
+    api_host: str = "127.0.0.1"  # where a client on the host finds it
+
+    @property
+    def head(self) -> Node:
+        """Return the node whose rank is 0."""
+        return self.nodes[0]
+
+    @property
+    def url(self) -> str:
+        """Return the base of its API, "" if it has none."""
+        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
+        return f"http://{host}:{self.port}" if self.port is not None else ""
+
+    def spec(self, node: Node) -> dict[str, Any]:
+        """Return what node/rank.py is told to start; secrets are only named."""
+        return {
+            "launch": self.name,
+            "attempt": self.attempt,
+            "rank": node.rank,
+            "engine": str(self.engine),
+            "argv": list(self.argv),
+            "env": dict(self.environment.plain),
+            "secrets": [secret.name for secret in self.environment.secret],
+            "bin": f"{self.python_environment}/bin" if self.python_environment else "",
+            "url": self.url,
+            "port": self.port,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process as the kernel identifies it: a pid alone is reused, with its start time it is not."""
+
+    pid: int
+    start: int  # clock ticks after boot, field 22 of /proc/PID/stat
+    boot: str  # /proc/sys/kernel/random/boot_id
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a rank ended. `asked` says that somebody had told it to."""
+
+    status: int  # as a shell counts: 128 + n for signal n
+    asked: bool
+    at: float  # seconds since the epoch
+    lost_log: int = 0  # bytes that could not be written
+
+
+@dataclass(frozen=True, slots=True)
+class RankState:
+    """What a host's state folder says of one rank, held against the process table."""
+
+    launch: str
+    attempt: str
+    rank: int
+    folder: str
+    started: float  # seconds since the epoch
+    alive: bool
+    pid: int
+    argv: tuple[str, ...]
+    url: str = ""
+    port: int | None = None
+    exit: Exit | None = None
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def phase(self) -> str:
+        """Return running, ended (as asked), failed, or lost (its supervisor vanished)."""
+        if self.alive:
+            return "running"
+        if self.exit is None:
+            return "lost"
+        return "ended" if self.exit.asked else "failed"

@@ -1,0 +1,121 @@
+"""Every failure a user can meet, as one tree; each says what happened, where, and what to do next.
+
+SparkupError                      exit status
+├── InputRefused                  2   what the user typed or wrote cannot be done; nothing was touched
+├── GateRefused                   5   the input is fine, but a check on a host said no; nothing was touched
+├── HostUnreachable               4   a host could not be reached or did not let us in
+├── WorkFailed                    1   something was started and did not succeed; it was undone
+├── PartlyDone                    3   some hosts or objects succeeded, the rest are listed
+└── Interrupted                 130   Ctrl-C or SIGTERM
+
+Add an error: make a `Problem` with a new `code` where the fault is seen, raise the class whose exit
+status fits, and list the code in `CODES`; docs/errors.md is generated from that table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+CODES: dict[str, str] = {
+    # input
+    "bad-option": "An option, verb or value is not known or not allowed here.",
+    "bad-environment-variable": "An environment variable given with -e has no name or no value.",
+    "bad-name": "A launch name has characters that a host or container name cannot have.",
+    "no-command": "A launch was asked for without a command after `--`.",
+    "command-not-found": "The program to run does not exist on the host.",
+    "model-not-found": "The model folder has no config.json.",
+    "unknown-launch": "No launch of that name on the host.",
+    "unknown-environment": "No managed environment of that name or variant.",
+    "no-recorded-facts": "An offline plan was asked for a host whose facts were never recorded.",
+    "bad-recorded-facts": "The recorded facts of a host cannot be read.",
+    "unsupported-platform": "There is no build of vLLM for this architecture and Python.",
+    # gates
+    "name-taken": "Another launch of that name is on the host.",
+    "port-taken": "Another process listens on the port that the launch needs.",
+    "no-disk": "Not enough free disk for what would be written.",
+    "no-python": "The host has no python3 that can do the work.",
+    "environment-missing": "The managed environment that the launch needs is not on the host.",
+    "linger-off": "The host ends a user's processes at logout; the launch would die with the session.",
+    "no-limits": "Limits were asked for on a host that cannot enforce them.",
+    "in-use": "Something that runs still uses what was to be removed.",
+    # hosts
+    "host-unreachable": "The host did not answer over SSH.",
+    "host-key-unknown": "SSH does not know the host's key yet.",
+    "host-key-changed": "The host's SSH key differs from the known one.",
+    "login-refused": "The host refused the login.",
+    "host-broke-off": "The connection to the host broke while it worked.",
+    # work
+    "step-failed": "A command of the plan failed on a host.",
+    "start-failed": "The engine ended before it was ready.",
+    "start-stalled": "The start made no progress for too long.",
+    "start-timeout": "The start took longer than allowed in total.",
+    "engine-died": "The engine ended although nobody had asked it to.",
+    "canary-failed": "The server says it is healthy but did not answer a request.",
+    "stop-incomplete": "Something of a launch would not go away.",
+    "install-failed": "The packages of a managed environment could not be installed.",
+    "registry-gone": "The package registry could not be reached or broke off.",
+    "log-not-writable": "The log of a rank could not be written.",
+    "bad-answer": "A program on the host answered something we cannot read.",
+    "interrupted": "The user or the system asked us to end.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: `code` from CODES, what happened, where, and what to do next."""
+
+    code: str
+    message: str
+    where: str = ""  # a host, or file:line
+    hint: str = ""
+    details: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(self.code)
+
+
+class SparkupError(Exception):
+    """Base of all user-visible failures; carries one or more problems, all found at once."""
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems: Sequence[Problem] = problems
+
+
+class InputRefused(SparkupError):
+    """What was typed or written cannot be done; nothing was touched."""
+
+    exit_status = 2
+
+
+class GateRefused(SparkupError):
+    """A check on a host refused; nothing was started."""
+
+    exit_status = 5
+
+
+class HostUnreachable(SparkupError):
+    """A host could not be reached or refused us."""
+
+    exit_status = 4
+
+
+class WorkFailed(SparkupError):
+    """Work was begun and failed; what it had started was undone."""
+
+    exit_status = 1
+
+
+class PartlyDone(SparkupError):
+    """Some of the work succeeded; the problems list what did not."""
+
+    exit_status = 3
+
+
+class Interrupted(SparkupError):
+    """The user pressed Ctrl-C, or the process was told to end."""
+
+    exit_status = 130

@@ -1,0 +1,164 @@
+"""Answer a list of questions about this host in one go; knows nothing of their meaning.
+
+Reads one JSON object from standard input, {"requests": {name: {"kind": ..., ...}}}, and writes one,
+{"answers": {name: ...}, "python": "3.11.2", "seconds": 0.1}. An answer that could not be had is
+{"error": text}. Standard library only, Python 3.8.
+"""
+
+import concurrent.futures
+import glob
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+def run(body):
+    """Run a program; its status is None when there is no such program or it took too long."""
+    begun = time.monotonic()
+    answer = {"status": None, "out": "", "err": ""}
+    try:
+        done = subprocess.run(
+            body["argv"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=body.get("timeout", 10),
+            check=False,
+            env=dict(os.environ, LC_ALL="C"),
+        )
+        answer.update(status=done.returncode, out=text(done.stdout), err=text(done.stderr))
+    except FileNotFoundError:
+        answer["missing"] = True
+    except subprocess.TimeoutExpired:
+        answer["timeout"] = True
+    answer["seconds"] = round(time.monotonic() - begun, 4)
+    return answer
+
+
+def text(data):
+    """Return bytes as text that JSON can hold, whatever they are."""
+    return data.decode("utf-8", "replace")
+
+
+def matches(body):
+    """Yield the paths that the globs of a request match, in order, each once."""
+    seen = set()
+    for pattern in body["globs"]:
+        for path in sorted(glob.glob(os.path.expandvars(os.path.expanduser(pattern)))):
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def files(body):
+    """Read files; one that cannot be read is left out unless it exists for us to be told so."""
+    found = {}
+    for path in matches(body):
+        try:
+            with open(path, "rb") as file:
+                found[path] = text(file.read(body.get("max_bytes", 65536)))
+        except FileNotFoundError:
+            continue  # a process or launch that went away between listing and reading
+        except OSError as error:
+            found.setdefault("!" + path, error.strerror or str(error))
+    return {"files": found}
+
+
+def links(body):
+    """Read the targets of symbolic links."""
+    found = {}
+    for path in matches(body):
+        try:
+            found[path] = os.readlink(path)
+        except OSError:
+            continue
+    return {"links": found}
+
+
+def paths(body):
+    """Say what stands at each path; for one that does not exist, what its nearest parent allows."""
+    found = {}
+    for name in body["paths"]:
+        path = os.path.expandvars(os.path.expanduser(name))
+        parent = path
+        while not os.path.exists(parent):
+            parent = os.path.dirname(parent) or "/"
+        disk = os.statvfs(parent)
+        found[name] = {
+            "path": path,
+            "kind": kind(path),
+            "writable": os.access(parent, os.W_OK | (os.X_OK if os.path.isdir(parent) else 0)),
+            "executable": os.path.isfile(path) and os.access(path, os.X_OK),
+            "free": disk.f_bavail * disk.f_frsize,
+        }
+    return {"paths": found}
+
+
+def kind(path):
+    """Return file, folder, other, or the empty string for nothing."""
+    if os.path.isdir(path):
+        return "folder"
+    if os.path.isfile(path):
+        return "file"
+    return "other" if os.path.lexists(path) else ""
+
+
+def env(body):
+    """Read environment variables; HOME and USER are filled in where a bare login lacks them."""
+    values = {name: os.environ.get(name) for name in body["names"]}
+    if values.get("HOME", "") is None:
+        values["HOME"] = os.path.expanduser("~")
+    return {"env": values, "uid": os.getuid(), "cwd": os.getcwd()}
+
+
+def http(body):
+    """Get a URL of this host, past any proxy."""
+    begun = time.monotonic()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    answer = {"status": None, "body": ""}
+    try:
+        with opener.open(body["url"], timeout=body.get("timeout", 5)) as reply:
+            answer.update(status=reply.status, body=text(reply.read(65536)))
+    except urllib.error.HTTPError as error:
+        answer.update(status=error.code, body=text(error.read(65536)))
+    except (OSError, ValueError) as error:
+        answer["error"] = str(error)
+    answer["seconds"] = round(time.monotonic() - begun, 4)
+    return answer
+
+
+KINDS = {"run": run, "files": files, "links": links, "paths": paths, "env": env, "http": http}
+
+
+def answer(body):
+    """Answer one request; a fault of one must not cost the others their answers."""
+    try:
+        return KINDS[body["kind"]](body)
+    except Exception as error:  # noqa: BLE001 - it travels back as data
+        return {"error": "%s: %s" % (type(error).__name__, error)}
+
+
+def main():
+    """Answer all requests at once: programs and URLs wait on others, not on us."""
+    begun = time.monotonic()
+    requests = json.load(sys.stdin)["requests"]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+        answers = dict(zip(requests, pool.map(answer, requests.values())))
+    json.dump(
+        {
+            "answers": answers,
+            "python": platform.python_version(),
+            "seconds": round(time.monotonic() - begun, 4),
+        },
+        sys.stdout,
+    )
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

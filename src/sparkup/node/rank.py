@@ -1,0 +1,274 @@
+"""Start one rank and be its parent: keep its log, record its end, end its whole tree.
+
+`start` reads a spec (one JSON line, then NAME=value secrets, each ended by NUL) from standard
+input and answers with one JSON line when the rank runs, or says why it could not be started. The
+supervisor it leaves behind belongs to no terminal and no SSH session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from . import state
+from .log import Log
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+NAME_TAKEN, NOT_STARTED = 73, 74
+LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
+GRACE = 20.0  # seconds from SIGTERM to the whole tree; vLLM needs 2, a headless rank up to 15
+TREE_GRACE = 5.0  # seconds from SIGTERM to SIGKILL for what the first process left behind
+
+
+def prctl(option: int, value: int) -> None:
+    """Call prctl(2); without it (no libc to load) we only lose comfort."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def start(root: str, spec: state.Json, secrets: Dict[str, str]) -> Tuple[int, state.Json]:
+    """Take the name, start the supervisor, wait until it has started the rank."""
+    folder = state.folder(root, spec["launch"])
+    holder = take(root, spec["launch"])
+    if holder is not None:
+        return NAME_TAKEN, {"error": "name-taken", "attempt": holder.get("attempt", "")}
+    try:
+        state.write(os.path.join(folder, "spec.json"), spec)
+        log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return NOT_STARTED, {"error": "log-not-writable", "message": str(error)}
+    receive, send = os.pipe()
+    if os.fork() == 0:
+        os.close(receive)
+        detach()
+        supervise(folder, spec, secrets, log, send)
+        os._exit(0)
+    os.close(send)
+    with os.fdopen(receive, "r") as pipe:
+        problem = pipe.read()
+    if problem:
+        shutil.rmtree(folder, ignore_errors=True)
+        return NOT_STARTED, {"error": "command-not-found", "message": problem}
+    return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
+
+
+def take(root: str, name: str) -> Optional[state.Json]:
+    """Make the launch's folder: that is the lock. Return who holds the name, None when it is ours.
+
+    A launch that has ended is moved away, to be looked at until the next one of its name ends.
+    """
+    folder, past = state.folder(root, name), state.folder(root, name, past=True)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    os.makedirs(os.path.dirname(past), exist_ok=True)
+    for _ in range(2):
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            if busy(folder):
+                return state.read(os.path.join(folder, "spec.json")) or {}
+            bury(folder, past)
+        else:
+            return None
+    return {}
+
+
+def busy(folder: str) -> bool:
+    """Say whether a launch still runs, or is just being started by somebody else."""
+    rank = state.read(os.path.join(folder, "rank.json"))
+    if rank is None:
+        with contextlib.suppress(OSError):
+            return time.time() - os.stat(folder).st_mtime < 30
+        return False
+    spec = state.read(os.path.join(folder, "spec.json")) or {}
+    return state.lives(rank) or bool(state.marked(spec.get("attempt", "-")))
+
+
+def bury(folder: str, past: str) -> None:
+    """Move an ended launch to where its log can still be read."""
+    shutil.rmtree(past, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(folder, past)
+
+
+def detach() -> None:
+    """Leave the caller's session, terminal, folder and standard streams."""
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.chdir("/")
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the engine's processes leave behind becomes ours
+
+
+def child_environment(spec: state.Json, secrets: Dict[str, str]) -> Dict[str, str]:
+    """Return the environment of the rank: the login's, then what the launch says."""
+    env = dict(os.environ)
+    env.update(spec["env"])
+    env.update(secrets)
+    env[state.MARK] = spec["attempt"]
+    env["SPT_NOENV"] = "1"  # setproctitle must not overwrite the environment that marks our processes
+    if spec.get("bin"):
+        env["PATH"] = spec["bin"] + os.pathsep + env.get("PATH", os.defpath)
+        env["VIRTUAL_ENV"] = os.path.dirname(spec["bin"])
+    return env
+
+
+def supervise(
+    folder: str, spec: state.Json, secrets: Dict[str, str], log: Log, report: int
+) -> None:
+    """Start the rank and stay until all of it has ended. `report` gets the problem, or nothing."""
+    asked: List[int] = []
+    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: asked.append(got))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    output, write = os.pipe2(os.O_CLOEXEC)
+    env = child_environment(spec, secrets)
+    try:
+        child = subprocess.Popen(
+            spec["argv"],
+            stdin=subprocess.DEVNULL,
+            stdout=write,
+            stderr=write,
+            env=env,
+            cwd=spec.get("cwd") or env.get("HOME") or "/",
+            start_new_session=True,
+            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - one thread
+        )
+    except OSError as error:
+        os.write(report, str(error).encode())
+        return
+    os.close(write)
+    state.write(os.path.join(folder, "rank.json"), identity(child.pid))
+    os.close(report)
+    follow = Follower(child, output, wake_read, log)
+    status = follow.until_end(asked)
+    leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
+    follow.drain()
+    ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
+    with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
+        state.write(os.path.join(folder, "exit.json"), dict(ended, left=sorted(leftover)))
+    log.close()
+
+
+def identity(child: int) -> state.Json:
+    """Return what tells this supervisor and its first process from any other, ever."""
+    return {
+        "pid": os.getpid(),
+        "pid_start": state.start_time(os.getpid()),
+        "child": child,
+        "child_start": state.start_time(child),
+        "boot": state.boot_id(),
+        "started": time.time(),
+    }
+
+
+class Follower:
+    """Copies the output of a rank to its log while it waits for the rank's end."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]", output: int, wake: int, log: Log) -> None:
+        self.child, self.output, self.wake, self.log = child, output, wake, log
+        self.open = True
+
+    def until_end(self, asked: List[int]) -> int:
+        """Return the rank's exit status as a shell counts it; end it when we are told to."""
+        deadline: Optional[float] = None
+        while True:
+            status = self.child.poll()
+            if status is not None:
+                return 128 - status if status < 0 else status
+            if asked and deadline is None:
+                self.child.terminate()
+                deadline = time.monotonic() + GRACE
+            if deadline is not None and time.monotonic() > deadline:
+                self.child.kill()
+            self.pump(0.5)
+
+    def pump(self, timeout: float) -> None:
+        """Copy what there is, or wait for something to happen."""
+        watched = [self.wake] + ([self.output] if self.open else [])
+        ready = select.select(watched, [], [], timeout)[0]
+        if self.wake in ready:
+            os.read(self.wake, 4096)
+        if self.output in ready:
+            data = os.read(self.output, 1 << 16)
+            if data:
+                self.log.write(data)
+            else:
+                self.open = False
+        reap(self.child.pid)
+
+    def drain(self) -> None:
+        """Copy what is still in the pipe; somebody may hold its other end for ever."""
+        os.set_blocking(self.output, False)
+        with contextlib.suppress(OSError):
+            while self.open:
+                data = os.read(self.output, 1 << 16)
+                if not data:
+                    return
+                self.log.write(data)
+
+
+def reap(child: int) -> None:
+    """Collect orphans that became ours; the first process is left to its Popen."""
+    for pid in state_children():
+        if pid != child:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def state_children() -> List[int]:
+    """Return our direct children, dead ones too (which state.processes leaves out)."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
+
+
+def end(
+    members: Callable[[], Any], grace: float, wait: Callable[[float], None]
+) -> List[int]:
+    """End processes: SIGTERM, after `grace` seconds SIGKILL; return those that still live."""
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + seconds
+        told: Dict[int, bool] = {}
+        while True:
+            left = members()
+            if not left:
+                return []
+            for pid in left - set(told):  # those that were born meanwhile are told as well
+                told[pid] = True
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
+            if time.monotonic() > deadline:
+                break
+            wait(0.05)
+    return sorted(members())
+
+
+def parse_input(data: bytes) -> Tuple[state.Json, Dict[str, str]]:
+    """Split standard input into the spec and the secrets behind it."""
+    line, _, rest = data.partition(b"\n")
+    records = [record.decode().partition("=") for record in rest.split(b"\0") if record]
+    return json.loads(line), {name: value for name, _, value in records}
+
+
+def main(root: str) -> Tuple[int, state.Json]:
+    """Read standard input and start what it says."""
+    spec, secrets = parse_input(sys.stdin.buffer.read())
+    return start(root, spec, secrets)

@@ -1,0 +1,146 @@
+"""The state folder of a launch on this host, and processes as the kernel identifies them.
+
+ROOT/launches/NAME/  spec.json   what to start (secrets only named)
+                     rank.json   its supervisor and first process: pid, start time, boot id
+                     exit.json   how it ended
+                     log, log.1  its output, the newest first; *.index: "epoch offset" lines
+ROOT/past/NAME/      the launch of that name before
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import Any, Dict, Iterable, List, Optional, Set
+
+MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
+Json = Dict[str, Any]
+
+
+def folder(root: str, name: str, past: bool = False) -> str:
+    """Return where a launch keeps its state."""
+    return os.path.join(root, "past" if past else "launches", name)
+
+
+def read(path: str) -> Optional[Json]:
+    """Return a JSON file's object, None if there is none (or only half of one)."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write(path: str, value: Json, mode: int = 0o644) -> None:
+    """Write a JSON file, whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def boot_id() -> str:
+    """Return the kernel's id of this boot: pids and start times repeat after a reboot."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def stat(pid: int) -> Optional[List[str]]:
+    """Return the fields of /proc/PID/stat from the third on; None for no process or a zombie."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if not fields or fields[0] in ("Z", "X") else fields
+
+
+def start_time(pid: int) -> Optional[int]:
+    """Return when a process started, in clock ticks after boot."""
+    fields = stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def lives(rank: Optional[Json], who: str = "pid") -> bool:
+    """Say whether the recorded process still runs: same pid, same start time, same boot."""
+    if not rank or rank.get("boot") != boot_id():
+        return False
+    started = start_time(int(rank.get(who, -1)))
+    return started is not None and started == rank.get(who + "_start")
+
+
+def processes() -> Dict[int, int]:
+    """Return the parent of every process."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            fields = stat(int(entry))
+            if fields:
+                parents[int(entry)] = int(fields[1])
+    return parents
+
+
+def descendants(root: int) -> Set[int]:
+    """Return all processes below one; where it is a subreaper, that is all it ever started."""
+    parents = processes()
+    below: Set[int] = set()
+    grew = True
+    while grew:
+        more = {pid for pid, parent in parents.items() if parent in below or parent == root} - below
+        grew = bool(more)
+        below |= more
+    return below
+
+
+def marked(attempt: str) -> Set[int]:
+    """Return the processes whose environment says that they belong to this attempt."""
+    mark = ("%s=%s" % (MARK, attempt)).encode()
+    return {
+        pid for pid in processes() if pid != os.getpid() and mark in environment(pid).split(b"\0")
+    }
+
+
+def environment(pid: int) -> bytes:
+    """Return the environment a process was started with, as NUL-ended records."""
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def listening(port: int) -> bool:
+    """Say whether anything on this host listens on a TCP port (state 0A in /proc/net/tcp)."""
+    wanted = "%04X" % port
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = [line.split() for line in file][1:]
+        except OSError:
+            continue
+        if any(row[3] == "0A" and row[1].rpartition(":")[2] == wanted for row in rows):
+            return True
+    return False
+
+
+def memory_available() -> int:
+    """Return MemAvailable in bytes: the memory that a new process could really have."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def alive(pids: Iterable[int]) -> Set[int]:
+    """Return those of some processes that still run."""
+    return {pid for pid in pids if stat(pid)}

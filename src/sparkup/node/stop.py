@@ -1,0 +1,89 @@
+"""End a launch on this host, all of it, and say what it took."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import Callable, Optional, Set, Tuple
+
+from . import rank, state
+
+SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
+SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
+
+
+def stop(root: str, name: str, attempt: str) -> Tuple[int, state.Json]:
+    """Stop the launch of that name; with an attempt given, only if it is still that one.
+
+    The supervisor is asked first; whatever it leaves, or has left when it died, is found by the
+    mark in its environment. Ends with status 1 when something would not go away.
+    """
+    folder = state.folder(root, name)
+    spec = state.read(os.path.join(folder, "spec.json"))
+    if spec is None or (attempt and spec.get("attempt") != attempt):
+        return 0, {"found": False}
+    supervisor = state.read(os.path.join(folder, "rank.json"))
+    before, begun = state.memory_available(), time.monotonic()
+    members = state.marked(spec["attempt"])
+    running = bool(members) or state.lives(supervisor)
+    if supervisor and state.lives(supervisor):
+        ask(int(supervisor["pid"]))
+        wait_for(lambda: not state.lives(supervisor), SUPERVISOR_GRACE)
+    left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
+    port = spec.get("port")
+    port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)
+    report = {
+        "found": True,
+        "was_running": running,
+        "processes": len(members),
+        "left": left,
+        "port": port,
+        "port_free": port_free,
+        "memory_before": before,
+        "memory_after": settle() if running else before,
+        "seconds": round(time.monotonic() - begun, 2),
+    }
+    if left:
+        return 1, report
+    rank.bury(folder, state.folder(root, name, past=True))
+    return 0, report
+
+
+def ask(pid: int) -> None:
+    """Tell the supervisor to end its rank."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def strays(attempt: str, supervisor: Optional[state.Json]) -> Set[int]:
+    """Return what is left of an attempt, its supervisor included."""
+    found = state.marked(attempt)
+    if supervisor and state.lives(supervisor):
+        found.add(int(supervisor["pid"]))
+    if supervisor and state.lives(supervisor, "child"):
+        found |= {int(supervisor["child"])} | state.descendants(int(supervisor["child"]))
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until a condition holds; say whether it does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def settle() -> int:
+    """Wait until memory stops coming back; return what is available then, in bytes."""
+    deadline, last = time.monotonic() + SETTLE, state.memory_available()
+    while time.monotonic() < deadline:
+        time.sleep(0.3)
+        now = state.memory_available()
+        if now - last < 64 << 20:
+            return now
+        last = now
+    return last

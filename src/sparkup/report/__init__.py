@@ -1,0 +1,1 @@
+"""Displays: functions of events."""
