@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a host: `kind` is run, files, links, paths, env or http; `body` goes there as JSON."""
+    """One question to a host: `kind` is run, files, links, paths, which, env or http; `body` goes there as JSON."""
 
     kind: str
     body: Mapping[str, Any]
@@ -24,9 +24,9 @@ def run(*argv: str, timeout: float = 10.0) -> Request:
     return Request("run", {"argv": list(argv), "timeout": timeout})
 
 
-def files(*globs: str, max_bytes: int = 65536) -> Request:
-    """Ask for the text of all files that match; `~` is the user's home there."""
-    return Request("files", {"globs": list(globs), "max_bytes": max_bytes})
+def files(*globs: str, max_bytes: int = 65536, tail: bool = False) -> Request:
+    """Ask for the text of all files that match, its beginning or its `tail`; `~` is the home there."""
+    return Request("files", {"globs": list(globs), "max_bytes": max_bytes, "tail": tail})
 
 
 def links(*globs: str) -> Request:
@@ -42,6 +42,11 @@ def paths(*names: str) -> Request:
 def env(*names: str) -> Request:
     """Ask for environment variables as a login of that user has them."""
     return Request("env", {"names": list(names)})
+
+
+def which(*names: str, first: tuple[str, ...] = ()) -> Request:
+    """Ask where programs are, in some folders first and then along the login's PATH."""
+    return Request("which", {"names": list(names), "first": list(first)})
 
 
 def http(url: str, timeout: float = 5.0) -> Request:

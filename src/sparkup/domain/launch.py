@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sparkup.domain.command import Environment
+from sparkup.domain.host import Host
 
 FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
 NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # what Docker takes as a container name
@@ -51,6 +52,22 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """What the user asked for, before any host was looked at; None and "" leave it to us."""
+
+    argv: tuple[str, ...]
+    hosts: tuple[Host, ...]
+    name: str | None = None
+    engine: Engine | None = None
+    environment: Environment = field(default_factory=Environment)
+    python_environment: str = ""  # a variant, a folder, or none
+    limits: Limits = field(default_factory=Limits)
+    readiness: Readiness = field(default_factory=Readiness)
+    cwd: str = ""
+    leaves_session: bool = True  # the launch is to outlive the command that starts it
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Everything that decides what runs; equal launches run the same thing."""
 
@@ -65,6 +82,7 @@ class Launch:
     readiness: Readiness = field(default_factory=Readiness)
     port: int | None = None  # where its API listens, None if it has none
     api_host: str = "127.0.0.1"  # where a client on the host finds it
+    cwd: str = ""
 
     @property
     def head(self) -> Node:
@@ -90,6 +108,7 @@ class Launch:
             "bin": f"{self.python_environment}/bin" if self.python_environment else "",
             "url": self.url,
             "port": self.port,
+            "cwd": self.cwd,
         }
 
 
