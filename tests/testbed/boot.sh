@@ -22,12 +22,10 @@ cgroups() {                                  # makes them and notes them: a line
       cat "$d/../cpuset.$p" > "$d/cpuset.$p"; cat "$d/cpuset.$p" > "$d/h$1/cpuset.$p"; done; fi
   done < /proc/self/cgroup > "$STATE/h$1/cgroups"
 }
-cgroup2() {                                  # at the tree's root, which alone may hold processes beside controllers
-  local d=/sys/fs/cgroup/$NAME on c p; mkdir -p "$d/h$1/init"
-  for p in "${d%/*}" "$d"; do
-    read -ra on < "$p/cgroup.controllers" || true
-    for c in "${on[@]}"; do echo "+$c" > "$p/cgroup.subtree_control" 2>/dev/null || true; done
-  done
+cgroup2() {                                  # beside other top groups: below one with processes there are no controllers
+  local d=/sys/fs/cgroup/$NAME on c; mkdir -p "$d/h$1/init"
+  read -ra on < "$d/cgroup.controllers" || true          # what the machine hands to its top groups
+  for c in "${on[@]}"; do echo "+$c" > "$d/cgroup.subtree_control"; done
   echo "unified $d/h$1" > "$STATE/h$1/cgroups"
 }
 seat() { if [ "$1" = unified ]; then echo "$2/init"; else echo "$2"; fi; }
