@@ -5,25 +5,30 @@ from collections.abc import Sequence
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
-def venv(python: str, folder: str, *, pip: bool) -> tuple[str, ...]:
-    """Make a virtual environment; without pip where the system's Python cannot give it one."""
-    return (python, "-m", "venv", *(() if pip else ("--without-pip",)), folder)
+def venv(python: str, folder: str) -> tuple[str, ...]:
+    """Make a virtual environment with the pip that this Python brings (ensurepip)."""
+    return (python, "-m", "venv", folder)
 
 
-def install(pip: Sequence[str], lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
-    """Install exactly what a lock file lists: its versions, its hashes, wheels only."""
-    return (*pip, "install", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile",
-            "--progress-bar", "off", "--no-input", "--disable-pip-version-check",
+def uv_venv(uv: str, version: str, folder: str) -> tuple[str, ...]:
+    """Make a virtual environment with pip in it; uv fetches a Python of that version if there is none."""
+    return (uv, "venv", "--quiet", "--seed", "--python", version, folder)
+
+
+def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
+    """Install exactly what a lock file lists: its versions, its hashes, wheels only.
+
+    The user's pip configuration (mirrors, find-links, proxies) counts; `indexes` are further ones.
+    """
+    return (python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+            "--no-compile", "--progress-bar", "off", "--no-input", "--disable-pip-version-check",
             *_indexes(indexes), "-r", lock)  # fmt: skip
 
 
-def versions(
-    pip: Sequence[str], package: str, python: str, indexes: Sequence[str]
-) -> tuple[str, ...]:
-    """List the versions of a package for which there is a wheel for this machine and a Python."""
-    return (*pip, "index", "versions", package, "--only-binary", ":all:", "--python-version", python,
-            "--retries", "0", "--timeout", "10", "--no-input", "--disable-pip-version-check",
-            *_indexes(indexes))  # fmt: skip
+def versions(python: str, package: str, for_python: str) -> tuple[str, ...]:
+    """List the versions of a package with a wheel for this machine and a Python, as pip is configured."""
+    return (python, "-m", "pip", "index", "versions", package, "--only-binary", ":all:",
+            "--python-version", for_python, "--no-input", "--disable-pip-version-check")  # fmt: skip
 
 
 def _indexes(indexes: Sequence[str]) -> tuple[str, ...]:

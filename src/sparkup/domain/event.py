@@ -1,7 +1,6 @@
 """What happened, as values: every display, the journal and the JSON output are made from these."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sparkup.errors import Problem
@@ -114,11 +113,17 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The answer of an action: what `--json` prints, and the same for people."""
+class Printed:
+    """A line of the answer itself: a log that is followed, the output of a command."""
 
-    document: Mapping[str, Any] = field(default_factory=dict)
-    text: str = ""
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer of an action, one of domain.answer: what `--json` prints, and the same for people."""
+
+    answer: Any
 
 
 Event = (
@@ -134,6 +139,7 @@ Event = (
     | Noted
     | Ready
     | Failed
+    | Printed
     | Answered
 )
 

@@ -49,9 +49,9 @@ def which(*names: str, first: tuple[str, ...] = ()) -> Request:
     return Request("which", {"names": list(names), "first": list(first)})
 
 
-def http(url: str, timeout: float = 5.0) -> Request:
+def http(url: str, timeout: float = 5.0, *, proxy: bool = False) -> Request:
     """Ask for the status and the beginning of the body of a URL, seen from that host; seconds."""
-    return Request("http", {"url": url, "timeout": timeout})
+    return Request("http", {"url": url, "timeout": timeout, "proxy": proxy})
 
 
 Answers = Mapping[str, Any]  # request name → what gather.py answered to it
@@ -75,6 +75,10 @@ class Seen:
 
     def __getitem__(self, fact: Fact[T]) -> T:
         return cast(T, self.values[fact.name])
+
+    def after(self, earlier: "Seen") -> "Seen":
+        """Return these observations together with earlier ones of the same host."""
+        return Seen(self.host, {**earlier.values, **self.values})
 
 
 Observed = Mapping[str, Seen]  # host name → what was seen there

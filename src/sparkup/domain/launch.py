@@ -42,7 +42,8 @@ class Limits:
 class Readiness:
     """When a launch counts as ready, and how long that may take (seconds).
 
-    `kind`: auto (what the command serves), none, port or http, the last two with `target`.
+    `kind`: auto (what the command is decides), server (health and one real request), none, port or
+    http, the last two with `target`.
     """
 
     kind: str = "auto"
@@ -64,7 +65,7 @@ class LaunchRequest:
     limits: Limits = field(default_factory=Limits)
     readiness: Readiness = field(default_factory=Readiness)
     cwd: str = ""
-    leaves_session: bool = True  # the launch is to outlive the command that starts it
+    outlives: bool = True  # the launch is to go on when the command that starts it has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Launch:
     port: int | None = None  # where its API listens, None if it has none
     api_host: str = "127.0.0.1"  # where a client on the host finds it
     cwd: str = ""
+    attached: bool = False  # no server: its end is the end of the launch, its status ours
 
     @property
     def head(self) -> Node:
@@ -109,6 +111,9 @@ class Launch:
             "url": self.url,
             "port": self.port,
             "cwd": self.cwd,
+            "ready": self.readiness.kind,
+            "ready_target": self.readiness.target,
+            "attached": self.attached,
         }
 
 
@@ -146,13 +151,18 @@ class RankState:
     url: str = ""
     port: int | None = None
     exit: Exit | None = None
+    verdict: Mapping[str, Any] | None = None  # ready.json: what it was when it became ready
     spec: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def phase(self) -> str:
-        """Return running, ended (as asked), failed, or lost (its supervisor vanished)."""
+        """Return starting, ready, ended (as it should), failed, or lost (its supervisor vanished).
+
+        vLLM exits 0 when its engine dies: a server's exit that nobody asked for is a failure.
+        """
         if self.alive:
-            return "running"
+            return "ready" if self.verdict is not None else "starting"
         if self.exit is None:
             return "lost"
-        return "ended" if self.exit.asked else "failed"
+        well = self.exit.asked or (self.exit.status == 0 and bool(self.spec.get("attached")))
+        return "ended" if well else "failed"

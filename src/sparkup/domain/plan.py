@@ -1,10 +1,11 @@
 """A plan says what will be done, where, in which order and why; the executor decides nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Protocol
 
-from sparkup.domain.command import Command
+from sparkup.domain.command import Command, Result
 from sparkup.domain.event import Event
 from sparkup.errors import SparkupError
 
@@ -13,7 +14,8 @@ from sparkup.errors import SparkupError
 class Run:
     """Run one command on one host; any other exit status than 0 fails the plan.
 
-    `explain` turns a failed command's status and output into an error that says what to do next.
+    `explain` turns a failed command's result into an error that says what to do next. `unbroken`:
+    once begun it is brought to its end, so that whoever undoes it knows what there is to undo.
     """
 
     id: str
@@ -21,7 +23,9 @@ class Run:
     command: Command
     reason: str
     after: tuple[str, ...] = ()
-    explain: "Callable[[int, str, str], SparkupError | None] | None" = None
+    explain: Callable[[Result], SparkupError | None] | None = None
+    unbroken: bool = False
+    shows_output: bool = False  # its lines are worth seeing while it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +46,40 @@ class Verdict:
     """What a fold says of one record: what to show, and whether the wait is over and how."""
 
     events: tuple[Event, ...] = ()
-    progress: bool = False  # resets the stall limit
     done: bool = False
     error: SparkupError | None = None
 
 
+class Fold(Protocol):
+    """Reads the records of a wait and says when it is over; one object a wait."""
+
+    progressed: float  # seconds after the wait began when there last was progress
+
+    def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
+        """Take one record, so many seconds after the wait began; None when there are no more."""
+        ...
+
+    def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
+        """Return the error for a wait that made no progress, or took too long in all."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Follow a program's JSON lines until `fold` is satisfied.
+    """Follow a program's JSON lines until a fold is satisfied.
 
-    `stall` and `total` are seconds; progress resets the first, nothing resets the second. `fold` is
-    made anew for each wait (it is a closure over a state that only it sees) and is called with the
-    seconds since the wait began and one record, or None when the program ended.
+    `stall` and `total` are seconds; progress resets the first, nothing resets the second.
     """
 
     id: str
     host: str
     command: Command
     reason: str
-    fold: Callable[[], Callable[[float, dict[str, object] | None], Verdict]]
-    stalled: Callable[[str], SparkupError]
+    fold: Callable[[], Fold]
     stall: float = 600.0
     total: float | None = None
     after: tuple[str, ...] = ()
-    script: tuple[str, ...] = ()  # what a printed script runs instead: an argv that exits 0 when true
+    script: tuple[str, ...] = ()  # what a printed script runs instead: 0 when true, 75 when not yet
 
 
 Step = Run | Put | Wait
@@ -116,9 +130,14 @@ def what(step: Step) -> str:
             return f"wait  {step.id} (no progress for {step.stall:.0f} s fails{limit})"
 
 
-def join(plans: Sequence[Plan]) -> Plan:
-    """Return one plan that carries out others one after another."""
-    steps: list[Step] = []
-    for plan in plans:
-        steps.extend(plan.steps)
-    return Plan(tuple(steps), tuple(note for plan in plans for note in plan.notes))
+def document(plan: Plan) -> list[dict[str, object]]:
+    """Return a plan as JSON: for each step its host, what it does, why, and what it waits for."""
+    return [
+        {"id": step.id, "host": step.host, "what": what(step), "argv": _argv(step),
+         "reason": step.reason, "after": list(step.after)}
+        for step in plan.steps
+    ]  # fmt: skip
+
+
+def _argv(step: Step) -> list[str] | None:
+    return None if isinstance(step, Put) else list(step.command.argv)

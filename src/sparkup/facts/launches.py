@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sparkup.domain.fact import Answers, Fact, files
+from sparkup.domain.fact import Answers, Fact, files, http
 from sparkup.domain.launch import Exit, Process, RankState
 
 ROOTS = (
@@ -15,7 +15,7 @@ ROOTS = (
     "/home/*/.local/state/sparkup",  # of other users, where they let us look
     "/root/.local/state/sparkup",
 )
-STATE_FILES = ("spec.json", "rank.json", "exit.json")
+STATE_FILES = ("spec.json", "rank.json", "exit.json", "ready.json")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -45,7 +45,7 @@ def parse(answers: Answers) -> tuple[RankState, ...]:
 
 
 def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> RankState | None:
-    spec, rank, ended = (_object(texts.get(f"{folder}/{name}", "")) for name in STATE_FILES)
+    spec, rank, ended, ready = (_object(texts.get(f"{folder}/{name}", "")) for name in STATE_FILES)
     if "launch" not in spec or "attempt" not in spec:
         return None
     supervisor = Process(rank.get("pid", -1), rank.get("pid_start", -1), rank.get("boot", ""))
@@ -62,6 +62,7 @@ def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> 
         url=spec.get("url", ""),
         port=spec.get("port"),
         exit=_exit(ended),
+        verdict=ready or None,
         spec=spec,
     )
 
@@ -91,15 +92,21 @@ LAUNCHES = Fact(
 )
 
 
-def log_tail(rank: RankState, *, past: bool = False, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
-    """Return a fact for the last lines of a rank's log; `past`: of the launch that ended before."""
-    folder = PurePosixPath(rank.folder)
-    if past:
-        folder = folder.parent.parent / "past" / folder.name
+def log_tail(rank: RankState, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
+    """Return a fact for the last lines of a rank's log."""
     return Fact(
         f"log of {rank.launch}",
-        {"log": files(str(folder / "log"), max_bytes=max_bytes, tail=True)},
+        {"log": files(f"{rank.folder}/log", max_bytes=max_bytes, tail=True)},
         lambda answers: tuple(
             line for text in answers["log"]["files"].values() for line in text.splitlines()
         ),
+    )
+
+
+def health(rank: RankState) -> Fact[int | None]:
+    """Return a fact for the status of a server's /health, None where nobody answers."""
+    return Fact(
+        f"health of {rank.launch}",
+        {"health": http(f"{rank.url}/health", timeout=3)},
+        lambda answers: answers["health"]["status"],
     )

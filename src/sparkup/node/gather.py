@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -61,7 +62,9 @@ def files(body):
     for path in matches(body):
         try:
             with open(path, "rb") as file:
-                found[path] = text(file.read(body.get("max_bytes", 65536)))
+                if body.get("tail"):
+                    file.seek(max(0, file.seek(0, os.SEEK_END) - body["max_bytes"]))
+                found[path] = text(file.read(body["max_bytes"]))
         except FileNotFoundError:
             continue  # a process or launch that went away between listing and reading
         except OSError as error:
@@ -113,13 +116,28 @@ def env(body):
     values = {name: os.environ.get(name) for name in body["names"]}
     if values.get("HOME", "") is None:
         values["HOME"] = os.path.expanduser("~")
-    return {"env": values, "uid": os.getuid(), "cwd": os.getcwd()}
+    return {
+        "env": values,
+        "uid": os.getuid(),
+        "cwd": os.getcwd(),
+        "machine": platform.machine(),
+        "python": sys.executable,
+        "version": platform.python_version(),
+    }
+
+
+def which(body):
+    """Say where programs are: in some folders first, then along the PATH of this login."""
+    folders = [os.path.expandvars(os.path.expanduser(name)) for name in body["first"]]
+    along = os.pathsep.join(folders + [os.environ.get("PATH", os.defpath)])
+    return {"which": {name: shutil.which(name, path=along) for name in body["names"]}}
 
 
 def http(body):
-    """Get a URL of this host, past any proxy."""
+    """Get a URL as this host sees it; one of this host itself past any proxy."""
     begun = time.monotonic()
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    proxies = urllib.request.ProxyHandler(None if body.get("proxy") else {})
+    opener = urllib.request.build_opener(proxies)
     answer = {"status": None, "body": ""}
     try:
         with opener.open(body["url"], timeout=body.get("timeout", 5)) as reply:
@@ -132,7 +150,15 @@ def http(body):
     return answer
 
 
-KINDS = {"run": run, "files": files, "links": links, "paths": paths, "env": env, "http": http}
+KINDS = {
+    "run": run,
+    "files": files,
+    "links": links,
+    "paths": paths,
+    "env": env,
+    "which": which,
+    "http": http,
+}
 
 
 def answer(body):

@@ -1,0 +1,45 @@
+"""What every action is given: where events go, which signals came, how hosts are reached."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparkup.connect.base import Connection
+from sparkup.connect.door import connect
+from sparkup.domain.host import Host
+from sparkup.domain.plan import Plan
+from sparkup.run.executor import Emit, Results, execute
+from sparkup.run.gather import Live
+from sparkup.run.interrupts import Interrupts
+from sparkup.run.phases import Runner
+
+Connections = Mapping[str, Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of an action. `memory` is the folder of recorded facts."""
+
+    emit: Emit
+    interrupts: Interrupts
+    memory: Path
+    accept_new_host_keys: bool = False
+
+    @asynccontextmanager
+    async def connected(self, hosts: Iterable[Host]) -> AsyncIterator[Connections]:
+        """Open a connection to each host; all are closed at the end. Raises HostUnreachable."""
+        async with AsyncExitStack() as stack:
+            connections: dict[str, Connection] = {}
+            for host in hosts:
+                door = connect(host, accept_new_host_keys=self.accept_new_host_keys)
+                connections[host.name] = await stack.enter_async_context(door)
+            yield connections
+
+    def runner(self, connections: Connections) -> Runner:
+        """Return a runner that carries out what is planned."""
+
+        async def carry_out(plan: Plan) -> Results:
+            return await execute(plan, connections, self.emit)
+
+        return Runner(Live(connections, self.memory), carry_out, self.emit)

@@ -1,0 +1,38 @@
+"""Show what a launch would do: reads hosts (or what was recorded of them) and never writes."""
+
+from contextlib import AsyncExitStack
+
+from sparkup.actions.context import Context
+from sparkup.actions.launch import look
+from sparkup.domain.answer import Script, Shown
+from sparkup.domain.event import Answered
+from sparkup.domain.launch import LaunchRequest
+from sparkup.domain.plan import document
+from sparkup.planning.launch import ready_plan, start_plan, undo_plan
+from sparkup.planning.script import script
+from sparkup.run.gather import Live, Recorded
+from sparkup.run.phases import Phase, Runner
+from sparkup.run.program import program, program_name
+
+
+async def show(request: LaunchRequest, context: Context, *, as_script: bool, offline: bool) -> int:
+    """Plan a launch and show the plan, as text or as a script of start and stop."""
+    async with AsyncExitStack() as stack:
+        if offline:
+            runner = Runner(Recorded(context.memory), None, context.emit)
+        else:
+            connections = await stack.enter_async_context(context.connected(request.hosts))
+            runner = Runner(Live(connections, context.memory), None, context.emit)
+        launch = await look(request, runner, context)
+        start = start_plan(launch, runner.seen, program_name(), program())
+        ready = ready_plan(launch, runner.seen, program_name())
+        await runner.run([Phase("Start", lambda _: start), Phase("Wait until ready", lambda _: ready)])
+        if as_script:
+            stop = undo_plan(launch, runner.seen, program_name())
+            both = (*start.steps, *ready.steps)
+            text = script(both, stop.steps, request.hosts, f"start and stop {launch.name}")
+            context.emit(Answered(Script(text)))
+            return 0
+        phases = tuple({"title": title, "steps": document(plan)} for title, plan in runner.plans)
+        context.emit(Answered(Shown(launch.spec(launch.head), phases)))
+        return 0

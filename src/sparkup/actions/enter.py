@@ -1,0 +1,27 @@
+"""Exec: run a command where a launch runs, with its environment, on this terminal."""
+
+from sparkup.actions.context import Context
+from sparkup.domain.command import Command
+from sparkup.domain.host import Host
+from sparkup.domain.plan import Plan
+from sparkup.facts.launches import LAUNCHES
+from sparkup.facts.machine import MACHINE
+from sparkup.planning.launch import put_program
+from sparkup.planning.stop import choose, program_for
+from sparkup.run.executor import execute
+from sparkup.run.phases import Phase
+from sparkup.run.program import program, program_name
+
+
+async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Context, *, tty: bool) -> int:
+    """Run a command in a launch's environment and return its exit status."""
+    async with context.connected([host]) as connections:
+        runner = context.runner(connections)
+        facts = {host.name: (MACHINE, LAUNCHES)}
+        await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
+        _, rank = choose(name, runner.seen, "exec")[0]
+        seen = runner.seen[host.name]
+        put = put_program(seen, program_name(), program())
+        await execute(Plan((put,)), connections, context.emit)
+        helper = program_for(rank, seen, program_name())
+        return await connections[host.name].interact(Command(helper.enter(rank.launch, argv)), tty=tty)

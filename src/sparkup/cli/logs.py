@@ -1,0 +1,46 @@
+"""sparkup logs."""
+
+import re
+import time
+from datetime import datetime
+
+import click
+
+from sparkup.actions.logs import Excerpt
+from sparkup.actions.logs import logs as show
+from sparkup.cli import options
+from sparkup.cli.carry import carry_out
+from sparkup.cli.strict import Strict
+from sparkup.errors import InputRefused, Problem
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@click.command(cls=Strict)
+@click.argument("name", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
+@click.option("--since", metavar="TIME", help="From then on: 10m, 2h, or 2026-01-31T12:00 (to about 5 s).")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+@options.remote
+@options.json_lines
+@click.pass_context
+def logs(
+    ctx: click.Context, name: str | None, hosts: tuple[str, ...], *, follow: bool, since: str | None,
+    tail: int | None, **_: object
+) -> int:  # fmt: skip
+    """Show what a launch has printed; of one that is over, the last of that name."""
+    excerpt = Excerpt(follow, None if since is None else parse_time(since, time.time()), tail)
+    host = options.one_host(hosts)
+    return carry_out(ctx, lambda context: show(name, host, excerpt, context), follows=True)
+
+
+def parse_time(text: str, now: float) -> float:
+    """Return seconds after the epoch; raises InputRefused for what is no time."""
+    if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text):
+        return now - float(match[1]) * UNITS[match[2] or "s"]
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise InputRefused(
+            Problem("bad-option", f"--since {text!r} is no time", hint="write 90s, 10m, 2h, 1d or 2026-01-31T12:00")
+        ) from None

@@ -1,0 +1,87 @@
+"""The command line: verbs loaded only when they are used, errors printed in one place."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from sparkup import __version__
+from sparkup.cli.strict import in_our_words, suggestion
+from sparkup.errors import InputRefused, Problem, SparkupError
+from sparkup.report.failure import print_failure
+
+# name: (where it lives, its line in --help)
+COMMANDS = {
+    "try": ("sparkup.cli.try_:try_", "See it work here: real vLLM on the CPU, a tiny model, an answer."),
+    "launch": ("sparkup.cli.launch:launch", "Start a server or any command, and wait until it answers."),
+    "status": ("sparkup.cli.status:status", "Show what runs, where, and how it is."),
+    "logs": ("sparkup.cli.logs:logs", "Show what a launch has printed; follow it."),
+    "exec": ("sparkup.cli.enter:enter", "Run a command in the environment of a launch."),
+    "stop": ("sparkup.cli.stop:stop", "Stop launches and see that nothing is left."),
+    "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
+    "completion": ("sparkup.cli.completion:completion", "Print the completion for bash, zsh or fish."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the verbs, in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; a misspelt one is an error with a suggestion, never a command to run."""
+        if args and args[0] not in COMMANDS:
+            hint = suggestion(args[0], list(COMMANDS)) or "see: sparkup --help"
+            raise InputRefused(Problem("bad-option", f"unknown command {args[0]!r}", hint=hint))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="sparkup %(version)s")
+def sparkup() -> None:
+    """Run vLLM on NVIDIA DGX Spark machines.
+
+    New here? "sparkup try" needs no GPU and no container; "sparkup launch -- vllm serve MODEL" is the main job.
+    """
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit status; all errors a user can meet are printed here."""
+    try:
+        status = sparkup.main(list(argv), prog_name="sparkup", standalone_mode=False)
+    except click.UsageError as error:
+        return _failed(in_our_words(error), argv)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except SparkupError as error:
+        return _failed(error, argv)
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone; there is nobody to complain to
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _failed(error: SparkupError, argv: Sequence[str]) -> int:
+    cut = list(argv).index("--") if "--" in argv else len(argv)
+    print_failure(error, as_json="--json" in argv[:cut])
+    return error.exit_status

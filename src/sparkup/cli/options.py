@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from sparkup.config.request import hosts_of
+from sparkup.domain.host import Host
+from sparkup.errors import InputRefused, Problem
+
+Decorated = Callable[..., Any]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+json_lines = click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
+progress = click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "plain", "json", "quiet"]),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on standard error.",
+)
+hosts = click.option(
+    "-n", "--nodes", "--host", "hosts", multiple=True, metavar="HOST[,HOST]",
+    help="Machines, as SSH knows them; this one when none is named.",
+)  # fmt: skip
+accept_keys = click.option(
+    "--accept-new-host-keys", is_flag=True, help="Let SSH accept the keys of hosts it has never met."
+)
+
+
+def remote(command: Decorated) -> Decorated:
+    """Add what every command that reaches hosts takes."""
+    for option in (progress, accept_keys, hosts):
+        command = option(command)
+    return command
+
+
+def one_host(words: tuple[str, ...]) -> Host:
+    """Return the one host that is named; raises InputRefused for several."""
+    found = hosts_of(words)
+    if len(found) > 1:
+        raise InputRefused(Problem("bad-option", "this command works on one machine", hint="name one with --host"))
+    return found[0]

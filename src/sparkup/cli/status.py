@@ -1,0 +1,20 @@
+"""sparkup status."""
+
+import click
+
+from sparkup.actions.status import status as show
+from sparkup.cli import options
+from sparkup.cli.carry import carry_out
+from sparkup.cli.strict import Strict
+from sparkup.config.request import hosts_of
+
+
+@click.command(cls=Strict)
+@options.remote
+@click.option("-w", "--watch", is_flag=True, help="Show it again every two seconds (with --json: a line each).")
+@options.as_json
+@click.pass_context
+def status(ctx: click.Context, hosts: tuple[str, ...], *, watch: bool, **_: object) -> int:
+    """Show what is launched, as the hosts themselves know it; changes nothing."""
+    there = hosts_of(hosts)
+    return carry_out(ctx, lambda context: show(there, context, watch=watch), follows=watch)

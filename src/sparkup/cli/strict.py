@@ -1,0 +1,94 @@
+"""click, made to say all that is wrong with a command line at once, with suggestions."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from sparkup.errors import InputRefused, Problem
+
+
+class Strict(click.Command):
+    """A command whose unknown options and stray words are problems to be listed, not the first to be raised.
+
+    What follows `--` is kept apart before anything is parsed and reaches the callback as `rest`,
+    when the command `takes_rest`.
+    """
+
+    takes_rest = False
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; problems are left in ctx.obj for the callback to raise with its own."""
+        rest: list[str] = []
+        if self.takes_rest and "--" in args:
+            cut = args.index("--")
+            args, rest = args[:cut], args[cut + 1 :]
+        ctx.ignore_unknown_options, ctx.allow_extra_args = True, True
+        stray = super().parse_args(ctx, list(args))
+        ctx.meta["rest"] = tuple(rest)
+        problems = [self._problem(ctx, word) for word in _unexplained(self._taken_for_values(ctx) + stray)]
+        ctx.meta["problems"] = problems
+        if problems and not self.takes_rest:
+            raise InputRefused(*problems)
+        return []
+
+    def _taken_for_values(self, ctx: click.Context) -> list[str]:
+        """Return unknown options that were read as the value of a positional argument."""
+        names = [param.name for param in self.params if isinstance(param, click.Argument)]
+        return [value for name in names if isinstance(value := ctx.params.get(name or ""), str) and value[:1] == "-"]
+
+    def _problem(self, ctx: click.Context, word: str) -> Problem:
+        known = [name for param in self.get_params(ctx) for name in param.opts]
+        if word.startswith("-") and word != "-":
+            name = word.partition("=")[0]
+            hint = suggestion(name, [each for each in known if each.startswith("--")])
+            return Problem("bad-option", f"unknown option {name}", hint=hint or f"see: {ctx.command_path} --help")
+        hint = "put the command after --" if self.takes_rest else f"see: {ctx.command_path} --help"
+        return Problem("bad-option", f"unexpected word {word!r}", hint=hint)
+
+
+def _unexplained(words: Sequence[str]) -> list[str]:
+    """Return words without those that are probably values of an unknown option before them."""
+    return [
+        word for before, word in zip(("", *words), words, strict=False)
+        if word.startswith("-") or not (before.startswith("-") and "=" not in before)
+    ]  # fmt: skip
+
+
+class WithRest(Strict):
+    """A command that takes another program's command line after `--`."""
+
+    takes_rest = True
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Show the rest in the usage line."""
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND..."]
+
+
+def rest(ctx: click.Context) -> tuple[str, ...]:
+    """Return the words behind `--`, untouched."""
+    words: tuple[str, ...] = ctx.meta["rest"]
+    return words
+
+
+def problems(ctx: click.Context) -> list[Problem]:
+    """Return what the parser found wrong."""
+    found: list[Problem] = ctx.meta["problems"]
+    return found
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Return a hint with the closest known word, or nothing."""
+    close = difflib.get_close_matches(word, known, 1, 0.6)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def in_our_words(error: click.UsageError) -> InputRefused:
+    """Return click's own complaint as one of ours."""
+    context: Any = error.ctx
+    hint = f"see: {context.command_path} --help" if context else "see: sparkup --help"
+    possible = getattr(error, "possibilities", None)
+    if possible:
+        hint = f"did you mean {', '.join(sorted(possible))}?"
+    return InputRefused(Problem("bad-option", error.format_message().rstrip("."), hint=hint))

@@ -1,0 +1,193 @@
+"""What was typed for a launch, turned into a LaunchRequest; all that is wrong with it is said at once."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sparkup.domain.command import Environment, Secret
+from sparkup.domain.host import LOCAL, Host, parse_host
+from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Readiness
+from sparkup.errors import InputRefused, Problem
+
+ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SECRET_NAME = re.compile(r"(_TOKEN|_KEY|PASSWORD|_SECRET|PASSWD|CREDENTIALS?)$|^(TOKEN|API_?KEY|SECRET)$", re.IGNORECASE)
+NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
+OTHER_ENGINES = ("docker", "podman")
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The words of a launch as they were typed, none of them checked yet."""
+
+    command: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+    solo: bool = False
+    name: str | None = None
+    engine: str | None = None
+    env: Sequence[str] = ()
+    venv: str = ""
+    jobs: str | None = None
+    nccl_debug: str | None = None
+    ready: str = "auto"
+    stall_timeout: str = "600"
+    ready_timeout: str | None = None
+    mem_limit_gb: str | None = None
+    pids_limit: str | None = None
+    outlives: bool = True
+    surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class Problems(list[Problem]):
+    """Collects what is wrong, so that all of it is said at once."""
+
+    def add(self, message: str, hint: str = "", code: str = "bad-option") -> None:
+        """Note one problem."""
+        self.append(Problem(code, message, hint=hint))
+
+
+def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
+    """Return the request; raises InputRefused with every problem, those found before included."""
+    found = Problems() if problems is None else problems
+    hosts = _hosts(typed, found)
+    request = LaunchRequest(
+        argv=_command(typed.command, found),
+        hosts=hosts,
+        name=_name(typed.name, found),
+        engine=_engine(typed.engine, found),
+        environment=_environment(typed, found),
+        python_environment=typed.venv,
+        limits=_limits(typed, found),
+        readiness=_readiness(typed, found),
+        cwd=str(Path.cwd()) if hosts[0].is_local else "",
+        outlives=typed.outlives,
+    )
+    if found:
+        raise InputRefused(*found)
+    return request
+
+
+def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
+    if not words or not words[0]:
+        problems.add("there is no command to launch", "put it after --, as in: sparkup launch -- vllm serve MODEL",
+                     "no-command")  # fmt: skip
+        return ("",)
+    return tuple(words)
+
+
+def hosts_of(words: Sequence[str]) -> tuple[Host, ...]:
+    """Return hosts from words with commas in them; this machine when there are none."""
+    names = [name for word in words for name in word.split(",") if name]
+    return tuple(parse_host(name) for name in dict.fromkeys(names)) or (LOCAL,)
+
+
+def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
+    hosts = hosts_of(typed.hosts)
+    if len(hosts) > 1 and typed.solo:
+        problems.add("--solo means one machine", f"leave --solo out, or name one host instead of {len(hosts)}")
+    elif len(hosts) > 1:
+        problems.add("this version launches on one machine", "name one host")
+    for host in hosts:
+        if host.address.startswith("-"):
+            problems.add(f"{host.address!r} is no host name")
+    return hosts
+
+
+def _name(name: str | None, problems: Problems) -> str | None:
+    if name is not None and not NAME_RULE.fullmatch(name):
+        problems.add(f"{name!r} cannot be the name of a launch",
+                     "letters, digits, dots, dashes and underscores; at most 63; a letter or digit first", "bad-name")  # fmt: skip
+    return name
+
+
+def _engine(name: str | None, problems: Problems) -> Engine | None:
+    if name is None:
+        return None
+    try:
+        return Engine(name)
+    except ValueError:
+        if name in OTHER_ENGINES:
+            problems.add(f"the engine {name} is not part of this version", "use --engine host")
+        else:
+            problems.add(f"unknown engine {name!r}", _meant(name, [*Engine]))
+        return None
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+
+
+def _environment(typed: Typed, problems: Problems) -> Environment:
+    plain: dict[str, str] = {}
+    secret: dict[str, Secret] = {}
+    for word in typed.env:
+        name, equals, value = word.partition("=")
+        if not ENV_NAME.fullmatch(name):
+            shown = name if SECRET_NAME.search(name) else word
+            problems.add(f"-e {shown!r} has no variable name", "write -e NAME=VALUE, or -e NAME to take it from here",
+                         "bad-environment-variable")  # fmt: skip
+            continue
+        if not equals and name not in typed.surroundings:
+            problems.add(f"-e {name}: {name} is not set here", f"write -e {name}=VALUE, or export it first",
+                         "bad-environment-variable")  # fmt: skip
+            continue
+        value = value if equals else typed.surroundings[name]
+        plain.pop(name, None)
+        secret.pop(name, None)
+        if SECRET_NAME.search(name):
+            secret[name] = Secret(name, value)
+        else:
+            plain[name] = value
+    return Environment({**_asked_for(typed, problems), **plain}, tuple(secret.values()))
+
+
+def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:
+    """Return the variables that other options stand for; -e wins over them."""
+    variables: dict[str, str] = {}
+    jobs = _number(typed.jobs, "-j", problems)
+    if jobs:
+        # Limits what compiles at the first start: a source of out-of-memory (users.md F27).
+        variables |= {"MAX_JOBS": str(jobs), "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
+                      "NINJAFLAGS": f"-j{jobs}", "MAKEFLAGS": f"-j{jobs}"}  # fmt: skip
+    if typed.nccl_debug is not None:
+        level = typed.nccl_debug.upper()
+        if level not in NCCL_LEVELS:
+            problems.add(f"--nccl-debug {typed.nccl_debug!r} is no level", f"there are: {', '.join(NCCL_LEVELS)}")
+        variables["NCCL_DEBUG"] = level
+    return variables
+
+
+def _number(text: str | None, option: str, problems: Problems) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        problems.add(f"{option} {text!r} is no number above 0")
+        return None
+    return int(text)
+
+
+def _limits(typed: Typed, problems: Problems) -> Limits:
+    memory = _number(typed.mem_limit_gb, "--mem-limit-gb", problems)
+    tasks = _number(typed.pids_limit, "--pids-limit", problems)
+    return Limits(memory * GIB if memory else None, tasks)
+
+
+def _readiness(typed: Typed, problems: Problems) -> Readiness:
+    kind, _, target = typed.ready.partition(":")
+    if kind in ("auto", "none") and not target:
+        pass
+    elif kind == "port" and target.isdigit() and 0 < int(target) < 65536:
+        pass
+    elif kind in ("http", "https") and target.startswith("//"):
+        kind, target = "http", typed.ready
+    elif kind == "http" and re.match(r"https?://", target):
+        pass
+    else:
+        problems.add(f"--ready {typed.ready!r} is unknown", "use auto, none, port:NUMBER or http:URL")
+    stall = _number(typed.stall_timeout, "--stall-timeout", problems)
+    total = _number(typed.ready_timeout, "--ready-timeout", problems)
+    return Readiness(kind, target, float(stall or 600), float(total) if total else None)

@@ -1,0 +1,138 @@
+"""What actions answer: one document for `--json`, one text for people, both made from these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sparkup.domain.event import Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A launch runs. `ready` is None when nobody waited for it."""
+
+    name: str
+    attempt: str
+    engine: str
+    hosts: tuple[str, ...]
+    argv: tuple[str, ...]
+    url: str
+    port: int | None
+    log: str
+    ready: Ready | None = None
+    needs_key: bool = False  # the API wants a key, which is not shown
+    address: str = ""  # of the machine in `hosts`, as SSH reaches it; "" for this one
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that is no server has ended by itself."""
+
+    name: str
+    exit_status: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rank of one launch, as `status` shows it. `started` in seconds after the epoch."""
+
+    name: str
+    host: str
+    rank: int
+    phase: str
+    engine: str
+    pid: int
+    url: str
+    health: int | None
+    stage: str
+    started: float
+    seconds: float
+    exit_status: int | None
+    model: str
+    argv: tuple[str, ...]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All launches of some hosts."""
+
+    hosts: tuple[str, ...]
+    launches: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopReport:
+    """What stopping one rank took. Memory in bytes that came back, None if nothing had run."""
+
+    name: str
+    host: str
+    processes: int
+    port: int | None
+    port_free: bool
+    memory: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Launches that are gone."""
+
+    launches: tuple[StopReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A dry run: the launch that was decided and its phases; nothing was done."""
+
+    launch: Mapping[str, Any]
+    phases: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A dry run as a shell script."""
+
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """A managed environment on a host. `made` in seconds after the epoch."""
+
+    name: str
+    variant: str
+    host: str
+    vllm: str
+    python: str
+    folder: str
+    made: float
+    current: bool  # made from the lock of this sparkup
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """Managed environments, listed or just made."""
+
+    environments: tuple[EnvironmentRow, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The whole path in miniature went well. Times in seconds."""
+
+    question: str
+    answer: str
+    tokens: int | None
+    first_token: float | None
+    seconds: float
+    ready: Ready | None
+    vllm: str
+    stopped: StopReport
+    set_up_seconds: float
+
+
+Answer = Launched | Finished | Status | Stopped | Shown | Script | Environments | Tried

@@ -1,0 +1,169 @@
+"""Ask the server of a launch one real request, as a user's client would."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from . import state
+
+RETRY, FAILED = 75, 1  # exit statuses: nothing answers yet; it answers and does not work
+# One small request for each kind of model vLLM serves; a route that is not there says 404, 405 or 501.
+CANARIES: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("generate", "/v1/completions", {"prompt": "1", "max_tokens": 1}),
+    ("embed", "/v1/embeddings", {"input": "1"}),
+    ("pooling", "/pooling", {"input": "1"}),
+    ("rerank", "/rerank", {"query": "1", "documents": ["1"]}),
+    ("score", "/score", {"text_1": "1", "text_2": "1"}),
+    ("classify", "/classify", {"input": "1"}),
+]
+NOT_SERVED = (404, 405, 501)
+
+
+class Server:
+    """The API of one launch, reached on this host past any proxy."""
+
+    def __init__(self, url: str, key: Optional[str], timeout: float) -> None:
+        self.url, self.timeout = url.rstrip("/"), timeout
+        self.headers = {"Content-Type": "application/json"}
+        if key:
+            self.headers["Authorization"] = "Bearer " + key
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def open(self, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
+        """Send a request; raises urllib's errors."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, self.headers)
+        return self.opener.open(request, timeout=self.timeout)
+
+    def json(self, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
+        """Send a request and read the JSON that answers it."""
+        with self.open(path, body) as reply:
+            return json.loads(reply.read() or b"null")
+
+    def health(self) -> Optional[int]:
+        """Return the status of /health; None when nobody answers."""
+        try:
+            with self.open("/health") as reply:
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except (OSError, http.client.HTTPException):
+            return None
+
+
+def of(spec: state.Json, rank: Optional[state.Json], timeout: float = 60.0) -> Server:
+    """Return the server of a launch; its API key is read from the process that got it."""
+    keys = [spec.get("env", {}).get("VLLM_API_KEY", "")]
+    environment = state.environment(int(rank.get("child", -1))) if rank else b""
+    keys += [
+        record[len(b"VLLM_API_KEY=") :].decode()
+        for record in environment.split(b"\0")
+        if record.startswith(b"VLLM_API_KEY=")
+    ]
+    return Server(spec["url"], next((key for key in keys if key), None), timeout)
+
+
+def canary(server: Server) -> state.Json:
+    """Ask for the smallest real answer that this model can give; {"ok": ..., "task": ..., ...}."""
+    begun = time.monotonic()
+    try:
+        model = server.json("/v1/models")["data"][0]["id"]
+        for task, path, body in CANARIES:
+            problem = attempt(server, path, dict(body, model=model))
+            if problem is None:
+                return {"ok": True, "task": task, "model": model, "seconds": since(begun)}
+            if problem:
+                return {"ok": False, "task": task, "model": model, "problem": problem}
+        return {"ok": True, "task": "unknown", "model": model, "seconds": since(begun)}
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        return {"ok": False, "problem": describe(error)}
+
+
+def attempt(server: Server, path: str, body: state.Json) -> Optional[str]:
+    """Send one canary: None is a good answer, "" says that this server has no such route."""
+    try:
+        answer = server.json(path, body)
+    except urllib.error.HTTPError as error:
+        text = error.read(4096).decode("utf-8", "replace")
+        if error.code in NOT_SERVED or "does not support" in text:
+            return ""
+        return "HTTP %d from %s: %s" % (error.code, path, text[:500])
+    if isinstance(answer, dict) and answer.get("error"):
+        return "%s answered an error: %s" % (path, json.dumps(answer["error"])[:500])
+    return None
+
+
+def question(server: Server, text: str, tokens: int) -> state.Json:
+    """Ask one chat question and take the answer as a stream; times in seconds."""
+    begun = time.monotonic()
+    try:
+        model = server.json("/v1/models")["data"][0]["id"]
+        body = {
+            "model": model,
+            "messages": [{"role": "user", "content": text}],
+            "max_tokens": tokens,
+            "temperature": 0,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        with server.open("/v1/chat/completions", body) as reply:
+            return dict(listen(reply, begun), model=model)
+    except urllib.error.HTTPError as error:
+        return {"ok": False, "problem": "HTTP %d: %s" % (error.code, error.read(500).decode("utf-8", "replace"))}
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        return {"ok": False, "problem": describe(error)}
+
+
+def listen(reply: Any, begun: float) -> state.Json:
+    """Read a stream of chunks: an error may come inside a good HTTP status."""
+    words: List[str] = []
+    first: Optional[float] = None
+    tokens: Optional[int] = None
+    for chunk in chunks(reply):
+        if chunk.get("error"):
+            return {"ok": False, "problem": json.dumps(chunk["error"])[:500]}
+        tokens = (chunk.get("usage") or {}).get("completion_tokens", tokens)
+        for choice in chunk.get("choices") or []:
+            delta = choice.get("delta") or {}
+            piece = delta.get("content") or delta.get("reasoning_content") or delta.get("reasoning")
+            if piece:
+                first = since(begun) if first is None else first
+                words.append(piece)
+    return {"ok": True, "answer": "".join(words), "tokens": tokens, "first_token": first, "seconds": since(begun)}
+
+
+def chunks(reply: Any) -> Iterator[state.Json]:
+    """Yield the JSON objects of a server-sent event stream."""
+    for line in reply:
+        data = line.strip()
+        if data.startswith(b"data:") and data[5:].strip() != b"[DONE]":
+            value = json.loads(data[5:])
+            if isinstance(value, dict):
+                yield value
+
+
+def since(begun: float) -> float:
+    """Return the seconds since then, to the millisecond."""
+    return round(time.monotonic() - begun, 3)
+
+
+def describe(error: BaseException) -> str:
+    """Say in a line what went wrong."""
+    reason = getattr(error, "reason", None)
+    return str(reason or error) or type(error).__name__
+
+
+def answers(url: str, timeout: float = 5.0) -> bool:
+    """Say whether a URL answers with a good status."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+        with opener.open(url, timeout=timeout) as reply:
+            return 200 <= int(reply.status) < 400
+    return False

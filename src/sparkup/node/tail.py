@@ -1,0 +1,106 @@
+"""Read a log that grows and turns over while it is read."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Optional
+
+from .log import Log
+
+CHUNK = 1 << 20
+
+
+class Tail:
+    """Yields what a log has gained since the last look; `offset` counts bytes of the newest part."""
+
+    def __init__(self, path: str, offset: int = 0) -> None:
+        self.path, self.offset = path, offset
+        self.file: Optional[int] = None
+
+    def read(self) -> bytes:
+        """Return new bytes, at most a chunk; nothing when there is nothing new."""
+        if self.file is None and not self.open():
+            return b""
+        assert self.file is not None
+        data = os.read(self.file, CHUNK)
+        if not data and self.turned_over():
+            self.close()
+            self.offset = 0
+            return self.read()
+        self.offset += len(data)
+        return data
+
+    def open(self) -> bool:
+        """Open the newest part and go to where we were; False when there is no log yet."""
+        try:
+            self.file = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return False
+        os.lseek(self.file, self.offset, os.SEEK_SET)
+        return True
+
+    def turned_over(self) -> bool:
+        """Say whether the log was begun anew (or put away) since we opened it."""
+        assert self.file is not None
+        try:
+            return not os.path.samestat(os.fstat(self.file), os.stat(self.path))
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
+
+
+class Lines:
+    """Cuts bytes into lines; a progress bar's carriage returns end lines too."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, data: bytes) -> List[str]:
+        """Return the lines that are complete now."""
+        whole = (self.rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, self.rest = whole.split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines if line]
+
+
+def start_of_last(path: str, count: int) -> int:
+    """Return the offset at which the last `count` lines of a file begin."""
+    size = os.path.getsize(path)
+    found, position = b"", size
+    with open(path, "rb") as file:
+        while position > 0 and found.count(b"\n") <= count:
+            step = min(position, 1 << 16)
+            position -= step
+            file.seek(position)
+            found = file.read(step) + found
+    if found.endswith(b"\n"):
+        found = found[:-1]
+    lines = found.split(b"\n")
+    return max(0, size - sum(len(line) + 1 for line in lines[-count:])) if count else size
+
+
+def start_of_time(path: str, since: float) -> int:
+    """Return the offset that the index gives for a time, in seconds after the epoch."""
+    best = 0
+    try:
+        with open(path + ".index", "rb") as file:
+            for line in file:
+                at, _, offset = line.partition(b" ")
+                if float(at) > since:
+                    break
+                best = int(offset)
+            else:
+                if os.path.exists(path):
+                    best = min(best, os.path.getsize(path))
+    except (OSError, ValueError):
+        return 0
+    return best
+
+
+def parts(path: str) -> List[str]:
+    """Return the files of a log, the older first."""
+    return [name for name in (Log.older(path), path) if os.path.exists(name)]

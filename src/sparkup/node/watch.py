@@ -1,0 +1,146 @@
+"""Follow one launch as JSON lines: its log, its health, its canary, its end.
+
+{"log": [lines], "offset": n} · {"look": {...}} (see ready.py) · {"read": bytes} · {"exit": {...}}
+Ends with the launch, or when standard input does: that is how a caller over SSH hangs up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+import threading
+import time
+from typing import Optional
+
+from . import ready, state
+from .tail import Lines, Tail
+
+PAUSE = 0.1  # seconds between two looks at the log
+EVERY = 2.0  # seconds between two looks at what was read from disk
+LOG_BATCH = 500  # lines a record
+
+
+class Hangup:
+    """Says whether whoever started us has closed our standard input."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep so long, or until the caller hangs up."""
+        if select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
+            self.happened = True
+        return self.happened
+
+
+class Prober(threading.Thread):
+    """Asks for readiness in the background: a request may take a minute, the log must not wait for it."""
+
+    def __init__(self, judge: ready.Judge) -> None:
+        super().__init__(daemon=True)
+        self.judge = judge
+        self.verdict: Optional[state.Json] = None
+
+    def run(self) -> None:
+        """Look once."""
+        self.verdict = self.judge.look()
+
+
+class Watch:
+    """One launch, watched until it ends."""
+
+    def __init__(self, folder: str, spec: state.Json) -> None:
+        self.folder, self.spec = folder, spec
+        self.tail, self.lines = Tail(os.path.join(folder, "log")), Lines()
+        self.judge = ready.Judge(folder, spec)
+        self.prober: Optional[Prober] = None
+        self.last_look: Optional[state.Json] = None
+        self.ready = False
+        self.read_bytes, self.next_read, self.next_probe = 0, 0.0, 0.0
+
+    def run(self) -> None:
+        """Emit records until the end."""
+        hangup = Hangup()
+        while not hangup.happened:
+            lives = state.lives(state.read(os.path.join(self.folder, "rank.json")))
+            copied = self.copy_log()
+            if not lives and not copied:
+                break
+            self.probe()
+            self.note_reads()
+            hangup.wait(0 if copied else PAUSE)
+        if not hangup.happened:
+            exit_file = state.read(os.path.join(self.folder, "exit.json"))
+            emit({"exit": exit_file, "rest": self.lines.rest.decode("utf-8", "replace")})
+
+    def copy_log(self) -> bool:
+        """Emit what the log has gained; say whether there was anything."""
+        data = self.tail.read()
+        lines = self.lines.feed(data)
+        for index in range(0, len(lines), LOG_BATCH):
+            emit({"log": lines[index : index + LOG_BATCH], "offset": self.tail.offset})
+        return bool(data)
+
+    def probe(self) -> None:
+        """Start a look at the readiness, or take in the one that was under way."""
+        if self.ready:
+            return
+        if self.prober is None:
+            if time.monotonic() >= self.next_probe:
+                self.prober = Prober(self.judge)
+                self.prober.start()
+            return
+        self.prober.join(0.02)
+        if self.prober.is_alive():
+            return
+        look, self.prober = self.prober.verdict, None
+        self.next_probe = time.monotonic() + 0.5
+        if look is not None and look != self.last_look:
+            self.last_look = look
+            self.ready = look["state"] == ready.READY
+            if self.ready:
+                self.judge.keep(look, self.tail.offset)
+            emit({"look": look})
+
+    def note_reads(self) -> None:
+        """Emit how many bytes the rank's processes have read from disk, when it grew."""
+        if self.ready or time.monotonic() < self.next_read:
+            return
+        self.next_read = time.monotonic() + EVERY
+        read = bytes_read(self.folder)
+        if read - self.read_bytes > 16 << 20:
+            self.read_bytes = read
+            emit({"read": read})
+
+
+def bytes_read(folder: str) -> int:
+    """Return the bytes that a launch's processes had fetched from storage (proc_pid_io(5))."""
+    rank = state.read(os.path.join(folder, "rank.json")) or {}
+    total = 0
+    for pid in state.descendants(int(rank.get("pid", -1))):
+        with contextlib.suppress(OSError, ValueError):
+            with open("/proc/%d/io" % pid, encoding="ascii") as file:
+                fields = dict(line.split(": ") for line in file.read().splitlines())
+            total += int(fields["read_bytes"])
+    return total
+
+
+def emit(record: state.Json) -> None:
+    """Write one record."""
+    sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.flush()
+
+
+def main(root: str, name: str, attempt: str) -> int:
+    """Watch the launch of that name, if it is still that attempt."""
+    folder = state.folder(root, name)
+    spec = state.read(os.path.join(folder, "spec.json"))
+    if spec is None or (attempt and spec.get("attempt") != attempt):
+        emit({"exit": None, "rest": ""})
+        return 0
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        Watch(folder, spec).run()
+    return 0

@@ -1,0 +1,195 @@
+"""How a managed environment is made on a host, and whether it can be."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from sparkup.commands import pip
+from sparkup.commands.node import Program
+from sparkup.domain.command import Command, Result
+from sparkup.domain.fact import Seen
+from sparkup.domain.plan import Plan, Put, Run, Step
+from sparkup.domain.variant import Variant
+from sparkup.errors import GateRefused, Problem, SparkupError, WorkFailed
+from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, PythonEnvironment
+from sparkup.facts.machine import MACHINE, Machine
+
+SPARE = 512 << 20  # bytes left free on the disk besides what the environment takes
+GONE = ("Max retries exceeded", "NewConnectionError", "ReadTimeoutError", "Connection broken",
+        "Could not fetch URL", "RemoteDisconnected", "IncompleteRead", "Temporary failure in name",
+        "ProtocolError", "Connection refused", "ConnectTimeoutError")  # fmt: skip
+APT = "sudo apt-get install python3 python3-venv"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A decision: make this environment, in this folder, with this Python."""
+
+    variant: Variant
+    folder: PurePosixPath
+    python: Python
+    uv: str  # path of uv where it makes the environment, "" where Python itself does
+    index: bool  # PyTorch's own index of CPU wheels is to be used
+
+    @property
+    def name(self) -> str:
+        """Return what the environment will be called."""
+        return self.folder.name
+
+
+def existing(variant: Variant, seen: Seen) -> PythonEnvironment | None:
+    """Return the environment that is already made from this very lock, if there is one."""
+    return next(
+        (env for env in seen[ENVIRONMENTS] if (env.variant, env.digest) == (variant.name, variant.digest)),
+        None,
+    )
+
+
+def decide(
+    variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequence[str] | None
+) -> Making:
+    """Decide how to make an environment. Raises GateRefused with all that is in the way.
+
+    `with_wheels` lists the Pythons for which pip finds the CPU build of torch; None: not asked.
+    """
+    machine = seen[MACHINE]
+    problems = [problem for problem in (_platform(variant, machine), _disk(variant, machine)) if problem]
+    python = _python(variant, builders, with_wheels)
+    if isinstance(python, Problem):
+        problems.append(python)
+    if problems or isinstance(python, Problem):
+        raise GateRefused(*(_at(problem, seen.host) for problem in problems))
+    folder = machine.environments / f"{variant.name}-{variant.vllm}-{variant.digest}"
+    uv = "" if python.ensurepip else builders.uv
+    return Making(variant, folder, python, uv, variant.needs_cpu_torch and builders.index)
+
+
+def _at(problem: Problem, host: str) -> Problem:
+    return Problem(problem.code, problem.message, host, problem.hint)
+
+
+def _platform(variant: Variant, machine: Machine) -> Problem | None:
+    if machine.architecture in variant.downloads:
+        return None
+    known = " and ".join(variant.downloads)
+    return Problem("unsupported-platform", f"there are no wheels of vLLM ({variant.name}) for {machine.architecture}, "
+                   f"only for {known}", hint="use a container image instead")  # fmt: skip
+
+
+def _disk(variant: Variant, machine: Machine) -> Problem | None:
+    need, free = variant.disk + SPARE, machine.free["environments"]
+    if free >= need:
+        return None
+    return Problem("no-disk", f"the environment takes {size(variant.disk)}, {size(free)} are free at "
+                   f"{machine.environments}", hint="free some space, or set SPARKUP_DATA_DIR to a larger disk")  # fmt: skip
+
+
+def _python(
+    variant: Variant, builders: Builders, with_wheels: Sequence[str] | None
+) -> Python | Problem:
+    fitting = [python for python in builders.pythons if python.version in variant.pythons]
+    usable = [python for python in fitting if python.ensurepip or builders.uv]
+    if not usable and builders.uv:
+        return Python("", variant.pythons[0], ensurepip=False, pip=False)  # uv fetches one
+    if not usable:
+        what = "cannot make virtual environments (no ensurepip)" if fitting else "is there"
+        wanted = f"{'the' if fitting else 'no'} Python {variant.pythons[0]} to {variant.pythons[-1]}"
+        return Problem("no-python", f"{wanted} {what}", hint=APT)
+    if with_wheels is None:
+        return usable[0]
+    found = next((python for python in usable if python.version in with_wheels), None)
+    return found or _no_torch(variant, usable)
+
+
+def _no_torch(variant: Variant, usable: Sequence[Python]) -> Problem:
+    tried = ", ".join(python.version for python in usable)
+    return Problem(
+        "registry-gone",
+        f"torch {variant.torch} is found neither at {pip.TORCH_CPU_INDEX} nor where pip is configured "
+        f"to look, for Python {tried}",
+        hint="connect to the internet, or put the wheel in a folder and set PIP_FIND_LINKS to it",
+    )
+
+
+def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
+    """Return the steps that make an environment; the record is written last and makes it count."""
+    folder, variant = making.folder, making.variant
+    python = str(folder / "bin" / "python")
+    lock = folder / "requirements.lock"
+    indexes = [pip.TORCH_CPU_INDEX] if making.index else []
+    venv = (
+        pip.uv_venv(making.uv, making.python.version, str(folder))
+        if making.uv
+        else pip.venv(making.python.path, str(folder))
+    )
+    packages = f"install vLLM {variant.vllm} ({size(max(variant.downloads.values()))} to download)"
+    steps: list[Step] = [
+        Run("clear", host, Command(("rm", "-rf", "--", str(folder))), "remove what an interrupted attempt left"),
+        Run("venv", host, Command(program.guard(venv)), f"a virtual environment of Python {making.python.version}",
+            explain=lambda result: _no_venv(result, host), shows_output=True),
+        Put("lock", host, variant.lock, lock, "the exact packages, with hashes"),
+        Run("packages", host, Command(program.guard(pip.install(python, str(lock), indexes))), packages,
+            explain=lambda result: _not_installed(result, host), shows_output=True),
+        *_shim(making, host),
+        Run("check", host, Command((str(folder / "bin" / "vllm"), "--version"), timeout=300), "vLLM can be imported"),
+        Put("record", host, _record(making, now), folder / RECORD, "the environment counts from here on"),
+    ]  # fmt: skip
+    return Plan(_in_turn(steps))
+
+
+def _in_turn(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return steps, each after the one before."""
+    befores = [(), *((step.id,) for step in steps)]
+    return tuple(replace(step, after=after) for step, after in zip(steps, befores, strict=False))
+
+
+def _shim(making: Making, host: str) -> list[Step]:
+    """Return the package metadata that vLLM's command line asks for: the CPU build has another name."""
+    if not making.variant.needs_cpu_torch:
+        return []
+    version = f"{making.variant.vllm}+cpu"  # platform detection looks for "cpu" in it
+    site = making.folder / "lib" / f"python{making.python.version}" / "site-packages"
+    info = site / f"vllm-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}\n".encode()
+    return [
+        Put("metadata", host, metadata, info / "METADATA", "vLLM looks itself up under the name vllm"),
+        Put("files", host, b"", info / "RECORD", "so that pip can list it"),
+    ]
+
+
+def _record(making: Making, now: float) -> bytes:
+    variant = making.variant
+    record = {"variant": variant.name, "digest": variant.digest, "vllm": variant.vllm,
+              "python": making.python.version, "made": now}  # fmt: skip
+    return json.dumps(record, indent=1).encode() + b"\n"
+
+
+def _no_venv(result: Result, host: str) -> SparkupError | None:
+    if "ensurepip" not in result.stdout + result.stderr:
+        return None
+    return GateRefused(Problem("no-python", "Python cannot make virtual environments here", where=host, hint=APT))
+
+
+def _not_installed(result: Result, host: str) -> SparkupError:
+    text = result.stderr or result.stdout
+    details = tuple(line for line in text.splitlines() if line.strip())[-8:]
+    if "No space left on device" in text:
+        return WorkFailed(Problem("no-disk", "the disk filled up during the installation", where=host,
+                                  hint="free some space, then start again", details=details))  # fmt: skip
+    if any(sign in text for sign in GONE):
+        return WorkFailed(Problem("registry-gone", "the package registry broke off or cannot be reached", where=host,
+                                  hint="start again: what was downloaded is kept in pip's cache", details=details))  # fmt: skip
+    return WorkFailed(Problem("install-failed", "the packages could not be installed", where=host,
+                              hint="the lines above are pip's; a mirror may lack a version", details=details))  # fmt: skip
+
+
+def remove_plan(folder: PurePosixPath, host: str) -> Plan:
+    """Return the step that removes an environment, or what was made of one."""
+    reason = f"remove {folder.name}"
+    return Plan((Run(f"remove {folder.name}", host, Command(("rm", "-rf", "--", str(folder))), reason, unbroken=True),))
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people: "398 MB", "2.7 GB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,161 @@
+"""The steps of a launch: put the program there, start its ranks, wait until it is ready."""
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from sparkup.commands import systemd
+from sparkup.commands.node import NAME_TAKEN, Program
+from sparkup.domain.command import Command, Result
+from sparkup.domain.fact import Observed, Seen
+from sparkup.domain.launch import Launch, Node
+from sparkup.domain.plan import Plan, Put, Run, Step, Wait
+from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
+from sparkup.facts.machine import MACHINE
+from sparkup.facts.systemd import SYSTEMD
+from sparkup.planning.readiness import Readying
+
+START_TIMEOUT = 60.0  # seconds for a host to fork a process
+
+
+def program_on(seen: Seen, file_name: str) -> Program:
+    """Return the program for launches of this user on a host."""
+    machine = seen[MACHINE]
+    return Program(machine.python, machine.state_root / "bin" / file_name, machine.state_root)
+
+
+def put_program(seen: Seen, file_name: str, content: bytes) -> Put:
+    """Return the step that puts the program on a host; its name is its content's, so once is enough."""
+    return Put(
+        id=f"program {seen.host}",
+        host=seen.host,
+        content=content,
+        path=program_on(seen, file_name).file,
+        mode=0o755,
+        reason="the program that looks after launches",
+    )
+
+
+def start_plan(launch: Launch, seen: Observed, file_name: str, content: bytes) -> Plan:
+    """Return the steps that start all ranks of a launch."""
+    steps: list[Step] = []
+    for node in launch.nodes:
+        put = put_program(seen[node.host], file_name, content)
+        program = program_on(seen[node.host], file_name)
+        steps += [put, _start(launch, node, seen[node.host], program, put.id)]
+    return Plan(tuple(steps))
+
+
+def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: str) -> Run:
+    spec = json.dumps(launch.spec(node)).encode() + b"\n"
+    return Run(
+        id=f"start rank {node.rank}",
+        host=node.host,
+        command=Command(
+            _in_scope(program.start(), launch, seen),
+            stdin=spec,
+            secrets=launch.environment.secret,
+            timeout=START_TIMEOUT,
+        ),
+        reason=f"start rank {node.rank} of {launch.name}: {' '.join(launch.argv[:3])} …",
+        after=(after,),
+        explain=lambda result: _not_started(result, launch, node.host),
+        unbroken=True,
+    )
+
+
+def _in_scope(argv: tuple[str, ...], launch: Launch, seen: Seen) -> tuple[str, ...]:
+    """Return argv in a systemd scope where there can be one: it carries the limits and outlives sessions."""
+    if not seen[SYSTEMD].scope:
+        return argv
+    limits = [("MemoryMax", launch.limits.memory), ("TasksMax", launch.limits.tasks)]
+    properties = [(name, str(value)) for name, value in limits if value is not None]
+    unit = f"sparkup-{launch.name}-{launch.attempt}"
+    return systemd.scope(argv, unit, properties, seen[SYSTEMD].user_manager)
+
+
+def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | None:
+    try:
+        answer = json.loads(result.stdout.splitlines()[-1])
+        code, message = answer["error"], answer.get("message", "")
+    except (ValueError, LookupError, TypeError):
+        return None
+    if result.status == NAME_TAKEN:
+        return GateRefused(
+            Problem("name-taken", f"{launch.name} is already the name of a launch", where=host,
+                    hint=f"choose another with --name, or: sparkup stop {launch.name}")
+        )  # fmt: skip
+    if code == "command-not-found":
+        return InputRefused(Problem(code, f"could not be started: {message}", where=host))
+    return WorkFailed(
+        Problem(code, f"the log cannot be written: {message}", where=host,
+                hint="free some disk space where sparkup keeps its state, then start again")
+    )  # fmt: skip
+
+
+def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
+    """Return the wait until a launch is ready."""
+    program = program_on(seen[launch.head.host], file_name)
+    return Plan(
+        (
+            Wait(
+                id="ready",
+                host=launch.head.host,
+                command=Command(program.watch(launch.name, launch.attempt)),
+                reason=readiness_text(launch),
+                fold=lambda: Readying(launch, log_path(program, launch.name)),
+                stall=launch.readiness.stall,
+                total=launch.readiness.total,
+                script=program.ready(launch.name),
+            ),
+        )
+    )
+
+
+def log_path(program: Program, name: str, *, past: bool = False) -> PurePosixPath:
+    """Return where a launch's log is on its host."""
+    return program.root / ("past" if past else "launches") / name / "log"
+
+
+def readiness_text(launch: Launch) -> str:
+    """Say in words what ready means for a launch."""
+    match launch.readiness.kind:
+        case "server":
+            return f"the process lives, {launch.url}/health is 200, one real request is answered"
+        case "port":
+            return f"port {launch.readiness.target} takes connections"
+        case "http":
+            return f"{launch.readiness.target} answers"
+        case _:
+            return "the process lives"
+
+
+def undo_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
+    """Return the steps that take back a launch's own attempt, whatever of it there is."""
+    return Plan(tuple(stop_step(launch.name, launch.attempt, node.host, program_on(seen[node.host], file_name))
+                      for node in reversed(launch.nodes)))  # fmt: skip
+
+
+def stop_step(name: str, attempt: str, host: str, program: Program) -> Run:
+    return Run(
+        id=f"stop {name} on {host}",
+        host=host,
+        command=Command(program.stop(name, attempt), timeout=120),
+        reason=f"stop {name}: SIGTERM first, then the rest of its tree",
+        explain=lambda result: _stop_incomplete(result, name, host),
+        unbroken=True,
+    )
+
+
+def _stop_incomplete(result: Result, name: str, host: str) -> SparkupError | None:
+    try:
+        left: Sequence[int] = json.loads(result.stdout.splitlines()[-1])["left"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    pids = " ".join(map(str, left))
+    return WorkFailed(
+        Problem("stop-incomplete", f"processes of {name} would not end: {pids}", where=host,
+                hint=f"they may hang in the driver or belong to another user: sudo kill -9 {pids}")
+    )  # fmt: skip
+
+

@@ -1,0 +1,195 @@
+"""From what the user asked and what the hosts are to one Launch; finds all problems at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sparkup.commands.vllm import parse_serve, without_api_key
+from sparkup.domain.command import Environment, Secret
+from sparkup.domain.fact import Fact, Observed, Seen
+from sparkup.domain.launch import (
+    FIRST_NAME,
+    Engine,
+    Launch,
+    LaunchRequest,
+    Node,
+)
+from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
+from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment
+from sparkup.facts.launches import LAUNCHES
+from sparkup.facts.listeners import HOLDERS, LISTENERS
+from sparkup.facts.machine import MACHINE
+from sparkup.facts.programs import Lookup, lookup
+from sparkup.facts.systemd import SYSTEMD
+from sparkup.planning import serving
+
+REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
+PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
+AUTO, NONE = "", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A launch that can start, and what the user should be told about how it came out."""
+
+    launch: Launch
+    notes: tuple[str, ...] = ()
+
+
+def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
+    """Return the facts that deciding on a launch needs, of every host."""
+    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, command_lookup(request))
+
+
+def command_lookup(request: LaunchRequest) -> Fact[Lookup]:
+    """Return the fact about a request's own command line."""
+    serve = parse_serve(request.argv)
+    return lookup(request.argv[0], serve.model if serve else "", (serve and serve.config) or "")
+
+
+def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
+    """Decide everything about a launch. Raises InputRefused or GateRefused with all problems."""
+    problems: list[Problem] = []
+    name = request.name or FIRST_NAME
+    drafts = [_on_host(request, seen[host.name], name, problems) for host in request.hosts]
+    if problems:
+        raise _refusal(problems)
+    head = drafts[0]
+    nodes = tuple(Node(host.name, rank) for rank, host in enumerate(request.hosts))
+    return Resolved(replace(head.launch, nodes=nodes, attempt=attempt), head.notes)
+
+
+def _refusal(problems: Sequence[Problem]) -> SparkupError:
+    """A gate refuses only what was put in rightly: any wrong input makes it an input error."""
+    if any(problem.code in REFUSES_INPUT for problem in problems):
+        return InputRefused(*problems)
+    return GateRefused(*problems)
+
+
+def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Problem]) -> Resolved:
+    problems += _name_problems(name, seen)
+    problems += _session_problems(request, seen)
+    environment, notes = _environment(request, seen, problems)
+    found = seen[command_lookup(request)]
+    problems += _program_problems(request, seen, environment, found)
+    launch = Launch(
+        name=name,
+        attempt="",
+        engine=request.engine or Engine.HOST,
+        nodes=(),
+        argv=request.argv,
+        environment=request.environment,
+        python_environment=str(environment.folder) if environment else "",
+        limits=request.limits,
+        readiness=request.readiness,
+        cwd=request.cwd,
+    )
+    launch = _placed(launch, seen, found, problems)
+    if launch.port is not None:
+        held = serving.port_problem(launch.port, seen)
+        problems += [held] if held else []
+    return Resolved(launch, notes)
+
+
+def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) -> Launch:
+    """Complete a launch with what its command line says it is and where it listens."""
+    serve = parse_serve(launch.argv)
+    if serve is None:
+        return _other(launch)
+    if serve.model and (problem := serving.model_problem(serve.model, found, seen.host)):
+        problems.append(problem)
+    taken = [listener.port for listener in seen[LISTENERS]]
+    placed = serving.place(launch.argv, serve, found.config, taken)
+    if isinstance(placed, Problem):
+        problems.append(replace(placed, where=seen.host))
+        return launch
+    return _server(launch, placed, serve.api_key)
+
+
+def _server(launch: Launch, placed: serving.Serving, key: str | None) -> Launch:
+    """Complete a launch that serves; its API key travels as a variable, never in arguments (design §4.9)."""
+    environment = launch.environment
+    if key:
+        secrets = (*environment.secret, Secret("VLLM_API_KEY", key))
+        environment = Environment(environment.plain, secrets)
+    kind = "server" if launch.readiness.kind == "auto" else launch.readiness.kind
+    return replace(
+        launch,
+        argv=without_api_key(placed.argv) if key else placed.argv,
+        environment=environment,
+        port=placed.port,
+        api_host=placed.api_host,
+        readiness=replace(launch.readiness, kind=kind),
+    )
+
+
+def _other(launch: Launch) -> Launch:
+    """Complete a launch that is no vLLM server: followed to its end unless told when it is ready."""
+    attached = launch.readiness.kind == "auto"
+    kind = "none" if attached else launch.readiness.kind
+    port = int(launch.readiness.target) if kind == "port" else None
+    return replace(launch, attached=attached, port=port, readiness=replace(launch.readiness, kind=kind))
+
+
+def _name_problems(name: str, seen: Seen) -> list[Problem]:
+    holder = next((rank for rank in seen[LAUNCHES] if rank.launch == name and rank.alive), None)
+    if holder is None:
+        return []
+    what = " ".join(holder.argv[:3])
+    return [
+        Problem("name-taken", f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
+                where=seen.host, hint=f"choose another with --name, or: sparkup stop {name}")
+    ]  # fmt: skip
+
+
+def _session_problems(request: LaunchRequest, seen: Seen) -> list[Problem]:
+    systemd, problems = seen[SYSTEMD], []
+    if request.limits and not systemd.scope:
+        problems.append(
+            Problem("no-limits", "memory and task limits need systemd, which cannot be used here",
+                    where=seen.host, hint="leave the limits out")
+        )  # fmt: skip
+    if request.outlives and (setting := systemd.ends_at_logout):
+        user = seen[MACHINE].user
+        problems.append(
+            Problem("linger-off", f"{setting} in logind.conf harms what {user} leaves running at logout",
+                    where=seen.host, hint=f"once: sudo loginctl enable-linger {user}; or use --stop-on-exit")
+        )  # fmt: skip
+    return problems
+
+
+def _environment(
+    request: LaunchRequest, seen: Seen, problems: list[Problem]
+) -> tuple[PythonEnvironment | None, tuple[str, ...]]:
+    """Choose the managed environment: as asked; else a cuda one, the user's own program, a cpu one."""
+    asked, known = request.python_environment, seen[ENVIRONMENTS]
+    if asked == NONE or "/" in request.argv[0]:
+        return None, ()
+    if asked != AUTO:
+        chosen = next((env for env in known if asked in (env.variant, env.name)), None)
+        if chosen is None:
+            names = ", ".join(env.name for env in known) or "none"
+            problems.append(
+                Problem("unknown-environment", f"no managed environment {asked!r} (there: {names})",
+                        where=seen.host, hint=f"make it: sparkup env create {asked}")
+            )  # fmt: skip
+        return chosen, ()
+    cuda = next((env for env in known if env.variant == "cuda"), None)
+    if cuda is not None:
+        return cuda, (f"environment {cuda.name} (the user's PATH: --venv none)",)
+    if seen[command_lookup(request)].program:
+        return None, ()
+    cpu = next((env for env in known if env.variant == "cpu"), None)
+    return cpu, ((f"environment {cpu.name}",) if cpu else ())
+
+
+def _program_problems(
+    request: LaunchRequest, seen: Seen, environment: PythonEnvironment | None, found: Lookup
+) -> list[Problem]:
+    program = request.argv[0]
+    if found.program or (environment and program in PROVIDED):
+        return []
+    hint = "check the spelling; the program must be on the host's PATH, or give its whole path"
+    if program in PROVIDED:
+        hint = "make an environment with vLLM: sparkup env create cpu (or cuda, on a GPU)"
+    return [Problem("command-not-found", f"{program}: command not found", where=seen.host, hint=hint)]

@@ -1,0 +1,88 @@
+"""Where a server will listen and whether it can: ports, addresses, the model folder."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sparkup.commands.vllm import Serve, complete
+from sparkup.domain.fact import Seen
+from sparkup.errors import Problem
+from sparkup.facts.launches import LAUNCHES
+from sparkup.facts.listeners import HOLDERS, LISTENERS
+from sparkup.facts.programs import Lookup
+
+DEFAULT_PORT = 8000  # vllm serve --help
+LOOPBACK = "127.0.0.1"
+ANY = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK, "localhost": LOOPBACK}  # noqa: S104 - read, not bound
+LOCAL_PATH = re.compile(r"^(/|\./|\.\./|~)")
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.:-]+)?")  # old names have no organisation; GGUF ones may end in :QUANT
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server's command line made complete, and where a client on the host finds it."""
+
+    argv: tuple[str, ...]
+    port: int
+    api_host: str
+
+
+def place(
+    argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]
+) -> Serving | Problem:
+    """Decide where a server listens; one that names no host gets the loopback (design §4.9)."""
+    said = _configured(config)
+    host = serve.host if serve.host is not None else said.get("host")
+    port = serve.port if serve.port is not None else said.get("port")
+    if port is not None:
+        if not port.isdigit() or not 0 < int(port) < 65536:
+            return Problem("bad-option", f"--port {port} is no port", hint="use a number from 1 to 65535")
+        number = int(port)
+    else:
+        number = next(free for free in range(DEFAULT_PORT, 65536) if free not in taken)
+    return Serving(
+        argv=complete(
+            argv,
+            host=LOOPBACK if host is None else None,
+            port=number if port is None and number != DEFAULT_PORT else None,
+        ),
+        port=number,
+        api_host=LOOPBACK if host is None else ANY.get(host, host),
+    )
+
+
+def _configured(config: str) -> dict[str, str]:
+    """Return host and port of a file for `vllm serve --config`: YAML with the long options as keys."""
+    found = re.findall(r"^(host|port)\s*:\s*[\"']?([^\s\"'#]+)", config, re.MULTILINE)
+    return dict(found)
+
+
+def port_problem(port: int, seen: Seen) -> Problem | None:
+    """Say who holds a port, if somebody does."""
+    holding = [listener for listener in seen[LISTENERS] if listener.port == port]
+    if not holding:
+        return None
+    ours = next((rank for rank in seen[LAUNCHES] if rank.alive and rank.port == port), None)
+    holders = seen[HOLDERS]
+    who = next((holders[each.inode] for each in holding if each.inode in holders), "")
+    name = f"the launch {ours.launch}" if ours else who or "a process of another user"
+    stop = f"sparkup stop {ours.launch}" if ours else "end that process"
+    return Problem(
+        "port-taken", f"port {port} is held by {name}", where=seen.host,
+        hint=f"give the server another --port, or {stop}",
+    )  # fmt: skip
+
+
+def model_problem(model: str, seen: Lookup, host: str) -> Problem | None:
+    """Say what is wrong with a model given as a folder; a name on the hub is vLLM's to judge."""
+    path = bool(LOCAL_PATH.match(model))
+    if seen.model == "folder" and not seen.model_configured:
+        return Problem("model-not-found", f"the model folder {model} has no config.json", where=host,
+                       hint="give the folder that holds config.json (in a Hugging Face cache: snapshots/REVISION)")  # fmt: skip
+    if path and not seen.model:
+        return Problem("model-not-found", f"there is no model folder {model}", where=host,
+                       hint="the folder must be on the host that serves; check the path there")  # fmt: skip
+    if not seen.model and not HUB_NAME.fullmatch(model) and "://" not in model:
+        return Problem("model-not-found", f"{model!r} is neither a folder nor ORGANISATION/NAME of the hub",
+                       where=host, hint="give a path, or the name as the hub's page shows it")  # fmt: skip
+    return None

@@ -1,0 +1,59 @@
+"""Which launches a user means, and the steps that stop them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from sparkup.commands.node import Program
+from sparkup.domain.fact import Observed, Seen
+from sparkup.domain.launch import RankState
+from sparkup.domain.plan import Plan, Step
+from sparkup.errors import InputRefused, Problem
+from sparkup.facts.launches import LAUNCHES
+from sparkup.planning.launch import program_on, put_program, stop_step
+
+Found = tuple[str, RankState]  # host and what is there
+
+
+def found(seen: Observed) -> list[Found]:
+    """Return all launches of all hosts."""
+    return [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES]]
+
+
+def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
+    """Return the launch that is meant: the named one, or the only one. Raises InputRefused."""
+    there = found(seen)
+    hosts, names = ", ".join(seen), sorted({rank.launch for _, rank in there})
+    if name is None and len(names) == 1:
+        return there
+    chosen = [each for each in there if each[1].launch == name]
+    if chosen:
+        return chosen
+    if not names:
+        problem = Problem("unknown-launch", "nothing is launched" if name is None else f"no launch {name}",
+                          where=hosts, hint="on another machine? name it with --host; start one: sparkup launch")  # fmt: skip
+    elif name is None:
+        problem = Problem("unknown-launch", f"there are several launches: {', '.join(names)}", where=hosts,
+                          hint=f"name one: sparkup {verb} {names[0]}")  # fmt: skip
+    else:
+        problem = Problem("unknown-launch", f"no launch {name} (there: {', '.join(names)})", where=hosts,
+                          hint="sparkup status shows what runs")  # fmt: skip
+    raise InputRefused(problem)
+
+
+def program_for(rank: RankState, seen: Seen, file_name: str) -> Program:
+    """Return our program, looking after a launch that may be under another user's root."""
+    mine = program_on(seen, file_name)
+    return Program(mine.python, mine.file, PurePosixPath(rank.folder).parent.parent)
+
+
+def stop_plan(targets: Sequence[Found], seen: Observed, file_name: str, content: bytes) -> Plan:
+    """Return the steps that stop launches."""
+    steps: list[Step] = [
+        put_program(seen[host], file_name, content) for host in sorted({host for host, _ in targets})
+    ]
+    for host, rank in targets:
+        program = program_for(rank, seen[host], file_name)
+        step = stop_step(rank.launch, rank.attempt, host, program)
+        steps.append(replace(step, after=(f"program {host}",)))
+    return Plan(tuple(steps))

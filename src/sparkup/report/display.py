@@ -1,0 +1,101 @@
+"""Which display shows what: the answer on standard output, progress on standard error."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from typing import Protocol, TextIO
+
+from sparkup.domain.event import Answered, Event, Printed, to_json
+from sparkup.report.people import answer_text
+from sparkup.report.plain import Plain
+
+
+class Reporter(Protocol):
+    """Shows events."""
+
+    def on(self, event: Event) -> None:
+        """Show one event, or leave it."""
+        ...
+
+    def close(self) -> None:
+        """Show no more."""
+        ...
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def on(self, event: Event) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class JsonLines:
+    """Writes every event as a line of JSON."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def on(self, event: Event) -> None:
+        """Write one event."""
+        self.out.write(json.dumps(to_json(event), default=str) + "\n")
+        self.out.flush()
+
+    def close(self) -> None:
+        """Leave the stream to its owner."""
+
+
+class Display:
+    """Progress on one stream, answers on the other."""
+
+    def __init__(self, progress: Reporter, *, as_json: bool, follows: bool, out: TextIO) -> None:
+        self.progress, self.as_json, self.follows, self.out = progress, as_json, follows, out
+
+    def on(self, event: Event) -> None:
+        """Show one event."""
+        self.progress.on(event)
+        if isinstance(event, Answered):
+            self._answer(event)
+        elif isinstance(event, Printed):
+            self._print(event.line)
+
+    def _answer(self, event: Answered) -> None:
+        if self.as_json:
+            indent = None if self.follows else 1
+            self.out.write(json.dumps(asdict(event.answer), indent=indent, default=str) + "\n")
+        else:
+            self.out.write(answer_text(event.answer, clear=self.follows and self.out.isatty()))
+        self.out.flush()
+
+    def _print(self, line: str) -> None:
+        self.out.write((json.dumps({"line": line}) if self.as_json else line) + "\n")
+
+    def close(self) -> None:
+        """Show no more."""
+        self.progress.close()
+        self.out.flush()
+
+
+def display(*, as_json: bool, progress: str, follows: bool) -> Display:
+    """Choose the displays: live on a terminal, plain lines elsewhere, or as asked."""
+    return Display(_progress(progress), as_json=as_json, follows=follows, out=sys.stdout)
+
+
+def _progress(name: str) -> Reporter:
+    if name == "auto":
+        terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        name = "live" if terminal else "plain"
+    match name:
+        case "live":  # rich is slow to load and only needed here
+            reporter: Reporter = import_module("sparkup.report.live").Live(sys.stderr)
+            return reporter
+        case "json":
+            return JsonLines(sys.stderr)
+        case "quiet":
+            return Quiet()
+        case _:
+            return Plain(sys.stderr)

@@ -1,0 +1,167 @@
+"""Answers as text for people."""
+
+import json
+import shlex
+import time
+from collections.abc import Sequence
+from typing import assert_never
+
+from sparkup.domain.answer import (
+    Answer,
+    Environments,
+    Finished,
+    Launched,
+    Row,
+    Script,
+    Shown,
+    Status,
+    Stopped,
+    StopReport,
+    Tried,
+)
+from sparkup.domain.event import Ready
+
+GIB = 1 << 30
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def answer_text(answer: Answer, *, clear: bool = False) -> str:  # noqa: C901 - one line an answer
+    """Return an answer for people; `clear` first wipes the screen, for one that is shown again and again."""
+    match answer:
+        case Launched():
+            return _launched(answer)
+        case Finished():
+            return ""  # its own output was the answer
+        case Status():
+            return (CLEAR if clear else "") + _status(answer)
+        case Stopped():
+            return "".join(_stopped(each) for each in answer.launches) or "nothing was running\n"
+        case Shown():
+            return ""  # the plan was shown phase by phase
+        case Script():
+            return answer.script
+        case Environments():
+            return _environments(answer)
+        case Tried():
+            return _tried(answer)
+        case _:
+            assert_never(answer)
+
+
+def _launched(answer: Launched) -> str:
+    host = f" --host {answer.hosts[0]}" if answer.address else ""
+    stop = f"stop it:  sparkup stop {answer.name}{host}\n"
+    logs = f"its log:  sparkup logs -f {answer.name}{host}\n"
+    if answer.ready is None:
+        where = f", its API will be at {answer.url}" if answer.url else ""
+        watch = f"watch it: sparkup status --watch{host}\n"
+        return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{watch}{logs}{stop}"
+    if not answer.url:
+        return f"{answer.name} is ready ({answer.ready.seconds:.1f} s)\n{logs}{stop}"
+    return "".join(
+        (
+            f"{answer.name} is ready at {answer.url} after {answer.ready.seconds:.1f} s\n",
+            ready_table(answer.ready),
+            f"\nask it:\n  {curl(answer)}\n",
+            tunnel(answer),
+            f"\n{logs}{stop}",
+        )
+    )
+
+
+def ready_table(ready: Ready) -> str:
+    """Return how long each stage of a start took, and what the engine can hold."""
+    lines = [f"  {name:<10} {seconds:>7.1f} s" for name, seconds in ready.stages]
+    if ready.kv_tokens is not None:
+        many = f", {ready.concurrency:.1f} requests of full length at once" if ready.concurrency else ""
+        lines.append(f"  KV cache   {ready.kv_tokens:,} tokens{many}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def curl(answer: Launched) -> str:
+    """Return a line to paste that asks the server something."""
+    key = ' -H "Authorization: Bearer $VLLM_API_KEY"' if answer.needs_key else ""
+    model = answer.ready.model if answer.ready else ""
+    if answer.ready is None or answer.ready.canary not in ("generate", ""):
+        return f"curl {answer.url}/v1/models{key}"
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+    return f"curl {answer.url}/v1/chat/completions{key} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+
+
+def tunnel(answer: Launched) -> str:
+    """Say how to reach a server that listens on the loopback of another machine."""
+    if not answer.address or "127.0.0.1" not in answer.url:
+        return ""
+    port = answer.port
+    return f"from here, open a way to it first:\n  ssh -N -L {port}:127.0.0.1:{port} {answer.address}\n"
+
+
+def _status(answer: Status) -> str:
+    if not answer.launches:
+        return f"nothing is launched on {', '.join(answer.hosts)}\n"
+    rows = [("NAME", "HOST", "STATE", "SINCE", "PID", "API", "COMMAND"), *(_row(row) for row in answer.launches)]
+    return _table(rows)
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    state = row.phase
+    if row.phase == "starting" and row.stage:
+        state = f"starting ({row.stage})"
+    if row.phase == "failed":
+        state = f"failed (exit {row.exit_status})"
+    command = " ".join(row.argv)
+    return (row.name, row.host, state, age(row.seconds), str(row.pid), row.url or "-", command[:60])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )
+
+
+def age(seconds: float) -> str:
+    """Return a duration for people: "42 s", "3 min", "5 h", "2 d"."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _stopped(report: StopReport) -> str:
+    parts = [f"{report.processes} processes ended" if report.processes else "nothing of it was running"]
+    if report.port is not None:
+        parts.append(f"port {report.port} is {'free' if report.port_free else 'STILL HELD'}")
+    if report.memory is not None and report.memory > 0:
+        parts.append(f"{report.memory / GIB:.1f} GiB of memory are back")
+    return f"stopped {report.name} on {report.host} in {report.seconds:.1f} s: {', '.join(parts)}\n"
+
+
+def _environments(answer: Environments) -> str:
+    rows = [("NAME", "HOST", "VLLM", "PYTHON", "MADE", "FOLDER")] + [
+        (each.name + ("" if each.current else " (older)"), each.host, each.vllm, each.python,
+         time.strftime("%Y-%m-%d %H:%M", time.localtime(each.made)), each.folder)
+        for each in answer.environments
+    ]  # fmt: skip
+    note = f"{answer.note}\n" if answer.note else ""
+    if len(rows) == 1:
+        return note or "no managed environments; make one: sparkup env create cpu\n"
+    return _table(rows) + note
+
+
+def _tried(answer: Tried) -> str:
+    first = f"{answer.first_token * 1000:.0f} ms" if answer.first_token is not None else "unknown"
+    ready = answer.ready
+    return "".join(
+        (
+            f"\nvLLM {answer.vllm} served a tiny model on the CPU"
+            + (f"; ready after {ready.seconds:.1f} s\n" if ready else "\n"),
+            ready_table(ready) if ready else "",
+            f"\nasked:    {answer.question}\n",
+            f"answered: {answer.answer!r}\n",
+            "          (the model's weights are random: the words mean nothing, the path is real)\n",
+            f"{answer.tokens} tokens in {answer.seconds:.2f} s, the first after {first}\n\n",
+            _stopped(answer.stopped),
+            "nothing is left running. Next: sparkup launch -- vllm serve MODEL\n",
+        )
+    )

@@ -1,0 +1,147 @@
+"""Carry out a plan: every step as soon as those it waits for are done. Decides nothing."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar, assert_never
+
+from sparkup.connect.base import Connection, Stream
+from sparkup.domain.command import Result
+from sparkup.domain.event import Event, StepFinished, StepOutput, StepStarted
+from sparkup.domain.plan import Fold, Plan, Put, Run, Step, Wait
+from sparkup.errors import Problem, SparkupError, WorkFailed
+
+T = TypeVar("T")
+Emit = Callable[[Event], None]
+Results = Mapping[str, Result]
+NOTHING = Result(0)
+
+
+async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit) -> Results:
+    """Carry out all steps; the first that fails ends the others and is raised as it is."""
+    done = {step.id: asyncio.Event() for step in plan.steps}
+    results: dict[str, Result] = {}
+
+    async def carry_out(step: Step) -> None:
+        for earlier in step.after:
+            await done[earlier].wait()
+        emit(StepStarted(step.id, step.host, step.reason))
+        begun = time.monotonic()
+        results[step.id] = await _begin(step, connections[step.host], emit)
+        emit(StepFinished(step.id, step.host, time.monotonic() - begun))
+        done[step.id].set()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in plan.steps:
+                group.create_task(carry_out(step), name=step.id)
+    except BaseExceptionGroup as several:
+        raise _first(several) from None
+    return results
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the failure to tell of: a user's error before anything else."""
+    ours = group.subgroup(SparkupError) or group
+    found: BaseException = ours
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+async def _begin(step: Step, connection: Connection, emit: Emit) -> Result:
+    """Do one step; one that must not be broken off is brought to its end before a cancellation counts."""
+    match step:
+        case Put():
+            await _to_the_end(connection.put(step.content, step.path, step.mode))
+            return NOTHING
+        case Run():
+            work = _stream(step, connection, emit) if step.shows_output else _run(step, connection)
+            return await (_to_the_end(work) if step.unbroken else work)
+        case Wait():
+            await _wait(step, connection, emit)
+            return NOTHING
+        case _:
+            assert_never(step)
+
+
+async def _to_the_end(work: Awaitable[T]) -> T:
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def _run(step: Run, connection: Connection) -> Result:
+    return _checked(step, await connection.run(step.command))
+
+
+async def _stream(step: Run, connection: Connection, emit: Emit) -> Result:
+    lines: list[str] = []
+    async with connection.stream(step.command) as stream:
+        async for line in stream.lines():
+            lines.append(line)
+            emit(StepOutput(step.id, step.host, line))
+        result = await stream.status()
+    return _checked(step, Result(result.status, "\n".join(lines), result.stderr, result.seconds))
+
+
+def _checked(step: Run, result: Result) -> Result:
+    if result.status == 0:
+        return result
+    explained = step.explain(result) if step.explain else None
+    raise explained or WorkFailed(
+        Problem("step-failed", f"{step.reason}: exit status {result.status}", where=step.host,
+                hint=f"it was: {step.command.shell()}",
+                details=tuple((result.stderr or result.stdout).splitlines()[-20:]))
+    )  # fmt: skip
+
+
+async def _wait(step: Wait, connection: Connection, emit: Emit) -> None:
+    fold, begun = step.fold(), time.monotonic()
+    total = None if step.total is None else begun + step.total
+    async with connection.stream(step.command) as stream:
+        records = asyncio.create_task(_records(stream, fold, begun, emit))
+        clock = asyncio.create_task(_clock(step, fold, begun, total))
+        try:
+            await asyncio.wait([records, clock], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (records, clock):
+                task.cancel()
+            await asyncio.wait([records, clock])
+        for task in (records, clock):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+
+async def _records(stream: Stream, fold: Fold, begun: float, emit: Emit) -> None:
+    """Feed what the program prints to the fold until it is satisfied; its end is told as None."""
+    async for line in stream.lines():
+        if not line.startswith("{"):
+            continue
+        if _fed(fold, time.monotonic() - begun, json.loads(line), emit):
+            return
+    _fed(fold, time.monotonic() - begun, None, emit)
+
+
+def _fed(fold: Fold, seconds: float, record: dict[str, object] | None, emit: Emit) -> bool:
+    verdict = fold.feed(seconds, record)
+    for event in verdict.events:
+        emit(event)
+    if verdict.error is not None:
+        raise verdict.error
+    return verdict.done
+
+
+async def _clock(step: Wait, fold: Fold, begun: float, total: float | None) -> None:
+    """End a wait that makes no progress, or takes too long in all."""
+    while True:
+        now = time.monotonic()
+        if total is not None and now > total:
+            raise fold.gave_up(now - begun, stalled=False)
+        if now - begun - fold.progressed > step.stall:
+            raise fold.gave_up(now - begun, stalled=True)
+        await asyncio.sleep(0.2)

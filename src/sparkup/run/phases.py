@@ -1,0 +1,59 @@
+"""An action is a list of phases: each observes, plans, and lets its plan be carried out."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sparkup.domain.event import PhaseFinished, PhaseStarted, Planned
+from sparkup.domain.fact import Observed
+from sparkup.domain.plan import Plan
+from sparkup.run.executor import Emit, Results
+from sparkup.run.gather import Facts, Observer
+
+CarryOut = Callable[[Plan], Awaitable[Results]]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A titled stage. `facts` are asked of hosts before it; `plan` decides from all seen so far."""
+
+    title: str
+    plan: Callable[[Observed], Plan]
+    facts: Mapping[str, Facts] | None = None
+
+
+class Runner:
+    """Runs phases one after another, and knows whether plans are carried out or only shown."""
+
+    def __init__(self, observer: Observer, carry_out: CarryOut | None, emit: Emit) -> None:
+        self.observer, self.carry_out, self.emit = observer, carry_out, emit
+        self.seen: Observed = {}
+        self.plans: list[tuple[str, Plan]] = []
+
+    async def run(self, phases: Sequence[Phase]) -> Results:
+        """Run phases; return what the steps of the last one printed."""
+        results: Results = {}
+        for phase in phases:
+            results = await self._one(phase)
+        return results
+
+    async def _one(self, phase: Phase) -> Results:
+        begun = time.monotonic()
+        self.emit(PhaseStarted(phase.title))
+        if phase.facts:
+            self.seen = _merged(self.seen, await self.observer.look(phase.facts))
+        plan = phase.plan(self.seen)
+        self.plans.append((phase.title, plan))
+        if self.carry_out is None:  # the only place that knows of dry runs
+            self.emit(Planned(phase.title, tuple(str(plan).splitlines())))
+            return {}
+        results = await self.carry_out(plan) if plan else {}
+        self.emit(PhaseFinished(phase.title, time.monotonic() - begun))
+        return results
+
+
+def _merged(old: Observed, new: Observed) -> Observed:
+    return {
+        host: new[host].after(old[host]) if host in old and host in new else (new.get(host) or old[host])
+        for host in {**old, **new}
+    }
