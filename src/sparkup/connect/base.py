@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import Protocol, Self
 
 from sparkup.domain.command import Command, Result
 from sparkup.domain.host import Host
@@ -13,11 +13,17 @@ class Stream(Protocol):
     """A running program whose lines we read while it runs; leaving its context ends it."""
 
     def lines(self) -> AsyncIterator[str]:
-        """Yield standard output line by line, without line ends; a line may be long."""
+        """Yield standard output line by line, without line ends, until the program has ended.
+
+        A line may be many MB long. The program is held back while nobody reads.
+        """
         ...
 
     async def status(self) -> Result:
-        """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB."""
+        """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB.
+
+        Lines that were not read by then are dropped.
+        """
         ...
 
 
@@ -26,8 +32,9 @@ class Connection(Protocol):
 
     All methods raise HostUnreachable when the host cannot be reached, the login is refused, the
     host key is unknown or changed, or the connection breaks while they work. A program's own exit
-    status, 255 included, is a result and no exception. Cancelling a call ends the local client and
-    with it, where the host sees the channel close, the program.
+    status, 255 included, is a result and no exception; a program that does not exist has 127, one
+    that cannot be executed 126. A time-out, cancelling a call or leaving a stream ends the program
+    with its whole process group on the host: SIGTERM, then SIGKILL after 5 s.
     """
 
     host: Host
@@ -38,11 +45,18 @@ class Connection(Protocol):
         ...
 
     async def put(self, content: bytes, path: PurePosixPath, mode: int = 0o644) -> None:
-        """Write a file: complete under its name or not at all; parent folders are made."""
+        """Write a file: complete under its name or not at all; parent folders are made.
+
+        Raises GateRefused where there is no Python, WorkFailed where the host cannot write it.
+        """
         ...
 
     def stream(self, command: Command) -> AbstractAsyncContextManager[Stream]:
-        """Start a command and read its output as it comes; its stdin stays open after the input."""
+        """Start a command and read its output as it comes; `command.timeout` does not count here.
+
+        Its stdin stays open after the input. Leaving closes it, and half a second later ends what
+        has not ended by then. Over SSH a stream is one of the eight sessions that a host allows.
+        """
         ...
 
     async def interact(self, command: Command, *, tty: bool) -> int:
@@ -52,6 +66,6 @@ class Connection(Protocol):
         """
         ...
 
-    async def __aenter__(self) -> "Connection": ...
+    async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, *exc: object) -> None: ...

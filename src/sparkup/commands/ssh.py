@@ -1,0 +1,99 @@
+"""The OpenSSH client as argument vectors: one shared connection a host, and sessions through it."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# First on standard error: the mark, and the process group if it is the session's own (sshd makes
+# one a session), so that the program can be ended later. The subshell makes `sh` tell a signal as
+# 128 + N, which the client itself never does, and `exec` takes programs only, no builtins.
+ATTENDED = (
+    'read -r _ _ _ _ g _ </proc/self/stat; [ "$g" = "$$" ] || g=; echo "$1 $g" >&2; shift; '
+    '(exec "$@"); exit $?'
+)
+UNATTENDED = 'exec "$@"'
+# Returns at once; what stays behind has no more to do than to look for up to five seconds.
+END = (
+    '{ kill -TERM "-$1" && i=0 && while kill -0 "-$1" && [ $((i+=1)) -le 50 ]; '
+    'do sleep 0.1; done; kill -KILL "-$1"; } </dev/null >/dev/null 2>&1 &'
+)
+
+
+def attended(mark: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """Run a program that says `mark GROUP` on standard error before anything else."""
+    return ("sh", "-c", ATTENDED, "sh", mark, *argv)
+
+
+def unattended(argv: Sequence[str]) -> tuple[str, ...]:
+    """Run a program in place of the shell, so that a terminal's signals reach it alone."""
+    return ("sh", "-c", UNATTENDED, "sh", *argv)
+
+
+def end(group: int) -> tuple[str, ...]:
+    """End a process group: SIGTERM, then SIGKILL for what is left after five seconds."""
+    return ("sh", "-c", END, "sh", str(group))
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What all calls for one host share; they find each other by the control socket.
+
+    The first value of an option wins (ssh_config(5)), so ours stand before the user's.
+    """
+
+    address: str
+    socket: str  # ControlPath, %C and all
+    config: str = ""  # -F, "" = the user's own
+    options: tuple[str, ...] = ()  # -o, each `Name=value`
+    connect_timeout: int = 10  # seconds
+
+    def resolve(self) -> tuple[str, ...]:
+        """Print the configuration for the host, names expanded, without connecting."""
+        return self._call("-G", "--", self.address)
+
+    def open(self, log: str, *, persist: int, ask: bool, accept_new: bool) -> tuple[str, ...]:
+        """Make sure that a master runs, `persist` seconds beyond its last use.
+
+        `auto` with a command that does nothing: it uses a living master, removes a dead socket, and
+        who loses a race for the socket just ends, which `-N -f` would not.
+        """
+        words = ["-T", "-E", log, "-o", "ControlMaster=auto", "-o", f"ControlPersist={persist}"]
+        words += ["-o", "LogLevel=INFO" if ask else "LogLevel=ERROR"]
+        words += [] if ask else ["-o", "BatchMode=yes"]
+        words += ["-o", "StrictHostKeyChecking=accept-new"] if accept_new else []
+        return self._call(*words, "--", self.address, "true")
+
+    def check(self) -> tuple[str, ...]:
+        """Exit with 0 if the master lives."""
+        return self._call("-O", "check", "--", self.address)
+
+    def exit(self) -> tuple[str, ...]:
+        """End the master and all sessions through it."""
+        return self._call("-O", "exit", "--", self.address)
+
+    def session(self, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
+        """Run a command through the master."""
+        words = ("-tt" if tty else "-T", "-o", "ControlMaster=no", "-o", "BatchMode=yes",
+                 "-o", "LogLevel=ERROR")  # fmt: skip
+        return self._call(*words, "--", self.address, shlex.join(argv))
+
+    def _call(self, *rest: str) -> tuple[str, ...]:
+        config = ("-F", self.config) if self.config else ()
+        ours = (
+            f"ConnectTimeout={self.connect_timeout}",
+            "ServerAliveInterval=15",  # a host that vanished is noticed within a minute
+            "ServerAliveCountMax=4",
+            "ClearAllForwardings=yes",  # forwards of a user's own login would collide
+            "RemoteCommand=none",
+        )
+        options = (word for option in (*ours, *self.options) for word in ("-o", option))
+        return ("ssh", *config, "-S", self.socket, *options, *rest)
+
+
+def resolved(output: str) -> dict[str, str]:
+    """Read the output of `ssh -G`: the first value of each key."""
+    found: dict[str, str] = {}
+    for line in output.splitlines():
+        key, _, value = line.partition(" ")
+        found.setdefault(key, value)
+    return found

@@ -1,0 +1,106 @@
+"""Where the output of a child goes: kept whole or its tail, or read line by line while it runs."""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+TAIL = 64 * 1024  # bytes
+AHEAD = 1024 * 1024  # bytes of lines that may wait for their reader
+
+
+class Sink(Protocol):
+    """Takes what one pipe of a child brings."""
+
+    def feed(self, data: bytes, pipe: asyncio.ReadTransport) -> None:
+        """Take output; may pause the pipe it came from."""
+        ...
+
+    def eof(self) -> None:
+        """Take note that no more comes."""
+        ...
+
+
+class Kept:
+    """Keeps output: all of it, or the last `limit` bytes."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit, self._data = limit, bytearray()
+
+    def feed(self, data: bytes, _pipe: asyncio.ReadTransport) -> None:
+        """Keep some output."""
+        self._data += data
+        if self._limit is not None:
+            del self._data[: -self._limit]
+
+    def eof(self) -> None:
+        """Nothing waits for the end."""
+
+    def text(self) -> str:
+        """Return what is kept; bytes that are no UTF-8 become U+FFFD."""
+        return self._data.decode(errors="replace")
+
+
+class Lines:
+    """Hands out lines of any length, and holds the program back while nobody reads them."""
+
+    def __init__(self) -> None:
+        self._ready: deque[bytes] = deque()
+        self._size, self._partial = 0, bytearray()
+        self._news = asyncio.Event()
+        self._over = self._discarding = False
+        self._pipe: asyncio.ReadTransport | None = None
+
+    def feed(self, data: bytes, pipe: asyncio.ReadTransport) -> None:
+        """Cut output into lines."""
+        self._pipe = pipe
+        if self._discarding:
+            return
+        *complete, rest = data.split(b"\n")
+        if complete:
+            complete[0] = bytes(self._partial) + complete[0]
+            self._partial.clear()
+            self._push(complete)
+        self._partial += rest
+        if self._size > AHEAD:
+            pipe.pause_reading()
+
+    def eof(self) -> None:
+        """Hand out the last line even if it has no end."""
+        if self._partial:
+            self._push([bytes(self._partial)])
+            self._partial.clear()
+        self._over = True
+        self._news.set()
+
+    def discard(self) -> None:
+        """Drop all lines, also those to come, so that the program is not held back."""
+        self._discarding = True
+        self._ready.clear()
+        self._partial.clear()
+        self._size = 0
+        self._resume()
+
+    def __aiter__(self) -> "Lines":
+        return self
+
+    async def __anext__(self) -> str:
+        while not self._ready:
+            if self._over:
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        line = self._ready.popleft()
+        self._size -= len(line)
+        if self._size <= AHEAD:
+            self._resume()
+        return line.decode(errors="replace")
+
+    def _push(self, lines: list[bytes]) -> None:
+        for line in lines:
+            self._ready.append(line.removesuffix(b"\r"))
+            self._size += len(self._ready[-1])
+        self._news.set()
+
+    def _resume(self) -> None:
+        if self._pipe is not None:
+            self._pipe.resume_reading()

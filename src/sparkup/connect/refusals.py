@@ -1,0 +1,70 @@
+"""What the OpenSSH client says when it does not get in, as problems that a user can act on."""
+
+import re
+
+from sparkup.domain.host import Host
+from sparkup.errors import Problem
+
+CHANGED = re.compile(r"REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY DETECTED")
+OFFENDING = re.compile(r"^Offending \S+ key in (?P<file>.+):(?P<line>\d+)\s*$", re.MULTILINE)
+KNOWN_AS = re.compile(
+    r"^(?:Host key for|No \S+ host key is known for) (?P<name>\S+) ", re.MULTILINE
+)
+UNVERIFIED = re.compile(r"Host key verification failed|No matching host key fingerprint")
+REFUSED = re.compile(
+    r"Permission denied \(|Too many authentication failures|Authentication failed|"
+    r"no (?:more|mutual) .*authentication|This account is "
+)
+NOISE = re.compile(
+    r"^(?:@+$|@ +WARNING|Warning: Permanently added|mux_client_|ControlSocket |debug\d?: |\s*$)"
+)
+
+
+def curable(problem: Problem) -> bool:
+    """Say whether an answer at the terminal (a password, yes to a new key) could help."""
+    return problem.code in {"login-refused", "host-key-unknown"}
+
+
+def refusal(host: Host, words: str) -> Problem:
+    """Name what kept the client out, from its own words."""
+    if CHANGED.search(words):
+        return _changed(host, words)
+    if UNVERIFIED.search(words):
+        return _unknown(host)
+    details = tuple(line.rstrip() for line in words.splitlines() if not NOISE.match(line))
+    last = details[-1] if details else "the SSH client said nothing"
+    if REFUSED.search(words):
+        hint = f"see that `ssh {host.address}` lets you in without sparkup: user, key, agent"
+        return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
+    hint = f"see that the machine is on and that `ssh {host.address}` works"
+    return Problem(
+        "host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details
+    )
+
+
+def broke_off(host: Host, words: str) -> Problem:
+    """Say that the connection ended while a program ran."""
+    details = tuple(line.rstrip() for line in words.splitlines()[-5:] if not NOISE.match(line))
+    message = "the connection broke while a program ran there; it may still run"
+    return Problem("host-broke-off", message, host.name, "", details)
+
+
+def _unknown(host: Host) -> Problem:
+    hint = (
+        f"log in once with `ssh {host.address}` and compare the fingerprint it shows, "
+        "or pass --accept-new-host-keys to trust keys at first sight"
+    )
+    return Problem("host-key-unknown", "the host's key is not known yet", host.name, hint)
+
+
+def _changed(host: Host, words: str) -> Problem:
+    offending, known = OFFENDING.search(words), KNOWN_AS.search(words)
+    name = known["name"] if known else host.address.rpartition("@")[2]
+    at = f" ({offending['file']}, line {offending['line']})" if offending else ""
+    file = f" -f {offending['file']}" if offending else ""
+    hint = (
+        "if the machine was installed anew, forget the old key with "
+        f"`ssh-keygen -R '{name}'{file}`; otherwise somebody may be in between"
+    )
+    message = f"the host's key is not the known one{at}"
+    return Problem("host-key-changed", message, host.name, hint)
