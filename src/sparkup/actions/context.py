@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sparkup.connect.base import Connection
 from sparkup.connect.door import connect
+from sparkup.connect.master import DEFAULTS, Options
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.run.executor import Emit, Results, execute
@@ -24,7 +25,7 @@ class Context:
     emit: Emit
     interrupts: Interrupts
     memory: Path
-    accept_new_host_keys: bool = False
+    options: Options = DEFAULTS
 
     @asynccontextmanager
     async def connected(self, hosts: Iterable[Host]) -> AsyncIterator[Connections]:
@@ -32,7 +33,7 @@ class Context:
         async with AsyncExitStack() as stack:
             connections: dict[str, Connection] = {}
             for host in hosts:
-                door = connect(host, accept_new_host_keys=self.accept_new_host_keys)
+                door = connect(host, self.options)
                 connections[host.name] = await stack.enter_async_context(door)
             yield connections
 

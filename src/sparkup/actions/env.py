@@ -71,9 +71,10 @@ async def _made(
     download = size(variant.downloads[seen[MACHINE].architecture])
     context.emit(Noted(f"downloads {download}, takes {size(variant.disk)} in {making.folder}"))
     plan = make_plan(making, program_on(seen, program_name()), host.name, time.time())
-    await _carry_out(making, plan, host, context, connections, runner)
-    return PythonEnvironment(making.folder, variant.name, variant.digest, making.python.version,
-                             variant.vllm, time.time()), True  # fmt: skip
+    await _carry_out(making, plan, context, connections, runner)
+    return PythonEnvironment(
+        making.folder, variant.name, variant.digest, making.python.version, variant.vllm, time.time()
+    ), True
 
 
 async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
@@ -88,20 +89,24 @@ async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
 
 
 async def _carry_out(
-    making: Making, plan: Plan, host: Host, context: Context, connections: Connections, runner: Runner
+    making: Making, plan: Plan, context: Context, connections: Connections, runner: Runner
 ) -> None:
     """Make the environment; one that is broken off or fails leaves nothing."""
+    host = plan.steps[0].host
     try:
         await runner.run([Phase(f"Make the environment {making.name}", lambda _: plan)])
     except asyncio.CancelledError:
         context.interrupts.acknowledge()
-        await execute(remove_plan(making.folder, host.name), connections, context.emit)
+        await execute(remove_plan(making.folder, host), connections, context.emit)
         raise Interrupted(
-            Problem("interrupted", f"making {making.name} was broken off; nothing of it is left",
-                    hint="start again: what was downloaded is kept in pip's cache")
-        ) from None  # fmt: skip
+            Problem(
+                "interrupted",
+                f"making {making.name} was broken off; nothing of it is left",
+                hint="start again: what was downloaded is kept in pip's cache",
+            )
+        ) from None
     except SparkupError:
-        await execute(remove_plan(making.folder, host.name), connections, context.emit)
+        await execute(remove_plan(making.folder, host), connections, context.emit)
         raise
 
 
@@ -139,15 +144,28 @@ async def remove(name: str, host: Host, context: Context) -> int:
         chosen = [each for each in seen[ENVIRONMENTS] if name in (each.name, each.variant)]
         if not chosen:
             there = ", ".join(each.name for each in seen[ENVIRONMENTS]) or "none"
-            raise InputRefused(Problem("unknown-environment", f"no managed environment {name!r}",
-                                       where=host.name, hint=f"there: {there}"))  # fmt: skip
+            raise InputRefused(
+                Problem(
+                    "unknown-environment",
+                    f"no managed environment {name!r}",
+                    where=host.name,
+                    hint=f"there: {there}",
+                )
+            )
         users = {rank.spec.get("bin", ""): rank.launch for rank in seen[LAUNCHES] if rank.alive}
         in_use = [each for each in chosen if str(each.bin) in users]
         if in_use:
-            raise GateRefused(*(
-                Problem("in-use", f"{each.name} is used by the launch {users[str(each.bin)]}", where=host.name,
-                        hint=f"sparkup stop {users[str(each.bin)]}") for each in in_use
-            ))  # fmt: skip
+            raise GateRefused(
+                *(
+                    Problem(
+                        "in-use",
+                        f"{each.name} is used by the launch {users[str(each.bin)]}",
+                        where=host.name,
+                        hint=f"sparkup stop {users[str(each.bin)]}",
+                    )
+                    for each in in_use
+                )
+            )
         plan = Plan(tuple(step for each in chosen for step in remove_plan(each.folder, host.name).steps))
         await runner.run([Phase("Remove", lambda _: plan)])
         context.emit(Answered(Environments((), f"removed {', '.join(each.name for each in chosen)}")))

@@ -125,7 +125,9 @@ class Running:
                 raise Interrupted(Problem("interrupted", f"{self.launch.name} was broken off"))
             return 0
         host = "" if self.hosts[0].is_local else f" --host {self.hosts[0].name}"
-        self.context.emit(Noted(f"{self.launch.name} goes on; stop it: sparkup stop {self.launch.name}{host}"))
+        self.context.emit(
+            Noted(f"{self.launch.name} goes on; stop it: sparkup stop {self.launch.name}{host}")
+        )
         return 0
 
     async def ended(self) -> int:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sparkup.actions.context import Connections, Context
 from sparkup.commands.node import Program
-from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.errors import InputRefused
@@ -30,7 +29,7 @@ class Excerpt:
 async def logs(name: str | None, host: Host, excerpt: Excerpt, context: Context) -> int:
     """Copy the log of a launch; of one that is over, the last of that name."""
     async with context.connected([host]) as connections:
-        seen, helper, chosen = await launch_of(name, host, context, connections)
+        helper, chosen = await launch_of(name, host, context, connections)
         argv = helper.logs(chosen, follow=excerpt.follow, since=excerpt.since, tail=excerpt.tail)
         result = await copy_log(argv, connections[host.name], context.emit)
         return result.status
@@ -38,7 +37,7 @@ async def logs(name: str | None, host: Host, excerpt: Excerpt, context: Context)
 
 async def launch_of(
     name: str | None, host: Host, context: Context, connections: Connections
-) -> tuple[Observed, Program, str]:
+) -> tuple[Program, str]:
     """Find a launch on a host and see that the program that looks after it is there."""
     runner = context.runner(connections)
     facts = {host.name: (MACHINE, LAUNCHES)}
@@ -52,6 +51,6 @@ async def launch_of(
         # Perhaps it is over: its log is kept until the next launch of its name is over.
         helper = program_on(runner.seen[host.name], program_name())
         await execute(put, connections, context.emit)
-        return runner.seen, helper, name
+        return helper, name
     await execute(put, connections, context.emit)
-    return runner.seen, program_for(rank, runner.seen[host.name], program_name()), rank.launch
+    return program_for(rank, runner.seen[host.name], program_name()), rank.launch

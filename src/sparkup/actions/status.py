@@ -32,7 +32,7 @@ async def status(hosts: Sequence[Host], context: Context, *, watch: bool) -> int
 async def observe(hosts: Sequence[Host], observer: Observer) -> Status:
     """Look at the launches, then at the health and the log's end of those that live."""
     names = [host.name for host in hosts]
-    seen = await observer.look({name: (LAUNCHES,) for name in names})
+    seen = await observer.look(dict.fromkeys(names, (LAUNCHES,)))
     more = {name: _closer(seen[name][LAUNCHES]) for name in names}
     closer = await observer.look({name: facts for name, facts in more.items() if facts})
     now = time.time()
@@ -40,7 +40,7 @@ async def observe(hosts: Sequence[Host], observer: Observer) -> Status:
     return Status(tuple(names), rows)
 
 
-def _closer(ranks: Sequence[RankState]) -> Facts:
+def _closer(ranks: tuple[RankState, ...]) -> Facts:
     living = [rank for rank in ranks if rank.alive]
     healths = [health(rank) for rank in living if rank.url]
     return (*healths, *(log_tail(rank, TAIL) for rank in living if rank.phase == "starting"))

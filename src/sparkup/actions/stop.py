@@ -25,7 +25,9 @@ async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, eve
         targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
         plan = stop_plan(targets, runner.seen, program_name(), program())
         results = await runner.run([Phase("Stop", lambda _: plan)])
-        reports = tuple(_report(results[f"stop {rank.launch} on {host}"], (host, rank)) for host, rank in targets)
+        reports = tuple(
+            _report(results[f"stop {rank.launch} on {host}"], (host, rank)) for host, rank in targets
+        )
         context.emit(Answered(Stopped(reports)))
         return 0
 

@@ -27,8 +27,11 @@ NAME = "sparkup-try"
 QUESTION = "Hello! What can you do?"
 TOKENS = 32
 QUIET = {  # no hub, no usage statistics: nothing leaves this machine
-    "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1",
-}  # fmt: skip
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+}
 
 
 def serve(model: str) -> tuple[str, ...]:
@@ -37,9 +40,22 @@ def serve(model: str) -> tuple[str, ...]:
     Eager mode and an explicit KV size skip compilation and profiling; without the latter vLLM on the
     CPU plans with 92 % of the machine's memory.
     """
-    return ("vllm", "serve", model, "--served-model-name", "tiny", "--dtype", "float32",
-            "--enforce-eager", "--max-model-len", "512", "--max-num-seqs", "4",
-            "--kv-cache-memory-bytes", str(64 << 20))  # fmt: skip
+    return (
+        "vllm",
+        "serve",
+        model,
+        "--served-model-name",
+        "tiny",
+        "--dtype",
+        "float32",
+        "--enforce-eager",
+        "--max-model-len",
+        "512",
+        "--max-num-seqs",
+        "4",
+        "--kv-cache-memory-bytes",
+        str(64 << 20),
+    )
 
 
 async def attempt(variant: Variant, model_program: bytes, context: Context) -> int:
@@ -50,9 +66,13 @@ async def attempt(variant: Variant, model_program: bytes, context: Context) -> i
         model = await _model(environment, model_program, context, connections)
         set_up = time.monotonic() - begun
         request = LaunchRequest(
-            argv=serve(model), hosts=(LOCAL,), name=NAME, environment=Environment(QUIET),
-            python_environment=environment.name, outlives=False,
-        )  # fmt: skip
+            argv=serve(model),
+            hosts=(LOCAL,),
+            name=NAME,
+            environment=Environment(QUIET),
+            python_environment=environment.name,
+            outlives=False,
+        )
         running = await begin(request, Manner(stop_on_exit=True), context, connections)
         await running.until_ready()
         reply = await _ask(running)
@@ -83,9 +103,14 @@ async def _model(
     python = str(environment.bin / "python")
     steps = (
         Put("model program", LOCAL.name, model_program, source, "writes a tiny model with random weights"),
-        Run("model", LOCAL.name, Command((python, str(source), str(model)), timeout=120),
-            f"write {model}", after=("model program",)),
-    )  # fmt: skip
+        Run(
+            "model",
+            LOCAL.name,
+            Command((python, str(source), str(model)), timeout=120),
+            f"write {model}",
+            after=("model program",),
+        ),
+    )
     runner = context.runner(connections)
     await runner.run([Phase("Write a tiny model", lambda _: Plan(steps))])
     return str(model)
@@ -106,8 +131,11 @@ def _no_answer(result: Result) -> SparkupError | None:
         problem = str(json.loads(result.stdout.splitlines()[-1])["problem"])
     except (ValueError, LookupError, TypeError):
         return None
-    return WorkFailed(Problem("canary-failed", f"the server did not answer: {problem}", where=LOCAL.name,
-                              hint=log_hint(NAME)))  # fmt: skip
+    return WorkFailed(
+        Problem(
+            "canary-failed", f"the server did not answer: {problem}", where=LOCAL.name, hint=log_hint(NAME)
+        )
+    )
 
 
 async def _stopped(running: Running) -> StopReport:

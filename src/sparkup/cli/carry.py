@@ -7,6 +7,7 @@ import click
 
 from sparkup.actions.context import Context
 from sparkup.config import places
+from sparkup.connect.master import Options
 from sparkup.domain.event import Event, Failed
 from sparkup.errors import Interrupted, Problem, SparkupError
 from sparkup.report.display import display
@@ -22,7 +23,11 @@ def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> i
     `follows`: with --json, the command prints JSON lines instead of one document.
     """
     values = ctx.params
-    show = display(as_json=bool(values.get("as_json")), progress=values.get("progress") or "auto", follows=follows)
+    show = display(
+        as_json=bool(values.get("as_json")),
+        progress=values.get("progress") or "auto",
+        follows=follows,
+    )
     journal = Journal(places.journals(), ctx.info_name or "action")
 
     def emit(event: Event) -> None:
@@ -33,7 +38,10 @@ def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> i
         emit=emit,
         interrupts=Interrupts(),
         memory=places.recorded_facts(),
-        accept_new_host_keys=bool(values.get("accept_new_host_keys")),
+        options=Options(
+            accept_new_host_keys=bool(values.get("accept_new_host_keys")),
+            config=values.get("ssh_config") or "",
+        ),
     )
     try:
         return asyncio.run(_heard(action, context))

@@ -15,12 +15,14 @@ from sparkup.errors import InputRefused, Problem
 @click.argument("name", required=False)
 @options.remote
 @click.pass_context
-def enter(ctx: click.Context, name: str | None, hosts: tuple[str, ...], **_: object) -> int:
+def enter(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], **_: object) -> int:
     """Run a command in the environment of a launch, on this terminal when there is one."""
     found = problems(ctx)
     argv = rest(ctx)
     if not argv:
-        found.append(Problem("no-command", "there is no command to run", hint="sparkup exec [NAME] -- COMMAND"))
+        found.append(
+            Problem("no-command", "there is no command to run", hint="sparkup exec [NAME] -- COMMAND")
+        )
     if found:
         raise InputRefused(*found)
     tty = sys.stdin.isatty() and sys.stdout.isatty()

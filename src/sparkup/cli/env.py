@@ -20,7 +20,7 @@ def env() -> None:
 @options.remote
 @options.as_json
 @click.pass_context
-def create(ctx: click.Context, kind: str, hosts: tuple[str, ...], **_: object) -> int:
+def create(ctx: click.Context, /, kind: str, hosts: tuple[str, ...], **_: object) -> int:
     """Make an environment from its lock; instant when it is there already."""
     chosen, host = variant(kind), options.one_host(hosts)
     return carry_out(ctx, lambda context: actions.create(chosen, host, context))
@@ -30,7 +30,7 @@ def create(ctx: click.Context, kind: str, hosts: tuple[str, ...], **_: object) -
 @options.remote
 @options.as_json
 @click.pass_context
-def list_(ctx: click.Context, hosts: tuple[str, ...], **_: object) -> int:
+def list_(ctx: click.Context, /, hosts: tuple[str, ...], **_: object) -> int:
     """List environments."""
     there = hosts_of(hosts)
     return carry_out(ctx, lambda context: actions.list_all(there, variants(), context))
@@ -41,7 +41,7 @@ def list_(ctx: click.Context, hosts: tuple[str, ...], **_: object) -> int:
 @options.remote
 @options.as_json
 @click.pass_context
-def remove(ctx: click.Context, name: str, hosts: tuple[str, ...], **_: object) -> int:
+def remove(ctx: click.Context, /, name: str, hosts: tuple[str, ...], **_: object) -> int:
     """Remove an environment by its name or kind; refuses one that a launch uses."""
     host = options.one_host(hosts)
     return carry_out(ctx, lambda context: actions.remove(name, host, context))

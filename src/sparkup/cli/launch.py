@@ -18,25 +18,67 @@ from sparkup.config.request import Problems, Typed, parse
 @click.option("--solo", is_flag=True, help="One machine only.")
 @click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]")
 @click.option("--engine", metavar="ENGINE", help="What runs it: host (processes in a Python environment).")
-@click.option("--venv", default="", metavar="cpu|cuda|NAME|none", help="Managed environment to use. [default: what fits]")
-@click.option("-e", "--env", "env", multiple=True, metavar="NAME[=VALUE]",
-              help="Environment variable; without a value it is taken from here. Secrets are never shown.")  # fmt: skip
+@click.option(
+    "--venv",
+    default="",
+    metavar="cpu|cuda|NAME|none",
+    help="Managed environment to use. [default: what fits]",
+)
+@click.option(
+    "-e",
+    "--env",
+    "env",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Environment variable; without a value it is taken from here. Secrets are never shown.",
+)
 @click.option("-j", "jobs", metavar="N", help="Compile at most so many things at once at the first start.")
-@click.option("--nccl-debug", is_flag=False, flag_value="INFO", metavar="[LEVEL]", help="Set NCCL_DEBUG. [INFO without a level]")
+@click.option(
+    "--nccl-debug",
+    is_flag=False,
+    flag_value="INFO",
+    metavar="[LEVEL]",
+    help="Set NCCL_DEBUG. [INFO without a level]",
+)
 @click.option("--mem-limit-gb", metavar="N", help="Memory limit in GiB, where systemd can hold it.")
 @click.option("--pids-limit", metavar="N", help="Limit of processes and threads, where systemd can hold it.")
-@click.option("--ready", default="auto", show_default=True, metavar="auto|none|port:N|http:URL",
-              help="When it counts as ready; auto: /health and one real request for vLLM, else at once.")  # fmt: skip
-@click.option("--stall-timeout", default="600", show_default=True, metavar="SECONDS", help="Give up after so long without progress.")
+@click.option(
+    "--ready",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|port:N|http:URL",
+    help="When it counts as ready; auto: /health and one real request for vLLM, else at once.",
+)
+@click.option(
+    "--stall-timeout",
+    default="600",
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after so long without progress.",
+)
 @click.option("--ready-timeout", metavar="SECONDS", help="Give up after so long in all. [default: never]")
 @click.option("-d", "--detach", is_flag=True, help="Return as soon as it runs.")
-@click.option("--follow/--no-follow", default=None, help="After ready, follow the log, or return. [default: follow, but not with --json]")
+@click.option(
+    "--follow/--no-follow",
+    default=None,
+    help="After ready, follow the log, or return. [default: follow, but not with --json]",
+)
 @click.option("--stop-on-exit", is_flag=True, help="Stop it when this command ends.")
-@click.option("--dry-run", is_flag=False, flag_value="plan", metavar="[plan|script]", help="Show what would be done; script: as a shell script.")
-@click.option("--offline", is_flag=True, help="With --dry-run: plan from what hosts last answered, open no connection.")
+@click.option(
+    "--dry-run",
+    is_flag=False,
+    flag_value="plan",
+    metavar="[plan|script]",
+    help="Show what would be done; script: as a shell script.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="With --dry-run: plan from what hosts last answered, open no connection.",
+)
 @options.as_json
 @click.pass_context
-def launch(ctx: click.Context, **given: Any) -> int:  # noqa: ANN401 - click's own
+def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's own
     """Start a server or any other command, wait until it answers, follow its log.
 
     Everything after -- is the command, passed on exactly as given:
@@ -60,15 +102,29 @@ def launch(ctx: click.Context, **given: Any) -> int:  # noqa: ANN401 - click's o
     )
     if dry:
         script, offline = dry == "script", given["offline"]
-        return carry_out(ctx, lambda context: dryrun.show(request, context, as_script=script, offline=offline))
+        return carry_out(
+            ctx, lambda context: dryrun.show(request, context, as_script=script, offline=offline)
+        )
     follow = not given["as_json"] if given["follow"] is None else given["follow"]
     manner = Manner(given["detach"], follow, given["stop_on_exit"])
     follows = follow and not manner.detach
     return carry_out(ctx, lambda context: start(request, manner, context), follows=follows)
 
 
-PLAIN = ("solo", "name", "engine", "env", "venv", "jobs", "nccl_debug", "ready", "stall_timeout",
-         "ready_timeout", "mem_limit_gb", "pids_limit")  # fmt: skip
+PLAIN = (
+    "solo",
+    "name",
+    "engine",
+    "env",
+    "venv",
+    "jobs",
+    "nccl_debug",
+    "ready",
+    "stall_timeout",
+    "ready_timeout",
+    "mem_limit_gb",
+    "pids_limit",
+)
 
 
 def _check(given: dict[str, Any], found: Problems) -> None:

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -24,13 +25,12 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @options.remote
 @options.json_lines
 @click.pass_context
-def logs(
-    ctx: click.Context, name: str | None, hosts: tuple[str, ...], *, follow: bool, since: str | None,
-    tail: int | None, **_: object
-) -> int:  # fmt: skip
+def logs(ctx: click.Context, /, name: str | None, **given: Any) -> int:  # noqa: ANN401 - click's own
     """Show what a launch has printed; of one that is over, the last of that name."""
-    excerpt = Excerpt(follow, None if since is None else parse_time(since, time.time()), tail)
-    host = options.one_host(hosts)
+    since = given["since"]
+    begin = None if since is None else parse_time(since, time.time())
+    excerpt = Excerpt(given["follow"], begin, given["tail"])
+    host = options.one_host(given["hosts"])
     return carry_out(ctx, lambda context: show(name, host, excerpt, context), follows=True)
 
 
@@ -42,5 +42,9 @@ def parse_time(text: str, now: float) -> float:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
         raise InputRefused(
-            Problem("bad-option", f"--since {text!r} is no time", hint="write 90s, 10m, 2h, 1d or 2026-01-31T12:00")
+            Problem(
+                "bad-option",
+                f"--since {text!r} is no time",
+                hint="write 90s, 10m, 2h, 1d or 2026-01-31T12:00",
+            )
         ) from None

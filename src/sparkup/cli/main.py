@@ -13,14 +13,23 @@ from sparkup.report.failure import print_failure
 
 # name: (where it lives, its line in --help)
 COMMANDS = {
-    "try": ("sparkup.cli.try_:try_", "See it work here: real vLLM on the CPU, a tiny model, an answer."),
-    "launch": ("sparkup.cli.launch:launch", "Start a server or any command, and wait until it answers."),
+    "try": (
+        "sparkup.cli.try_:try_",
+        "See it work here: real vLLM on the CPU, a tiny model, an answer.",
+    ),
+    "launch": (
+        "sparkup.cli.launch:launch",
+        "Start a server or any command, and wait until it answers.",
+    ),
     "status": ("sparkup.cli.status:status", "Show what runs, where, and how it is."),
     "logs": ("sparkup.cli.logs:logs", "Show what a launch has printed; follow it."),
     "exec": ("sparkup.cli.enter:enter", "Run a command in the environment of a launch."),
     "stop": ("sparkup.cli.stop:stop", "Stop launches and see that nothing is left."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
-    "completion": ("sparkup.cli.completion:completion", "Print the completion for bash, zsh or fish."),
+    "completion": (
+        "sparkup.cli.completion:completion",
+        "Print the completion for bash, zsh or fish.",
+    ),
 }
 
 
@@ -59,7 +68,8 @@ class LazyGroup(click.Group):
 def sparkup() -> None:
     """Run vLLM on NVIDIA DGX Spark machines.
 
-    New here? "sparkup try" needs no GPU and no container; "sparkup launch -- vllm serve MODEL" is the main job.
+    New here? "sparkup try" needs no GPU and no container. The main job:
+    sparkup launch -- vllm serve MODEL
     """
 
 

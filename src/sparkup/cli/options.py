@@ -21,17 +21,25 @@ progress = click.option(
     help="How progress is shown on standard error.",
 )
 hosts = click.option(
-    "-n", "--nodes", "--host", "hosts", multiple=True, metavar="HOST[,HOST]",
+    "-n",
+    "--nodes",
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST[,HOST]",
     help="Machines, as SSH knows them; this one when none is named.",
-)  # fmt: skip
-accept_keys = click.option(
-    "--accept-new-host-keys", is_flag=True, help="Let SSH accept the keys of hosts it has never met."
 )
+accept_keys = click.option(
+    "--accept-new-host-keys",
+    is_flag=True,
+    help="Let SSH accept the keys of hosts it has never met.",
+)
+ssh_config = click.option("--ssh-config", metavar="FILE", help="Another ssh_config than the user's own.")
 
 
 def remote(command: Decorated) -> Decorated:
     """Add what every command that reaches hosts takes."""
-    for option in (progress, accept_keys, hosts):
+    for option in (progress, ssh_config, accept_keys, hosts):
         command = option(command)
     return command
 
@@ -40,5 +48,7 @@ def one_host(words: tuple[str, ...]) -> Host:
     """Return the one host that is named; raises InputRefused for several."""
     found = hosts_of(words)
     if len(found) > 1:
-        raise InputRefused(Problem("bad-option", "this command works on one machine", hint="name one with --host"))
+        raise InputRefused(
+            Problem("bad-option", "this command works on one machine", hint="name one with --host")
+        )
     return found[0]

@@ -11,10 +11,15 @@ from sparkup.config.request import hosts_of
 
 @click.command(cls=Strict)
 @options.remote
-@click.option("-w", "--watch", is_flag=True, help="Show it again every two seconds (with --json: a line each).")
+@click.option(
+    "-w",
+    "--watch",
+    is_flag=True,
+    help="Show it again every two seconds (with --json: a line each).",
+)
 @options.as_json
 @click.pass_context
-def status(ctx: click.Context, hosts: tuple[str, ...], *, watch: bool, **_: object) -> int:
+def status(ctx: click.Context, /, hosts: tuple[str, ...], *, watch: bool, **_: object) -> int:
     """Show what is launched, as the hosts themselves know it; changes nothing."""
     there = hosts_of(hosts)
     return carry_out(ctx, lambda context: show(there, context, watch=watch), follows=watch)

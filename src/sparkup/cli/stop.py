@@ -16,12 +16,16 @@ from sparkup.errors import InputRefused, Problem
 @options.remote
 @options.as_json
 @click.pass_context
-def stop(ctx: click.Context, name: str | None, hosts: tuple[str, ...], *, everything: bool, **_: object) -> int:
+def stop(
+    ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], *, everything: bool, **_: object
+) -> int:
     """Stop a launch: SIGTERM first, then the rest of its tree; waits until port and memory are back.
 
     Without NAME it stops the only one there is.
     """
     if name and everything:
-        raise InputRefused(Problem("bad-option", "a name and --all contradict each other", hint="leave one out"))
+        raise InputRefused(
+            Problem("bad-option", "a name and --all contradict each other", hint="leave one out")
+        )
     there = hosts_of(hosts)
     return carry_out(ctx, lambda context: end(name, there, context, everything=everything))

@@ -36,14 +36,22 @@ class Strict(click.Command):
     def _taken_for_values(self, ctx: click.Context) -> list[str]:
         """Return unknown options that were read as the value of a positional argument."""
         names = [param.name for param in self.params if isinstance(param, click.Argument)]
-        return [value for name in names if isinstance(value := ctx.params.get(name or ""), str) and value[:1] == "-"]
+        return [
+            value
+            for name in names
+            if isinstance(value := ctx.params.get(name or ""), str) and value[:1] == "-"
+        ]
 
     def _problem(self, ctx: click.Context, word: str) -> Problem:
         known = [name for param in self.get_params(ctx) for name in param.opts]
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
             hint = suggestion(name, [each for each in known if each.startswith("--")])
-            return Problem("bad-option", f"unknown option {name}", hint=hint or f"see: {ctx.command_path} --help")
+            return Problem(
+                "bad-option",
+                f"unknown option {name}",
+                hint=hint or f"see: {ctx.command_path} --help",
+            )
         hint = "put the command after --" if self.takes_rest else f"see: {ctx.command_path} --help"
         return Problem("bad-option", f"unexpected word {word!r}", hint=hint)
 
@@ -51,9 +59,10 @@ class Strict(click.Command):
 def _unexplained(words: Sequence[str]) -> list[str]:
     """Return words without those that are probably values of an unknown option before them."""
     return [
-        word for before, word in zip(("", *words), words, strict=False)
+        word
+        for before, word in zip(("", *words), words, strict=False)
         if word.startswith("-") or not (before.startswith("-") and "=" not in before)
-    ]  # fmt: skip
+    ]
 
 
 class WithRest(Strict):

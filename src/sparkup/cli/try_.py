@@ -13,7 +13,7 @@ from sparkup.config.variants import tiny_model_program, variant
 @options.progress
 @options.as_json
 @click.pass_context
-def try_(ctx: click.Context, **_: object) -> int:
+def try_(ctx: click.Context, /, **_: object) -> int:
     """See it work: makes an environment with real vLLM (once), serves a tiny model on the CPU, asks, stops.
 
     Needs no GPU and no container. Nothing but the environment and the model stays on disk.

@@ -40,7 +40,12 @@ class Program:
         return self._launch("ready", name)
 
     def logs(
-        self, name: str, *, follow: bool = False, since: float | None = None, tail: int | None = None
+        self,
+        name: str,
+        *,
+        follow: bool = False,
+        since: float | None = None,
+        tail: int | None = None,
     ) -> tuple[str, ...]:
         """Copy a log; `since` in seconds after the epoch, `tail` in lines."""
         words = ["--follow"] if follow else []

@@ -20,15 +20,42 @@ def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
 
     The user's pip configuration (mirrors, find-links, proxies) counts; `indexes` are further ones.
     """
-    return (python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-            "--no-compile", "--progress-bar", "off", "--no-input", "--disable-pip-version-check",
-            *_indexes(indexes), "-r", lock)  # fmt: skip
+    return (
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-compile",
+        "--progress-bar",
+        "off",
+        "--no-input",
+        "--disable-pip-version-check",
+        *_indexes(indexes),
+        "-r",
+        lock,
+    )
 
 
 def versions(python: str, package: str, for_python: str) -> tuple[str, ...]:
     """List the versions of a package with a wheel for this machine and a Python, as pip is configured."""
-    return (python, "-m", "pip", "index", "versions", package, "--only-binary", ":all:",
-            "--python-version", for_python, "--no-input", "--disable-pip-version-check")  # fmt: skip
+    return (
+        python,
+        "-m",
+        "pip",
+        "index",
+        "versions",
+        package,
+        "--only-binary",
+        ":all:",
+        "--python-version",
+        for_python,
+        "--no-input",
+        "--disable-pip-version-check",
+    )
 
 
 def _indexes(indexes: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 def scope(
     argv: Sequence[str], unit: str, properties: Sequence[tuple[str, str]], user_manager: str
 ) -> tuple[str, ...]:
-    """Return argv run in a scope unit; `user_manager` is the runtime directory of a user's, "" for the system's.
+    """Return argv run in a scope unit.
+
+    `user_manager` is the runtime directory of a user's manager, "" for the system's.
 
     A scope keeps standard input and the environment (systemd-run(1)); --collect forgets a failed one.
     """

@@ -25,10 +25,8 @@ def parse_serve(argv: Sequence[str]) -> Serve | None:
     first = _first_argument(argv)
     if first is None:
         return None
-    found: dict[str, str] = {}
     words = list(argv[first:])
-    for name, value, _ in _options(words):
-        found[name] = value  # argparse: the last one wins
+    found = {name: value for name, value, _ in _options(words)}  # argparse: the last one wins
     model = found.get("--model", "")
     if not model and words and not words[0].startswith("-"):
         model = words[0]

@@ -13,7 +13,9 @@ from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Read
 from sparkup.errors import InputRefused, Problem
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRET_NAME = re.compile(r"(_TOKEN|_KEY|PASSWORD|_SECRET|PASSWD|CREDENTIALS?)$|^(TOKEN|API_?KEY|SECRET)$", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"(_TOKEN|_KEY|PASSWORD|_SECRET|PASSWD|CREDENTIALS?)$|^(TOKEN|API_?KEY|SECRET)$", re.IGNORECASE
+)
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 OTHER_ENGINES = ("docker", "podman")
 GIB = 1 << 30
@@ -72,8 +74,11 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
 
 def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
     if not words or not words[0]:
-        problems.add("there is no command to launch", "put it after --, as in: sparkup launch -- vllm serve MODEL",
-                     "no-command")  # fmt: skip
+        problems.add(
+            "there is no command to launch",
+            "put it after --, as in: sparkup launch -- vllm serve MODEL",
+            "no-command",
+        )
         return ("",)
     return tuple(words)
 
@@ -87,7 +92,10 @@ def hosts_of(words: Sequence[str]) -> tuple[Host, ...]:
 def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
     hosts = hosts_of(typed.hosts)
     if len(hosts) > 1 and typed.solo:
-        problems.add("--solo means one machine", f"leave --solo out, or name one host instead of {len(hosts)}")
+        problems.add(
+            "--solo means one machine",
+            f"leave --solo out, or name one host instead of {len(hosts)}",
+        )
     elif len(hosts) > 1:
         problems.add("this version launches on one machine", "name one host")
     for host in hosts:
@@ -98,8 +106,11 @@ def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
 
 def _name(name: str | None, problems: Problems) -> str | None:
     if name is not None and not NAME_RULE.fullmatch(name):
-        problems.add(f"{name!r} cannot be the name of a launch",
-                     "letters, digits, dots, dashes and underscores; at most 63; a letter or digit first", "bad-name")  # fmt: skip
+        problems.add(
+            f"{name!r} cannot be the name of a launch",
+            "letters, digits, dots, dashes and underscores; at most 63; a letter or digit first",
+            "bad-name",
+        )
     return name
 
 
@@ -128,12 +139,18 @@ def _environment(typed: Typed, problems: Problems) -> Environment:
         name, equals, value = word.partition("=")
         if not ENV_NAME.fullmatch(name):
             shown = name if SECRET_NAME.search(name) else word
-            problems.add(f"-e {shown!r} has no variable name", "write -e NAME=VALUE, or -e NAME to take it from here",
-                         "bad-environment-variable")  # fmt: skip
+            problems.add(
+                f"-e {shown!r} has no variable name",
+                "write -e NAME=VALUE, or -e NAME to take it from here",
+                "bad-environment-variable",
+            )
             continue
         if not equals and name not in typed.surroundings:
-            problems.add(f"-e {name}: {name} is not set here", f"write -e {name}=VALUE, or export it first",
-                         "bad-environment-variable")  # fmt: skip
+            problems.add(
+                f"-e {name}: {name} is not set here",
+                f"write -e {name}=VALUE, or export it first",
+                "bad-environment-variable",
+            )
             continue
         value = value if equals else typed.surroundings[name]
         plain.pop(name, None)
@@ -151,12 +168,19 @@ def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:
     jobs = _number(typed.jobs, "-j", problems)
     if jobs:
         # Limits what compiles at the first start: a source of out-of-memory (users.md F27).
-        variables |= {"MAX_JOBS": str(jobs), "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
-                      "NINJAFLAGS": f"-j{jobs}", "MAKEFLAGS": f"-j{jobs}"}  # fmt: skip
+        variables |= {
+            "MAX_JOBS": str(jobs),
+            "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
+            "NINJAFLAGS": f"-j{jobs}",
+            "MAKEFLAGS": f"-j{jobs}",
+        }
     if typed.nccl_debug is not None:
         level = typed.nccl_debug.upper()
         if level not in NCCL_LEVELS:
-            problems.add(f"--nccl-debug {typed.nccl_debug!r} is no level", f"there are: {', '.join(NCCL_LEVELS)}")
+            problems.add(
+                f"--nccl-debug {typed.nccl_debug!r} is no level",
+                f"there are: {', '.join(NCCL_LEVELS)}",
+            )
         variables["NCCL_DEBUG"] = level
     return variables
 
@@ -178,9 +202,9 @@ def _limits(typed: Typed, problems: Problems) -> Limits:
 
 def _readiness(typed: Typed, problems: Problems) -> Readiness:
     kind, _, target = typed.ready.partition(":")
-    if kind in ("auto", "none") and not target:
-        pass
-    elif kind == "port" and target.isdigit() and 0 < int(target) < 65536:
+    if (kind in ("auto", "none") and not target) or (
+        kind == "port" and target.isdigit() and 0 < int(target) < 65536
+    ):
         pass
     elif kind in ("http", "https") and target.startswith("//"):
         kind, target = "http", typed.ready

@@ -32,9 +32,12 @@ def variant(name: str) -> Variant:
     known = variants()
     if name not in known:
         raise InputRefused(
-            Problem("unknown-environment", f"no kind of environment is called {name!r}",
-                    hint=f"there are: {', '.join(known)}")
-        )  # fmt: skip
+            Problem(
+                "unknown-environment",
+                f"no kind of environment is called {name!r}",
+                hint=f"there are: {', '.join(known)}",
+            )
+        )
     return known[name]
 
 

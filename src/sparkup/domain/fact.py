@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a host: `kind` is run, files, links, paths, which, env or http; `body` goes there as JSON."""
+    """One question to a host: `kind` is a function of node/gather.py, `body` goes there as JSON."""
 
     kind: str
     body: Mapping[str, Any]
@@ -74,7 +74,7 @@ class Seen:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def __getitem__(self, fact: Fact[T]) -> T:
-        return cast(T, self.values[fact.name])
+        return cast("T", self.values[fact.name])
 
     def after(self, earlier: "Seen") -> "Seen":
         """Return these observations together with earlier ones of the same host."""

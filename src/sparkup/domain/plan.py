@@ -133,10 +133,16 @@ def what(step: Step) -> str:
 def document(plan: Plan) -> list[dict[str, object]]:
     """Return a plan as JSON: for each step its host, what it does, why, and what it waits for."""
     return [
-        {"id": step.id, "host": step.host, "what": what(step), "argv": _argv(step),
-         "reason": step.reason, "after": list(step.after)}
+        {
+            "id": step.id,
+            "host": step.host,
+            "what": what(step),
+            "argv": _argv(step),
+            "reason": step.reason,
+            "after": list(step.after),
+        }
         for step in plan.steps
-    ]  # fmt: skip
+    ]
 
 
 def _argv(step: Step) -> list[str] | None:

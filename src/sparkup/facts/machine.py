@@ -11,7 +11,15 @@ USER_STATE = "~/.local/state/sparkup"
 NAMED_STATE = "$SPARKUP_STATE_DIR"  # for tests and for those who keep several apart
 ENVIRONMENTS = "~/.local/share/sparkup/envs"
 NAMED_ENVIRONMENTS = "$SPARKUP_DATA_DIR/envs"
-VARIABLES = ("HOME", "USER", "LOGNAME", "PATH", "XDG_RUNTIME_DIR", "SPARKUP_STATE_DIR", "SPARKUP_DATA_DIR")
+VARIABLES = (
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "XDG_RUNTIME_DIR",
+    "SPARKUP_STATE_DIR",
+    "SPARKUP_DATA_DIR",
+)
 
 
 @dataclass(frozen=True, slots=True)

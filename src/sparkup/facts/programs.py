@@ -39,4 +39,3 @@ def lookup(program: str, model: str, config: str) -> Fact[Lookup]:
         },
         parse,
     )
-

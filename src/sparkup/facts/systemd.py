@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from sparkup.domain.fact import Answers, Fact, env, files, paths, run
 
-CONF = ("/etc/systemd/logind.conf", "/etc/systemd/logind.conf.d/*.conf", "/usr/lib/systemd/logind.conf.d/*.conf")
+CONF = (
+    "/etc/systemd/logind.conf",
+    "/etc/systemd/logind.conf.d/*.conf",
+    "/usr/lib/systemd/logind.conf.d/*.conf",
+)
 RUNNING, LOGIND, LINGER = "/run/systemd/system", "/run/systemd/seats", "/var/lib/systemd/linger"
 PRIVATE = "/systemd/private"  # the socket of a user's systemd under /run/user/UID
 TRUE = frozenset({"yes", "true", "on", "1", "y", "t"})  # systemd.syntax(7)

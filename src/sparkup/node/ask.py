@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Iterator
 
 from . import state
 
 RETRY, FAILED = 75, 1  # exit statuses: nothing answers yet; it answers and does not work
 # One small request for each kind of model vLLM serves; a route that is not there says 404, 405 or 501.
-CANARIES: List[Tuple[str, str, Dict[str, Any]]] = [
+CANARIES: list[tuple[str, str, dict[str, Any]]] = [
     ("generate", "/v1/completions", {"prompt": "1", "max_tokens": 1}),
     ("embed", "/v1/embeddings", {"input": "1"}),
     ("pooling", "/pooling", {"input": "1"}),
@@ -29,25 +28,25 @@ NOT_SERVED = (404, 405, 501)
 class Server:
     """The API of one launch, reached on this host past any proxy."""
 
-    def __init__(self, url: str, key: Optional[str], timeout: float) -> None:
+    def __init__(self, url: str, key: str | None, timeout: float) -> None:
         self.url, self.timeout = url.rstrip("/"), timeout
         self.headers = {"Content-Type": "application/json"}
         if key:
             self.headers["Authorization"] = "Bearer " + key
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def open(self, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
+    def open(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a request; raises urllib's errors."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, self.headers)
         return self.opener.open(request, timeout=self.timeout)
 
-    def json(self, path: str, body: Optional[Dict[str, Any]] = None) -> Any:
+    def json(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a request and read the JSON that answers it."""
         with self.open(path, body) as reply:
             return json.loads(reply.read() or b"null")
 
-    def health(self) -> Optional[int]:
+    def health(self) -> int | None:
         """Return the status of /health; None when nobody answers."""
         try:
             with self.open("/health") as reply:
@@ -58,7 +57,7 @@ class Server:
             return None
 
 
-def of(spec: state.Json, rank: Optional[state.Json], timeout: float = 60.0) -> Server:
+def of(spec: state.Json, rank: state.Json | None, timeout: float = 60.0) -> Server:
     """Return the server of a launch; its API key is read from the process that got it."""
     keys = [spec.get("env", {}).get("VLLM_API_KEY", "")]
     environment = state.environment(int(rank.get("child", -1))) if rank else b""
@@ -86,7 +85,7 @@ def canary(server: Server) -> state.Json:
         return {"ok": False, "problem": describe(error)}
 
 
-def attempt(server: Server, path: str, body: state.Json) -> Optional[str]:
+def attempt(server: Server, path: str, body: state.Json) -> str | None:
     """Send one canary: None is a good answer, "" says that this server has no such route."""
     try:
         answer = server.json(path, body)
@@ -96,7 +95,7 @@ def attempt(server: Server, path: str, body: state.Json) -> Optional[str]:
             return ""
         return "HTTP %d from %s: %s" % (error.code, path, text[:500])
     if isinstance(answer, dict) and answer.get("error"):
-        return "%s answered an error: %s" % (path, json.dumps(answer["error"])[:500])
+        return "{} answered an error: {}".format(path, json.dumps(answer["error"])[:500])
     return None
 
 
@@ -116,16 +115,19 @@ def question(server: Server, text: str, tokens: int) -> state.Json:
         with server.open("/v1/chat/completions", body) as reply:
             return dict(listen(reply, begun), model=model)
     except urllib.error.HTTPError as error:
-        return {"ok": False, "problem": "HTTP %d: %s" % (error.code, error.read(500).decode("utf-8", "replace"))}
+        return {
+            "ok": False,
+            "problem": "HTTP %d: %s" % (error.code, error.read(500).decode("utf-8", "replace")),
+        }
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         return {"ok": False, "problem": describe(error)}
 
 
 def listen(reply: Any, begun: float) -> state.Json:
     """Read a stream of chunks: an error may come inside a good HTTP status."""
-    words: List[str] = []
-    first: Optional[float] = None
-    tokens: Optional[int] = None
+    words: list[str] = []
+    first: float | None = None
+    tokens: int | None = None
     for chunk in chunks(reply):
         if chunk.get("error"):
             return {"ok": False, "problem": json.dumps(chunk["error"])[:500]}
@@ -136,7 +138,13 @@ def listen(reply: Any, begun: float) -> state.Json:
             if piece:
                 first = since(begun) if first is None else first
                 words.append(piece)
-    return {"ok": True, "answer": "".join(words), "tokens": tokens, "first_token": first, "seconds": since(begun)}
+    return {
+        "ok": True,
+        "answer": "".join(words),
+        "tokens": tokens,
+        "first_token": first,
+        "seconds": since(begun),
+    }
 
 
 def chunks(reply: Any) -> Iterator[state.Json]:
@@ -163,7 +171,8 @@ def describe(error: BaseException) -> str:
 def answers(url: str, timeout: float = 5.0) -> bool:
     """Say whether a URL answers with a good status."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+    try:
         with opener.open(url, timeout=timeout) as reply:
             return 200 <= int(reply.status) < 400
-    return False
+    except (OSError, http.client.HTTPException, ValueError):
+        return False

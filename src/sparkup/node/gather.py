@@ -5,6 +5,8 @@ Reads one JSON object from standard input, {"requests": {name: {"kind": ..., ...
 {"error": text}. Standard library only, Python 3.8.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
 import glob
 import json
@@ -16,18 +18,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from typing import Any, Callable, Dict, Iterator
+
+Json = Dict[str, Any]
 
 
-def run(body):
+def run(body: Json) -> Json:
     """Run a program; its status is None when there is no such program or it took too long."""
     begun = time.monotonic()
-    answer = {"status": None, "out": "", "err": ""}
+    answer: Json = {"status": None, "out": "", "err": ""}
     try:
         done = subprocess.run(
             body["argv"],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=body.get("timeout", 10),
             check=False,
             env=dict(os.environ, LC_ALL="C"),
@@ -41,12 +45,12 @@ def run(body):
     return answer
 
 
-def text(data):
+def text(data: bytes) -> str:
     """Return bytes as text that JSON can hold, whatever they are."""
     return data.decode("utf-8", "replace")
 
 
-def matches(body):
+def matches(body: Json) -> Iterator[str]:
     """Yield the paths that the globs of a request match, in order, each once."""
     seen = set()
     for pattern in body["globs"]:
@@ -56,7 +60,7 @@ def matches(body):
                 yield path
 
 
-def files(body):
+def files(body: Json) -> Json:
     """Read files; one that cannot be read is left out unless it exists for us to be told so."""
     found = {}
     for path in matches(body):
@@ -72,7 +76,7 @@ def files(body):
     return {"files": found}
 
 
-def links(body):
+def links(body: Json) -> Json:
     """Read the targets of symbolic links."""
     found = {}
     for path in matches(body):
@@ -83,7 +87,7 @@ def links(body):
     return {"links": found}
 
 
-def paths(body):
+def paths(body: Json) -> Json:
     """Say what stands at each path; for one that does not exist, what its nearest parent allows."""
     found = {}
     for name in body["paths"]:
@@ -102,7 +106,7 @@ def paths(body):
     return {"paths": found}
 
 
-def kind(path):
+def kind(path: str) -> str:
     """Return file, folder, other, or the empty string for nothing."""
     if os.path.isdir(path):
         return "folder"
@@ -111,7 +115,7 @@ def kind(path):
     return "other" if os.path.lexists(path) else ""
 
 
-def env(body):
+def env(body: Json) -> Json:
     """Read environment variables; HOME and USER are filled in where a bare login lacks them."""
     values = {name: os.environ.get(name) for name in body["names"]}
     if values.get("HOME", "") is None:
@@ -126,19 +130,19 @@ def env(body):
     }
 
 
-def which(body):
+def which(body: Json) -> Json:
     """Say where programs are: in some folders first, then along the PATH of this login."""
     folders = [os.path.expandvars(os.path.expanduser(name)) for name in body["first"]]
-    along = os.pathsep.join(folders + [os.environ.get("PATH", os.defpath)])
+    along = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
     return {"which": {name: shutil.which(name, path=along) for name in body["names"]}}
 
 
-def http(body):
+def http(body: Json) -> Json:
     """Get a URL as this host sees it; one of this host itself past any proxy."""
     begun = time.monotonic()
     proxies = urllib.request.ProxyHandler(None if body.get("proxy") else {})
     opener = urllib.request.build_opener(proxies)
-    answer = {"status": None, "body": ""}
+    answer: Json = {"status": None, "body": ""}
     try:
         with opener.open(body["url"], timeout=body.get("timeout", 5)) as reply:
             answer.update(status=reply.status, body=text(reply.read(65536)))
@@ -150,7 +154,7 @@ def http(body):
     return answer
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Json], Json]] = {
     "run": run,
     "files": files,
     "links": links,
@@ -161,15 +165,15 @@ KINDS = {
 }
 
 
-def answer(body):
+def answer(body: Json) -> Json:
     """Answer one request; a fault of one must not cost the others their answers."""
     try:
         return KINDS[body["kind"]](body)
     except Exception as error:  # noqa: BLE001 - it travels back as data
-        return {"error": "%s: %s" % (type(error).__name__, error)}
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
-def main():
+def main() -> None:
     """Answer all requests at once: programs and URLs wait on others, not on us."""
     begun = time.monotonic()
     requests = json.load(sys.stdin)["requests"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Optional
+from typing import NamedTuple
 
 from . import state, tail
 from .watch import Hangup
@@ -13,13 +13,21 @@ from .watch import Hangup
 PAUSE = 0.1  # seconds
 
 
-def main(root: str, name: str, follow: bool, since: Optional[float], last: Optional[int], ready: bool) -> int:
-    """Copy a log: all of it, from a time, its last lines, or from when the launch was ready."""
+class Wanted(NamedTuple):
+    """What of a log: from a time (seconds after the epoch), its last lines, since it was ready, or all."""
+
+    follow: bool = False
+    since: float | None = None
+    last: int | None = None
+    ready: bool = False
+
+
+def main(root: str, name: str, wanted: Wanted) -> int:
+    """Copy a log."""
     folder = find(root, name)
     path = os.path.join(folder, "log")
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        offset = begin(folder, path, since, last, ready)
-        grow(folder, tail.Tail(path, offset), follow)
+        grow(folder, tail.Tail(path, begin(folder, path, wanted)), follow=wanted.follow)
         sys.stdout.flush()
     return 0
 
@@ -30,16 +38,21 @@ def find(root: str, name: str) -> str:
     return folder if os.path.exists(folder) else state.folder(root, name, past=True)
 
 
-def begin(folder: str, path: str, since: Optional[float], last: Optional[int], ready: bool) -> int:
+def begin(folder: str, path: str, wanted: Wanted) -> int:
     """Copy what is wanted of the older part; return where to begin in the newest."""
-    if ready:
+    if wanted.ready:
         verdict = state.read(os.path.join(folder, "ready.json")) or {}
         return min(int(verdict.get("offset", 0)), size(path))
-    if last is not None:
-        return tail.start_of_last(path, last) if os.path.exists(path) else 0
+    if wanted.last is not None:
+        return tail.start_of_last(path, wanted.last) if os.path.exists(path) else 0
     for part in tail.parts(path)[:-1]:
-        copy(tail.Tail(part, tail.start_of_time(part, since) if since is not None else 0))
-    return tail.start_of_time(path, since) if since is not None else 0
+        copy(tail.Tail(part, offset_at(part, wanted.since)))
+    return offset_at(path, wanted.since)
+
+
+def offset_at(path: str, since: float | None) -> int:
+    """Return where a part of a log begins to be wanted."""
+    return 0 if since is None else tail.start_of_time(path, since)
 
 
 def size(path: str) -> int:
@@ -57,7 +70,7 @@ def copy(source: tail.Tail) -> bool:
     return found
 
 
-def grow(folder: str, source: tail.Tail, follow: bool) -> None:
+def grow(folder: str, source: tail.Tail, *, follow: bool) -> None:
     """Copy to the end; when following, until the launch has ended or the caller hangs up."""
     hangup = Hangup()
     while True:

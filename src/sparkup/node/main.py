@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import sys
-from typing import List, Optional
 
 from . import ask, logs, rank, ready, state, stop, tasks, watch
 
@@ -51,13 +50,11 @@ def ask_once(root: str, name: str, words: argparse.Namespace) -> int:
     spec = state.read(os.path.join(folder, "spec.json"))
     found = state.read(os.path.join(folder, "rank.json"))
     if spec is None or not state.lives(found):
-        answer({"ok": False, "problem": "no launch %s runs here" % name})
+        answer({"ok": False, "problem": f"no launch {name} runs here"})
         return tasks.NOT_RUNNING
     server = ask.of(spec, found, words.timeout)
-    if words.question:
-        reply = ask.question(server, words.question, words.max_tokens)
-    else:
-        reply = ask.canary(server)
+    asked = words.question
+    reply = ask.question(server, asked, words.max_tokens) if asked else ask.canary(server)
     answer(reply)
     return 0 if reply["ok"] else ask.FAILED
 
@@ -68,7 +65,12 @@ def answered(status: int, value: state.Json) -> int:
     return status
 
 
-def run(words: argparse.Namespace, command: List[str]) -> int:
+def wanted(words: argparse.Namespace) -> logs.Wanted:
+    """Return what of a log is asked for."""
+    return logs.Wanted(words.follow, words.since, words.tail, words.from_ready)
+
+
+def run(words: argparse.Namespace, command: list[str]) -> int:
     """Carry out one verb."""
     root, name = words.root, words.launch
     if words.verb == "ready":
@@ -78,9 +80,7 @@ def run(words: argparse.Namespace, command: List[str]) -> int:
         "start": lambda: answered(*rank.main(root)),
         "stop": lambda: answered(*stop.stop(root, name, words.attempt)),
         "watch": lambda: watch.main(root, name, words.attempt),
-        "logs": lambda: logs.main(
-            root, name, words.follow, words.since, words.tail, words.from_ready
-        ),
+        "logs": lambda: logs.main(root, name, wanted(words)),
         "ask": lambda: ask_once(root, name, words),
         "exec": lambda: tasks.enter(root, name, command),
         "guard": lambda: tasks.guard(command),
@@ -92,7 +92,7 @@ def run(words: argparse.Namespace, command: List[str]) -> int:
     return verbs[words.verb]()
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run the verb of a command line; what follows `--` is never looked at."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)

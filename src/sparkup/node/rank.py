@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 from . import state
 from .log import Log
@@ -35,7 +35,7 @@ def prctl(option: int, value: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def start(root: str, spec: state.Json, secrets: Dict[str, str]) -> Tuple[int, state.Json]:
+def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
     """Take the name, start the supervisor, wait until it has started the rank."""
     folder = state.folder(root, spec["launch"])
     holder = take(root, spec["launch"])
@@ -62,7 +62,7 @@ def start(root: str, spec: state.Json, secrets: Dict[str, str]) -> Tuple[int, st
     return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
 
 
-def take(root: str, name: str) -> Optional[state.Json]:
+def take(root: str, name: str) -> state.Json | None:
     """Make the launch's folder: that is the lock. Return who holds the name, None when it is ours.
 
     A launch that has ended is moved away, to be looked at until the next one of its name ends.
@@ -112,7 +112,7 @@ def detach() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the engine's processes leave behind becomes ours
 
 
-def child_environment(spec: state.Json, secrets: Dict[str, str]) -> Dict[str, str]:
+def child_environment(spec: state.Json, secrets: dict[str, str]) -> dict[str, str]:
     """Return the environment of the rank: the login's, then what the launch says."""
     env = dict(os.environ)
     env.update(spec["env"])
@@ -125,11 +125,9 @@ def child_environment(spec: state.Json, secrets: Dict[str, str]) -> Dict[str, st
     return env
 
 
-def supervise(
-    folder: str, spec: state.Json, secrets: Dict[str, str], log: Log, report: int
-) -> None:
+def supervise(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, report: int) -> None:
     """Start the rank and stay until all of it has ended. `report` gets the problem, or nothing."""
-    asked: List[int] = []
+    asked: list[int] = []
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -180,13 +178,13 @@ def identity(child: int) -> state.Json:
 class Follower:
     """Copies the output of a rank to its log while it waits for the rank's end."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", output: int, wake: int, log: Log) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], output: int, wake: int, log: Log) -> None:
         self.child, self.output, self.wake, self.log = child, output, wake, log
         self.open = True
 
-    def until_end(self, asked: List[int]) -> int:
+    def until_end(self, asked: list[int]) -> int:
         """Return the rank's exit status as a shell counts it; end it when we are told to."""
-        deadline: Optional[float] = None
+        deadline: float | None = None
         while True:
             status = self.child.poll()
             if status is not None:
@@ -231,7 +229,7 @@ def reap(child: int) -> None:
                 os.waitpid(pid, os.WNOHANG)
 
 
-def state_children() -> List[int]:
+def state_children() -> list[int]:
     """Return our direct children, dead ones too (which state.processes leaves out)."""
     try:
         with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:
@@ -240,13 +238,11 @@ def state_children() -> List[int]:
         return []
 
 
-def end(
-    members: Callable[[], Any], grace: float, wait: Callable[[float], None]
-) -> List[int]:
+def end(members: Callable[[], Any], grace: float, wait: Callable[[float], None]) -> list[int]:
     """End processes: SIGTERM, after `grace` seconds SIGKILL; return those that still live."""
     for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + seconds
-        told: Dict[int, bool] = {}
+        told: dict[int, bool] = {}
         while True:
             left = members()
             if not left:
@@ -261,14 +257,14 @@ def end(
     return sorted(members())
 
 
-def parse_input(data: bytes) -> Tuple[state.Json, Dict[str, str]]:
+def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:
     """Split standard input into the spec and the secrets behind it."""
     line, _, rest = data.partition(b"\n")
     records = [record.decode().partition("=") for record in rest.split(b"\0") if record]
     return json.loads(line), {name: value for name, _, value in records}
 
 
-def main(root: str) -> Tuple[int, state.Json]:
+def main(root: str) -> tuple[int, state.Json]:
     """Read standard input and start what it says."""
     spec, secrets = parse_input(sys.stdin.buffer.read())
     return start(root, spec, secrets)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import time
-from typing import Optional
 
 from . import ask, state
 
@@ -19,7 +18,7 @@ class Judge:
     def __init__(self, folder: str, spec: state.Json) -> None:
         self.folder, self.spec = folder, spec
         self.kind, self.target = spec.get("ready", "none"), spec.get("ready_target", "")
-        self.last_health: Optional[int] = None
+        self.last_health: int | None = None
         self.refusals = 0
 
     def look(self) -> state.Json:

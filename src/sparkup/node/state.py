@@ -12,18 +12,18 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import Any, Dict, Iterable
 
 MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
 Json = Dict[str, Any]
 
 
-def folder(root: str, name: str, past: bool = False) -> str:
+def folder(root: str, name: str, *, past: bool = False) -> str:
     """Return where a launch keeps its state."""
     return os.path.join(root, "past" if past else "launches", name)
 
 
-def read(path: str) -> Optional[Json]:
+def read(path: str) -> Json | None:
     """Return a JSON file's object, None if there is none (or only half of one)."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -54,7 +54,7 @@ def boot_id() -> str:
         return file.read().strip()
 
 
-def stat(pid: int) -> Optional[List[str]]:
+def stat(pid: int) -> list[str] | None:
     """Return the fields of /proc/PID/stat from the third on; None for no process or a zombie."""
     try:
         with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
@@ -64,13 +64,13 @@ def stat(pid: int) -> Optional[List[str]]:
     return None if not fields or fields[0] in ("Z", "X") else fields
 
 
-def start_time(pid: int) -> Optional[int]:
+def start_time(pid: int) -> int | None:
     """Return when a process started, in clock ticks after boot."""
     fields = stat(pid)
     return int(fields[19]) if fields else None
 
 
-def lives(rank: Optional[Json], who: str = "pid") -> bool:
+def lives(rank: Json | None, who: str = "pid") -> bool:
     """Say whether the recorded process still runs: same pid, same start time, same boot."""
     if not rank or rank.get("boot") != boot_id():
         return False
@@ -78,7 +78,7 @@ def lives(rank: Optional[Json], who: str = "pid") -> bool:
     return started is not None and started == rank.get(who + "_start")
 
 
-def processes() -> Dict[int, int]:
+def processes() -> dict[int, int]:
     """Return the parent of every process."""
     parents = {}
     for entry in os.listdir("/proc"):
@@ -89,10 +89,10 @@ def processes() -> Dict[int, int]:
     return parents
 
 
-def descendants(root: int) -> Set[int]:
+def descendants(root: int) -> set[int]:
     """Return all processes below one; where it is a subreaper, that is all it ever started."""
     parents = processes()
-    below: Set[int] = set()
+    below: set[int] = set()
     grew = True
     while grew:
         more = {pid for pid, parent in parents.items() if parent in below or parent == root} - below
@@ -101,12 +101,10 @@ def descendants(root: int) -> Set[int]:
     return below
 
 
-def marked(attempt: str) -> Set[int]:
+def marked(attempt: str) -> set[int]:
     """Return the processes whose environment says that they belong to this attempt."""
-    mark = ("%s=%s" % (MARK, attempt)).encode()
-    return {
-        pid for pid in processes() if pid != os.getpid() and mark in environment(pid).split(b"\0")
-    }
+    mark = (f"{MARK}={attempt}").encode()
+    return {pid for pid in processes() if pid != os.getpid() and mark in environment(pid).split(b"\0")}
 
 
 def environment(pid: int) -> bytes:
@@ -120,7 +118,7 @@ def environment(pid: int) -> bytes:
 
 def listening(port: int) -> bool:
     """Say whether anything on this host listens on a TCP port (state 0A in /proc/net/tcp)."""
-    wanted = "%04X" % port
+    wanted = f"{port:04X}"
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(table, encoding="ascii") as file:
@@ -141,6 +139,6 @@ def memory_available() -> int:
     return 0
 
 
-def alive(pids: Iterable[int]) -> Set[int]:
+def alive(pids: Iterable[int]) -> set[int]:
     """Return those of some processes that still run."""
     return {pid for pid in pids if stat(pid)}

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from typing import Callable, Optional, Set, Tuple
+from typing import Callable
 
 from . import rank, state
 
@@ -14,7 +14,7 @@ SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the w
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
 
 
-def stop(root: str, name: str, attempt: str) -> Tuple[int, state.Json]:
+def stop(root: str, name: str, attempt: str) -> tuple[int, state.Json]:
     """Stop the launch of that name; with an attempt given, only if it is still that one.
 
     The supervisor is asked first; whatever it leaves, or has left when it died, is found by the
@@ -57,7 +57,7 @@ def ask(pid: int) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
-def strays(attempt: str, supervisor: Optional[state.Json]) -> Set[int]:
+def strays(attempt: str, supervisor: state.Json | None) -> set[int]:
     """Return what is left of an attempt, its supervisor included."""
     found = state.marked(attempt)
     if supervisor and state.lives(supervisor):

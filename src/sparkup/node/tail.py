@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import List, Optional
 
 from .log import Log
 
@@ -15,35 +14,34 @@ class Tail:
 
     def __init__(self, path: str, offset: int = 0) -> None:
         self.path, self.offset = path, offset
-        self.file: Optional[int] = None
+        self.file: int | None = None
 
     def read(self) -> bytes:
         """Return new bytes, at most a chunk; nothing when there is nothing new."""
-        if self.file is None and not self.open():
+        file = self.file if self.file is not None else self.open()
+        if file is None:
             return b""
-        assert self.file is not None
-        data = os.read(self.file, CHUNK)
-        if not data and self.turned_over():
+        data = os.read(file, CHUNK)
+        if not data and self.turned_over(file):
             self.close()
             self.offset = 0
             return self.read()
         self.offset += len(data)
         return data
 
-    def open(self) -> bool:
-        """Open the newest part and go to where we were; False when there is no log yet."""
+    def open(self) -> int | None:
+        """Open the newest part and go to where we were; None when there is no log yet."""
         try:
             self.file = os.open(self.path, os.O_RDONLY)
         except OSError:
-            return False
+            return None
         os.lseek(self.file, self.offset, os.SEEK_SET)
-        return True
+        return self.file
 
-    def turned_over(self) -> bool:
+    def turned_over(self, file: int) -> bool:
         """Say whether the log was begun anew (or put away) since we opened it."""
-        assert self.file is not None
         try:
-            return not os.path.samestat(os.fstat(self.file), os.stat(self.path))
+            return not os.path.samestat(os.fstat(file), os.stat(self.path))
         except OSError:
             return False
 
@@ -60,7 +58,7 @@ class Lines:
     def __init__(self) -> None:
         self.rest = b""
 
-    def feed(self, data: bytes) -> List[str]:
+    def feed(self, data: bytes) -> list[str]:
         """Return the lines that are complete now."""
         whole = (self.rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, self.rest = whole.split(b"\n")
@@ -101,6 +99,6 @@ def start_of_time(path: str, since: float) -> int:
     return best
 
 
-def parts(path: str) -> List[str]:
+def parts(path: str) -> list[str]:
     """Return the files of a log, the older first."""
     return [name for name in (Log.older(path), path) if os.path.exists(name)]

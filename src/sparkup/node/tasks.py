@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from typing import List
 
 from . import rank, state
 from .watch import Hangup
@@ -17,13 +16,13 @@ from .watch import Hangup
 NOT_RUNNING, BUSY = 69, 75
 
 
-def enter(root: str, name: str, argv: List[str]) -> int:
+def enter(root: str, name: str, argv: list[str]) -> int:
     """Become a command with the environment and folder of a launch's first process."""
     folder = state.folder(root, name)
     found = state.read(os.path.join(folder, "rank.json"))
     spec = state.read(os.path.join(folder, "spec.json")) or {}
     if not state.lives(found, "child"):
-        sys.stderr.write("no launch %s runs here\n" % name)
+        sys.stderr.write(f"no launch {name} runs here\n")
         return NOT_RUNNING
     records = state.environment(int((found or {})["child"])).split(b"\0")
     env = dict(record.split(b"=", 1) for record in records if b"=" in record)
@@ -37,20 +36,20 @@ def enter(root: str, name: str, argv: List[str]) -> int:
     try:
         os.execvpe(argv[0], argv, env)
     except FileNotFoundError:
-        sys.stderr.write("%s: command not found\n" % argv[0])
+        sys.stderr.write(f"{argv[0]}: command not found\n")
         return 127
     except PermissionError:
-        sys.stderr.write("%s: not executable\n" % argv[0])
+        sys.stderr.write(f"{argv[0]}: not executable\n")
         return 126
 
 
-def guard(argv: List[str]) -> int:
+def guard(argv: list[str]) -> int:
     """Run a command that must not outlive its caller: when our standard input ends, so does all of it."""
     rank.prctl(rank.PR_SET_CHILD_SUBREAPER, 1)
     try:
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
-        sys.stderr.write("%s: %s\n" % (argv[0], error.strerror))
+        sys.stderr.write(f"{argv[0]}: {error.strerror}\n")
         return 127
     hangup = Hangup()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -13,7 +13,6 @@ import select
 import sys
 import threading
 import time
-from typing import Optional
 
 from . import ready, state
 from .tail import Lines, Tail
@@ -42,7 +41,7 @@ class Prober(threading.Thread):
     def __init__(self, judge: ready.Judge) -> None:
         super().__init__(daemon=True)
         self.judge = judge
-        self.verdict: Optional[state.Json] = None
+        self.verdict: state.Json | None = None
 
     def run(self) -> None:
         """Look once."""
@@ -56,8 +55,8 @@ class Watch:
         self.folder, self.spec = folder, spec
         self.tail, self.lines = Tail(os.path.join(folder, "log")), Lines()
         self.judge = ready.Judge(folder, spec)
-        self.prober: Optional[Prober] = None
-        self.last_look: Optional[state.Json] = None
+        self.prober: Prober | None = None
+        self.last_look: state.Json | None = None
         self.ready = False
         self.read_bytes, self.next_read, self.next_probe = 0, 0.0, 0.0
 

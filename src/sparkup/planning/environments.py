@@ -16,9 +16,19 @@ from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, P
 from sparkup.facts.machine import MACHINE, Machine
 
 SPARE = 512 << 20  # bytes left free on the disk besides what the environment takes
-GONE = ("Max retries exceeded", "NewConnectionError", "ReadTimeoutError", "Connection broken",
-        "Could not fetch URL", "RemoteDisconnected", "IncompleteRead", "Temporary failure in name",
-        "ProtocolError", "Connection refused", "ConnectTimeoutError")  # fmt: skip
+GONE = (
+    "Max retries exceeded",
+    "NewConnectionError",
+    "ReadTimeoutError",
+    "Connection broken",
+    "Could not fetch URL",
+    "RemoteDisconnected",
+    "IncompleteRead",
+    "Temporary failure in name",
+    "ProtocolError",
+    "Connection refused",
+    "ConnectTimeoutError",
+)
 APT = "sudo apt-get install python3 python3-venv"
 
 
@@ -46,9 +56,7 @@ def existing(variant: Variant, seen: Seen) -> PythonEnvironment | None:
     )
 
 
-def decide(
-    variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequence[str] | None
-) -> Making:
+def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequence[str] | None) -> Making:
     """Decide how to make an environment. Raises GateRefused with all that is in the way.
 
     `with_wheels` lists the Pythons for which pip finds the CPU build of torch; None: not asked.
@@ -73,21 +81,25 @@ def _platform(variant: Variant, machine: Machine) -> Problem | None:
     if machine.architecture in variant.downloads:
         return None
     known = " and ".join(variant.downloads)
-    return Problem("unsupported-platform", f"there are no wheels of vLLM ({variant.name}) for {machine.architecture}, "
-                   f"only for {known}", hint="use a container image instead")  # fmt: skip
+    return Problem(
+        "unsupported-platform",
+        f"there are no wheels of vLLM ({variant.name}) for {machine.architecture}, only for {known}",
+        hint="use a container image instead",
+    )
 
 
 def _disk(variant: Variant, machine: Machine) -> Problem | None:
     need, free = variant.disk + SPARE, machine.free["environments"]
     if free >= need:
         return None
-    return Problem("no-disk", f"the environment takes {size(variant.disk)}, {size(free)} are free at "
-                   f"{machine.environments}", hint="free some space, or set SPARKUP_DATA_DIR to a larger disk")  # fmt: skip
+    return Problem(
+        "no-disk",
+        f"the environment takes {size(variant.disk)}, {size(free)} are free at {machine.environments}",
+        hint="free some space, or set SPARKUP_DATA_DIR to a larger disk",
+    )
 
 
-def _python(
-    variant: Variant, builders: Builders, with_wheels: Sequence[str] | None
-) -> Python | Problem:
+def _python(variant: Variant, builders: Builders, with_wheels: Sequence[str] | None) -> Python | Problem:
     fitting = [python for python in builders.pythons if python.version in variant.pythons]
     usable = [python for python in fitting if python.ensurepip or builders.uv]
     if not usable and builders.uv:
@@ -125,16 +137,38 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
     )
     packages = f"install vLLM {variant.vllm} ({size(max(variant.downloads.values()))} to download)"
     steps: list[Step] = [
-        Run("clear", host, Command(("rm", "-rf", "--", str(folder))), "remove what an interrupted attempt left"),
-        Run("venv", host, Command(program.guard(venv)), f"a virtual environment of Python {making.python.version}",
-            explain=lambda result: _no_venv(result, host), shows_output=True),
+        Run(
+            "clear",
+            host,
+            Command(("rm", "-rf", "--", str(folder))),
+            "remove what an interrupted attempt left",
+        ),
+        Run(
+            "venv",
+            host,
+            Command(program.guard(venv)),
+            f"a virtual environment of Python {making.python.version}",
+            explain=lambda result: _no_venv(result, host),
+            shows_output=True,
+        ),
         Put("lock", host, variant.lock, lock, "the exact packages, with hashes"),
-        Run("packages", host, Command(program.guard(pip.install(python, str(lock), indexes))), packages,
-            explain=lambda result: _not_installed(result, host), shows_output=True),
+        Run(
+            "packages",
+            host,
+            Command(program.guard(pip.install(python, str(lock), indexes))),
+            packages,
+            explain=lambda result: _not_installed(result, host),
+            shows_output=True,
+        ),
         *_shim(making, host),
-        Run("check", host, Command((str(folder / "bin" / "vllm"), "--version"), timeout=300), "vLLM can be imported"),
+        Run(
+            "check",
+            host,
+            Command((str(folder / "bin" / "vllm"), "--version"), timeout=300),
+            "vLLM can be imported",
+        ),
         Put("record", host, _record(making, now), folder / RECORD, "the environment counts from here on"),
-    ]  # fmt: skip
+    ]
     return Plan(_in_turn(steps))
 
 
@@ -153,41 +187,85 @@ def _shim(making: Making, host: str) -> list[Step]:
     info = site / f"vllm-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}\n".encode()
     return [
-        Put("metadata", host, metadata, info / "METADATA", "vLLM looks itself up under the name vllm"),
+        Put(
+            "metadata",
+            host,
+            metadata,
+            info / "METADATA",
+            "vLLM looks itself up under the name vllm",
+        ),
         Put("files", host, b"", info / "RECORD", "so that pip can list it"),
     ]
 
 
 def _record(making: Making, now: float) -> bytes:
     variant = making.variant
-    record = {"variant": variant.name, "digest": variant.digest, "vllm": variant.vllm,
-              "python": making.python.version, "made": now}  # fmt: skip
+    record = {
+        "variant": variant.name,
+        "digest": variant.digest,
+        "vllm": variant.vllm,
+        "python": making.python.version,
+        "made": now,
+    }
     return json.dumps(record, indent=1).encode() + b"\n"
 
 
 def _no_venv(result: Result, host: str) -> SparkupError | None:
     if "ensurepip" not in result.stdout + result.stderr:
         return None
-    return GateRefused(Problem("no-python", "Python cannot make virtual environments here", where=host, hint=APT))
+    return GateRefused(
+        Problem("no-python", "Python cannot make virtual environments here", where=host, hint=APT)
+    )
 
 
 def _not_installed(result: Result, host: str) -> SparkupError:
     text = result.stderr or result.stdout
     details = tuple(line for line in text.splitlines() if line.strip())[-8:]
     if "No space left on device" in text:
-        return WorkFailed(Problem("no-disk", "the disk filled up during the installation", where=host,
-                                  hint="free some space, then start again", details=details))  # fmt: skip
+        return WorkFailed(
+            Problem(
+                "no-disk",
+                "the disk filled up during the installation",
+                where=host,
+                hint="free some space, then start again",
+                details=details,
+            )
+        )
     if any(sign in text for sign in GONE):
-        return WorkFailed(Problem("registry-gone", "the package registry broke off or cannot be reached", where=host,
-                                  hint="start again: what was downloaded is kept in pip's cache", details=details))  # fmt: skip
-    return WorkFailed(Problem("install-failed", "the packages could not be installed", where=host,
-                              hint="the lines above are pip's; a mirror may lack a version", details=details))  # fmt: skip
+        return WorkFailed(
+            Problem(
+                "registry-gone",
+                "the package registry broke off or cannot be reached",
+                where=host,
+                hint="start again: what was downloaded is kept in pip's cache",
+                details=details,
+            )
+        )
+    return WorkFailed(
+        Problem(
+            "install-failed",
+            "the packages could not be installed",
+            where=host,
+            hint="the lines above are pip's; a mirror may lack a version",
+            details=details,
+        )
+    )
 
 
 def remove_plan(folder: PurePosixPath, host: str) -> Plan:
     """Return the step that removes an environment, or what was made of one."""
     reason = f"remove {folder.name}"
-    return Plan((Run(f"remove {folder.name}", host, Command(("rm", "-rf", "--", str(folder))), reason, unbroken=True),))
+    return Plan(
+        (
+            Run(
+                f"remove {folder.name}",
+                host,
+                Command(("rm", "-rf", "--", str(folder))),
+                reason,
+                unbroken=True,
+            ),
+        )
+    )
 
 
 def size(count: int) -> str:

@@ -82,15 +82,23 @@ def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | No
         return None
     if result.status == NAME_TAKEN:
         return GateRefused(
-            Problem("name-taken", f"{launch.name} is already the name of a launch", where=host,
-                    hint=f"choose another with --name, or: sparkup stop {launch.name}")
-        )  # fmt: skip
+            Problem(
+                "name-taken",
+                f"{launch.name} is already the name of a launch",
+                where=host,
+                hint=f"choose another with --name, or: sparkup stop {launch.name}",
+            )
+        )
     if code == "command-not-found":
         return InputRefused(Problem(code, f"could not be started: {message}", where=host))
     return WorkFailed(
-        Problem(code, f"the log cannot be written: {message}", where=host,
-                hint="free some disk space where sparkup keeps its state, then start again")
-    )  # fmt: skip
+        Problem(
+            code,
+            f"the log cannot be written: {message}",
+            where=host,
+            hint="free some disk space where sparkup keeps its state, then start again",
+        )
+    )
 
 
 def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
@@ -132,8 +140,12 @@ def readiness_text(launch: Launch) -> str:
 
 def undo_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
     """Return the steps that take back a launch's own attempt, whatever of it there is."""
-    return Plan(tuple(stop_step(launch.name, launch.attempt, node.host, program_on(seen[node.host], file_name))
-                      for node in reversed(launch.nodes)))  # fmt: skip
+    return Plan(
+        tuple(
+            stop_step(launch.name, launch.attempt, node.host, program_on(seen[node.host], file_name))
+            for node in reversed(launch.nodes)
+        )
+    )
 
 
 def stop_step(name: str, attempt: str, host: str, program: Program) -> Run:
@@ -154,8 +166,10 @@ def _stop_incomplete(result: Result, name: str, host: str) -> SparkupError | Non
         return None
     pids = " ".join(map(str, left))
     return WorkFailed(
-        Problem("stop-incomplete", f"processes of {name} would not end: {pids}", where=host,
-                hint=f"they may hang in the driver or belong to another user: sudo kill -9 {pids}")
-    )  # fmt: skip
-
-
+        Problem(
+            "stop-incomplete",
+            f"processes of {name} would not end: {pids}",
+            where=host,
+            hint=f"they may hang in the driver or belong to another user: sudo kill -9 {pids}",
+        )
+    )

@@ -117,8 +117,14 @@ class Readying:
         return self._failed(f"says it is healthy but does not answer: {self.canary_problem}", "canary-failed")
 
     def _lost(self) -> SparkupError:
-        return WorkFailed(Problem("bad-answer", "the watch of the start ended without a word",
-                                  where=self.launch.head.host, hint=log_hint(self.launch.name)))  # fmt: skip
+        return WorkFailed(
+            Problem(
+                "bad-answer",
+                "the watch of the start ended without a word",
+                where=self.launch.head.host,
+                hint=log_hint(self.launch.name),
+            )
+        )
 
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
         """Return the error for a start that stands still or takes too long."""
@@ -126,10 +132,12 @@ class Readying:
         if stalled:
             idle = seconds - self.progressed
             return self._failed(
-                f"made no progress for {idle:.0f} s at stage {stage} (more time: --stall-timeout)", "start-stalled"
+                f"made no progress for {idle:.0f} s at stage {stage} (more time: --stall-timeout)",
+                "start-stalled",
             )
         return self._failed(
-            f"was not ready after {seconds:.0f} s, at stage {stage} (more time: --ready-timeout)", "start-timeout"
+            f"was not ready after {seconds:.0f} s, at stage {stage} (more time: --ready-timeout)",
+            "start-timeout",
         )
 
 
@@ -149,8 +157,9 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     vLLM exits 0 when its engine dies, so the status says nothing.
     """
     status = rank.exit.status if rank.exit else None
-    return failure("engine-died", f"{name} ended although nobody had asked it to ({status_text(status)})",
-                   host, lines)  # fmt: skip
+    return failure(
+        "engine-died", f"{name} ended although nobody had asked it to ({status_text(status)})", host, lines
+    )
 
 
 def log_hint(name: str) -> str:

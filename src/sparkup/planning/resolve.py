@@ -137,24 +137,36 @@ def _name_problems(name: str, seen: Seen) -> list[Problem]:
         return []
     what = " ".join(holder.argv[:3])
     return [
-        Problem("name-taken", f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
-                where=seen.host, hint=f"choose another with --name, or: sparkup stop {name}")
-    ]  # fmt: skip
+        Problem(
+            "name-taken",
+            f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
+            where=seen.host,
+            hint=f"choose another with --name, or: sparkup stop {name}",
+        )
+    ]
 
 
 def _session_problems(request: LaunchRequest, seen: Seen) -> list[Problem]:
     systemd, problems = seen[SYSTEMD], []
     if request.limits and not systemd.scope:
         problems.append(
-            Problem("no-limits", "memory and task limits need systemd, which cannot be used here",
-                    where=seen.host, hint="leave the limits out")
-        )  # fmt: skip
+            Problem(
+                "no-limits",
+                "memory and task limits need systemd, which cannot be used here",
+                where=seen.host,
+                hint="leave the limits out",
+            )
+        )
     if request.outlives and (setting := systemd.ends_at_logout):
         user = seen[MACHINE].user
         problems.append(
-            Problem("linger-off", f"{setting} in logind.conf harms what {user} leaves running at logout",
-                    where=seen.host, hint=f"once: sudo loginctl enable-linger {user}; or use --stop-on-exit")
-        )  # fmt: skip
+            Problem(
+                "linger-off",
+                f"{setting} in logind.conf harms what {user} leaves running at logout",
+                where=seen.host,
+                hint=f"once: sudo loginctl enable-linger {user}; or use --stop-on-exit",
+            )
+        )
     return problems
 
 
@@ -170,9 +182,13 @@ def _environment(
         if chosen is None:
             names = ", ".join(env.name for env in known) or "none"
             problems.append(
-                Problem("unknown-environment", f"no managed environment {asked!r} (there: {names})",
-                        where=seen.host, hint=f"make it: sparkup env create {asked}")
-            )  # fmt: skip
+                Problem(
+                    "unknown-environment",
+                    f"no managed environment {asked!r} (there: {names})",
+                    where=seen.host,
+                    hint=f"make it: sparkup env create {asked}",
+                )
+            )
         return chosen, ()
     cuda = next((env for env in known if env.variant == "cuda"), None)
     if cuda is not None:

@@ -70,8 +70,7 @@ def _piped(command: Command, address: str) -> str:
     feeds = []
     if command.stdin:
         feeds.append(shlex.join(("printf", "%s", command.stdin.decode())))
-    for secret in command.secrets:
-        feeds.append(f'printf \'{secret.name}=%s\\0\' "${{{secret.name}:?}}"')
+    feeds.extend(f"printf '{each.name}=%s\\0' \"${{{each.name}:?}}\"" for each in command.secrets)
     if not feeds:
         return f"  {line} </dev/null"
     return f"  {{ {'; '.join(feeds)}; }} | {line}"

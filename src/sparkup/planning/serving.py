@@ -27,9 +27,7 @@ class Serving:
     api_host: str
 
 
-def place(
-    argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]
-) -> Serving | Problem:
+def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) -> Serving | Problem:
     """Decide where a server listens; one that names no host gets the loopback (design §4.9)."""
     said = _configured(config)
     host = serve.host if serve.host is not None else said.get("host")
@@ -68,21 +66,35 @@ def port_problem(port: int, seen: Seen) -> Problem | None:
     name = f"the launch {ours.launch}" if ours else who or "a process of another user"
     stop = f"sparkup stop {ours.launch}" if ours else "end that process"
     return Problem(
-        "port-taken", f"port {port} is held by {name}", where=seen.host,
+        "port-taken",
+        f"port {port} is held by {name}",
+        where=seen.host,
         hint=f"give the server another --port, or {stop}",
-    )  # fmt: skip
+    )
 
 
 def model_problem(model: str, seen: Lookup, host: str) -> Problem | None:
     """Say what is wrong with a model given as a folder; a name on the hub is vLLM's to judge."""
     path = bool(LOCAL_PATH.match(model))
     if seen.model == "folder" and not seen.model_configured:
-        return Problem("model-not-found", f"the model folder {model} has no config.json", where=host,
-                       hint="give the folder that holds config.json (in a Hugging Face cache: snapshots/REVISION)")  # fmt: skip
+        return Problem(
+            "model-not-found",
+            f"the model folder {model} has no config.json",
+            where=host,
+            hint="give the folder that holds config.json (in a Hugging Face cache: snapshots/REVISION)",
+        )
     if path and not seen.model:
-        return Problem("model-not-found", f"there is no model folder {model}", where=host,
-                       hint="the folder must be on the host that serves; check the path there")  # fmt: skip
+        return Problem(
+            "model-not-found",
+            f"there is no model folder {model}",
+            where=host,
+            hint="the folder must be on the host that serves; check the path there",
+        )
     if not seen.model and not HUB_NAME.fullmatch(model) and "://" not in model:
-        return Problem("model-not-found", f"{model!r} is neither a folder nor ORGANISATION/NAME of the hub",
-                       where=host, hint="give a path, or the name as the hub's page shows it")  # fmt: skip
+        return Problem(
+            "model-not-found",
+            f"{model!r} is neither a folder nor ORGANISATION/NAME of the hub",
+            where=host,
+            hint="give a path, or the name as the hub's page shows it",
+        )
     return None

@@ -30,14 +30,26 @@ def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
     if chosen:
         return chosen
     if not names:
-        problem = Problem("unknown-launch", "nothing is launched" if name is None else f"no launch {name}",
-                          where=hosts, hint="on another machine? name it with --host; start one: sparkup launch")  # fmt: skip
+        problem = Problem(
+            "unknown-launch",
+            "nothing is launched" if name is None else f"no launch {name}",
+            where=hosts,
+            hint="on another machine? name it with --host; start one: sparkup launch",
+        )
     elif name is None:
-        problem = Problem("unknown-launch", f"there are several launches: {', '.join(names)}", where=hosts,
-                          hint=f"name one: sparkup {verb} {names[0]}")  # fmt: skip
+        problem = Problem(
+            "unknown-launch",
+            f"there are several launches: {', '.join(names)}",
+            where=hosts,
+            hint=f"name one: sparkup {verb} {names[0]}",
+        )
     else:
-        problem = Problem("unknown-launch", f"no launch {name} (there: {', '.join(names)})", where=hosts,
-                          hint="sparkup status shows what runs")  # fmt: skip
+        problem = Problem(
+            "unknown-launch",
+            f"no launch {name} (there: {', '.join(names)})",
+            where=hosts,
+            hint="sparkup status shows what runs",
+        )
     raise InputRefused(problem)
 
 

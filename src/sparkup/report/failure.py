@@ -13,8 +13,11 @@ RED, BOLD, PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 def print_failure(error: SparkupError, *, as_json: bool) -> None:
     """Print all problems of an error."""
     if as_json:
-        document = {"ok": False, "exit_status": error.exit_status,
-                    "problems": [asdict(problem) for problem in error.problems]}  # fmt: skip
+        document = {
+            "ok": False,
+            "exit_status": error.exit_status,
+            "problems": [asdict(problem) for problem in error.problems],
+        }
         sys.stdout.write(json.dumps(document) + "\n")
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     sys.stderr.write(failure_text(error, colours=colours))

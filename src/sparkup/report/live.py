@@ -48,7 +48,9 @@ class Live:
         return Group(*self._done(), *self._running())
 
     def _done(self) -> list[RenderableType]:
-        lines: list[RenderableType] = [_finished(phase) for phase in self.view.phases if phase.seconds is not None]
+        lines: list[RenderableType] = [
+            _finished(phase) for phase in self.view.phases if phase.seconds is not None
+        ]
         lines += [Text(f"  {note}", style="dim") for note in self.view.notes]
         return lines
 
@@ -57,7 +59,9 @@ class Live:
         if current is None:
             return []
         seconds = time.monotonic() - self.begun
-        lines: list[RenderableType] = [Spinner("dots", text=Text(f" {current.title}  {seconds:.0f} s", style="bold"))]
+        lines: list[RenderableType] = [
+            Spinner("dots", text=Text(f" {current.title}  {seconds:.0f} s", style="bold"))
+        ]
         if self.view.passed:
             lines.append(Text("  " + " > ".join(self.view.passed), style="dim"))
         lines += [_stage(stage) for stage in self.view.stages]

@@ -25,7 +25,7 @@ GIB = 1 << 30
 CLEAR = "\x1b[H\x1b[2J"
 
 
-def answer_text(answer: Answer, *, clear: bool = False) -> str:  # noqa: C901 - one line an answer
+def answer_text(answer: Answer, *, clear: bool = False) -> str:
     """Return an answer for people; `clear` first wipes the screen, for one that is shown again and again."""
     match answer:
         case Launched():
@@ -85,7 +85,8 @@ def curl(answer: Launched) -> str:
     if answer.ready is None or answer.ready.canary not in ("generate", ""):
         return f"curl {answer.url}/v1/models{key}"
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
-    return f"curl {answer.url}/v1/chat/completions{key} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    kind = "-H 'Content-Type: application/json'"
+    return f"curl {answer.url}/v1/chat/completions{key} {kind} -d {shlex.quote(body)}"
 
 
 def tunnel(answer: Launched) -> str:
@@ -99,7 +100,10 @@ def tunnel(answer: Launched) -> str:
 def _status(answer: Status) -> str:
     if not answer.launches:
         return f"nothing is launched on {', '.join(answer.hosts)}\n"
-    rows = [("NAME", "HOST", "STATE", "SINCE", "PID", "API", "COMMAND"), *(_row(row) for row in answer.launches)]
+    rows = [
+        ("NAME", "HOST", "STATE", "SINCE", "PID", "API", "COMMAND"),
+        *(_row(row) for row in answer.launches),
+    ]
     return _table(rows)
 
 
@@ -116,7 +120,8 @@ def _row(row: Row) -> tuple[str, ...]:
 def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        for row in rows
     )
 
 
@@ -139,10 +144,16 @@ def _stopped(report: StopReport) -> str:
 
 def _environments(answer: Environments) -> str:
     rows = [("NAME", "HOST", "VLLM", "PYTHON", "MADE", "FOLDER")] + [
-        (each.name + ("" if each.current else " (older)"), each.host, each.vllm, each.python,
-         time.strftime("%Y-%m-%d %H:%M", time.localtime(each.made)), each.folder)
+        (
+            each.name + ("" if each.current else " (older)"),
+            each.host,
+            each.vllm,
+            each.python,
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(each.made)),
+            each.folder,
+        )
         for each in answer.environments
-    ]  # fmt: skip
+    ]
     note = f"{answer.note}\n" if answer.note else ""
     if len(rows) == 1:
         return note or "no managed environments; make one: sparkup env create cpu\n"

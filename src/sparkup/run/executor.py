@@ -94,10 +94,14 @@ def _checked(step: Run, result: Result) -> Result:
         return result
     explained = step.explain(result) if step.explain else None
     raise explained or WorkFailed(
-        Problem("step-failed", f"{step.reason}: exit status {result.status}", where=step.host,
-                hint=f"it was: {step.command.shell()}",
-                details=tuple((result.stderr or result.stdout).splitlines()[-20:]))
-    )  # fmt: skip
+        Problem(
+            "step-failed",
+            f"{step.reason}: exit status {result.status}",
+            where=step.host,
+            hint=f"it was: {step.command.shell()}",
+            details=tuple((result.stderr or result.stdout).splitlines()[-20:]),
+        )
+    )
 
 
 async def _wait(step: Wait, connection: Connection, emit: Emit) -> None:

@@ -37,9 +37,7 @@ class Live:
     async def look(self, facts: Mapping[str, Facts]) -> Observed:
         """Observe; raises HostUnreachable, GateRefused (no Python there), WorkFailed (bad answer)."""
         async with asyncio.TaskGroup() as group:
-            tasks = {
-                host: group.create_task(self._one(host, wanted)) for host, wanted in facts.items()
-            }
+            tasks = {host: group.create_task(self._one(host, wanted)) for host, wanted in facts.items()}
         return {host: task.result() for host, task in tasks.items()}
 
     async def _one(self, host: str, facts: Facts) -> Seen:
@@ -50,15 +48,23 @@ class Live:
         result = await connection.run(Command(argv, stdin=program + questions, timeout=TIMEOUT))
         if result.status == NOT_FOUND:
             raise GateRefused(
-                Problem("no-python", f"no {connection.python} on the host", where=host,
-                        hint="install Python 3.8 or newer there: sudo apt-get install python3")
-            )  # fmt: skip
+                Problem(
+                    "no-python",
+                    f"no {connection.python} on the host",
+                    where=host,
+                    hint="install Python 3.8 or newer there: sudo apt-get install python3",
+                )
+            )
         answers = _answers(result.stdout)
         if result.status != 0 or answers is None:
             raise WorkFailed(
-                Problem("bad-answer", f"the host did not answer (status {result.status})", where=host,
-                        details=tuple(result.stderr.splitlines()[-5:]))
-            )  # fmt: skip
+                Problem(
+                    "bad-answer",
+                    f"the host did not answer (status {result.status})",
+                    where=host,
+                    details=tuple(result.stderr.splitlines()[-5:]),
+                )
+            )
         if self.memory is not None:
             await asyncio.to_thread(_remember, self.memory / f"{host}.json", answers)
         return _seen(host, facts, answers)
@@ -80,14 +86,26 @@ class Recorded:
             answers: Answers = json.loads(path.read_text(encoding="utf-8"))
             return _seen(host, facts, answers)
         except FileNotFoundError:
-            problem = Problem("no-recorded-facts", f"nothing was ever recorded of {host}", where=host,
-                              hint="run the same with --dry-run and without --offline once")  # fmt: skip
+            problem = Problem(
+                "no-recorded-facts",
+                f"nothing was ever recorded of {host}",
+                where=host,
+                hint="run the same with --dry-run and without --offline once",
+            )
         except KeyError as missing:
-            problem = Problem("no-recorded-facts", f"not recorded of {host}: {missing}", where=str(path),
-                              hint="run the same with --dry-run and without --offline once")  # fmt: skip
+            problem = Problem(
+                "no-recorded-facts",
+                f"not recorded of {host}: {missing}",
+                where=str(path),
+                hint="run the same with --dry-run and without --offline once",
+            )
         except (ValueError, TypeError) as broken:
-            problem = Problem("bad-recorded-facts", f"cannot be read: {broken}", where=str(path),
-                              hint="delete the file; the next launch or dry run writes it anew")  # fmt: skip
+            problem = Problem(
+                "bad-recorded-facts",
+                f"cannot be read: {broken}",
+                where=str(path),
+                hint="delete the file; the next launch or dry run writes it anew",
+            )
         raise InputRefused(problem)
 
 

@@ -28,8 +28,14 @@ async def held(
                 return
             result = await stream.status()
         if result.status != BUSY:
-            raise WorkFailed(Problem("step-failed", f"cannot lock {file}", where=connection.host.name,
-                                     details=tuple(result.stderr.splitlines()[-3:])))  # fmt: skip
+            raise WorkFailed(
+                Problem(
+                    "step-failed",
+                    f"cannot lock {file}",
+                    where=connection.host.name,
+                    details=tuple(result.stderr.splitlines()[-3:]),
+                )
+            )
         if not told:
             emit(Noted("another sparkup is at work on this; waiting for it"))
             told = True

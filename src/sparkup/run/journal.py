@@ -14,7 +14,9 @@ class Journal:
     """Writes events to a file of their own; a journal that cannot be written stops nothing."""
 
     def __init__(self, folder: Path, action: str) -> None:
-        self.path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{action}-{time.time_ns() % 1_000_000:06}.jsonl"
+        self.path = (
+            folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{action}-{time.time_ns() % 1_000_000:06}.jsonl"
+        )
         self.file: TextIO | None = None
 
     def on(self, event: Event) -> None:
