@@ -57,9 +57,7 @@ def test_two_testbeds_are_apart(bed: Testbed, simhosts: Testbed) -> None:
     identities = ("cat", "/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key.pub")
     assert said(bed, 1, *identities) != said(simhosts, 1, *identities)
     # sockets of shared ssh connections are named by address: they must lie apart
-    runtime = [
-        each.control(["sh", "-c", "echo $XDG_RUNTIME_DIR"]).stdout for each in (bed, simhosts)
-    ]
+    runtime = [each.control(["sh", "-c", "echo $XDG_RUNTIME_DIR"]).stdout for each in (bed, simhosts)]
     assert runtime[0] != runtime[1]
 
 
