@@ -24,7 +24,7 @@ async def show(request: LaunchRequest, context: Context, *, as_script: bool, off
             connections = await stack.enter_async_context(context.connected(request.hosts))
             runner = Runner(Live(connections, context.memory), None, context.emit)
         launch = await look(request, runner, context)
-        start = start_plan(launch, runner.seen, program_name(), program())
+        start = start_plan(launch, runner.seen, program_name(), program(), put_always=as_script)
         ready = ready_plan(launch, runner.seen, program_name())
         await runner.run([Phase("Start", lambda _: start), Phase("Wait until ready", lambda _: ready)])
         if as_script:
@@ -33,6 +33,9 @@ async def show(request: LaunchRequest, context: Context, *, as_script: bool, off
             text = script(both, stop.steps, request.hosts, f"start and stop {launch.name}")
             context.emit(Answered(Script(text)))
             return 0
-        phases = tuple({"title": title, "steps": document(plan)} for title, plan in runner.plans)
+        phases = tuple(
+            {"title": title, "steps": document(plan), "notes": list(plan.notes)}
+            for title, plan in runner.plans
+        )
         context.emit(Answered(Shown(launch.spec(launch.head), phases)))
         return 0

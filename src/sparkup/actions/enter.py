@@ -22,6 +22,6 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
         _, rank = choose(name, runner.seen, "exec")[0]
         seen = runner.seen[host.name]
         put = put_program(seen, program_name(), program())
-        await execute(Plan((put,)), connections, context.emit)
+        await execute(Plan(put), connections, context.emit)
         helper = program_for(rank, seen, program_name())
         return await connections[host.name].interact(Command(helper.enter(rank.launch, argv)), tty=tty)

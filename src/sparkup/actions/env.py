@@ -50,7 +50,7 @@ async def ensure(
     found = existing(variant, runner.seen[host.name])
     if found is not None:
         return found, False
-    put = Plan((put_program(runner.seen[host.name], program_name(), program()),))
+    put = Plan(put_program(runner.seen[host.name], program_name(), program()))
     await execute(put, connections, context.emit)
     helper = program_on(runner.seen[host.name], program_name())
     lock = runner.seen[host.name][MACHINE].environments / f".{variant.name}.lock"

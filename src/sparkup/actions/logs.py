@@ -42,7 +42,7 @@ async def launch_of(
     runner = context.runner(connections)
     facts = {host.name: (MACHINE, LAUNCHES)}
     await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
-    put = Plan((put_program(runner.seen[host.name], program_name(), program()),))
+    put = Plan(put_program(runner.seen[host.name], program_name(), program()))
     try:
         _, rank = choose(name, runner.seen, "logs")[0]
     except InputRefused:

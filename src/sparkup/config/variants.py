@@ -20,6 +20,7 @@ def variants() -> dict[str, Variant]:
             torch=each["torch"],
             pythons=tuple(each["pythons"]),
             downloads=each["download_bytes"],
+            glibc=each["glibc"],
             disk=each["disk_bytes"],
             lock=(folder / f"{name}.lock").read_bytes(),
         )

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from sparkup.connect.child import TIMED_OUT, complete, start, start_on_terminal
@@ -16,11 +16,20 @@ from sparkup.domain.command import Command, Result
 from sparkup.domain.host import LOCAL, Host
 
 
+def base_python() -> str:
+    """Return the Python that our own virtual environment was made from.
+
+    What we start outlives us, and perhaps the environment that we run in: uvx keeps it in a cache.
+    """
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(base) if base.exists() else sys.executable
+
+
 class Local:
     """Programs as children of this process; see Connection for the contract."""
 
-    def __init__(self, host: Host = LOCAL, python: str = sys.executable) -> None:
-        self.host, self.python = host, python
+    def __init__(self, host: Host = LOCAL, python: str = "") -> None:
+        self.host, self.python = host, python or base_python()
 
     async def __aenter__(self) -> Self:
         return self

@@ -36,6 +36,7 @@ class StepStarted:
     id: str
     host: str
     reason: str
+    slow: bool = False  # it may take minutes
 
 
 @dataclass(frozen=True, slots=True)

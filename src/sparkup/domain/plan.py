@@ -1,6 +1,6 @@
 """A plan says what will be done, where, in which order and why; the executor decides nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -25,7 +25,7 @@ class Run:
     after: tuple[str, ...] = ()
     explain: Callable[[Result], SparkupError | None] | None = None
     unbroken: bool = False
-    shows_output: bool = False  # its lines are worth seeing while it runs
+    shown: Callable[[str], str] | None = None  # what to show of a line of a slow command, "" for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,6 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.steps)
-
-    def __str__(self) -> str:
-        return "\n".join(lines(self))
-
-
-def lines(plan: Plan) -> Iterator[str]:
-    """Yield a plan as text, a step a line: number, host, what, why."""
-    for number, step in enumerate(plan.steps, start=1):
-        yield f"{number:>3}  {step.host:<12} {what(step)}"
-        yield f"     {'':<12} # {step.reason}"
-    for note in plan.notes:
-        yield f"     {'':<12} ! {note}"
 
 
 def what(step: Step) -> str:

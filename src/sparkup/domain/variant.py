@@ -14,6 +14,7 @@ class Variant:
     torch: str
     pythons: tuple[str, ...]  # "3.11"
     downloads: Mapping[str, int]  # by architecture, as uname -m says it
+    glibc: Mapping[str, str]  # the oldest that its wheels load with, by architecture
     disk: int
     lock: bytes
 

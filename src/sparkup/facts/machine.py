@@ -16,7 +16,6 @@ VARIABLES = (
     "USER",
     "LOGNAME",
     "PATH",
-    "XDG_RUNTIME_DIR",
     "SPARKUP_STATE_DIR",
     "SPARKUP_DATA_DIR",
 )
@@ -39,7 +38,8 @@ class Machine:
     state_root: PurePosixPath
     environments: PurePosixPath
     free: Mapping[str, int]  # bytes free where state and environments are kept: "state", "environments"
-    runtime_dir: str = ""
+    glibc: str = ""  # "" for another C library
+    programs: frozenset[PurePosixPath] = frozenset()  # of ours, that were put there before
 
 
 def parse_meminfo(text: str) -> dict[str, int]:
@@ -75,7 +75,8 @@ def parse(answers: Answers) -> Machine:
         state_root=PurePosixPath(state["path"]),
         environments=PurePosixPath(environments["path"]),
         free={"state": state["free"], "environments": environments["free"]},
-        runtime_dir=values.get("XDG_RUNTIME_DIR") or "",
+        glibc=login["libc"],
+        programs=frozenset(map(PurePosixPath, answers["programs"]["files"])),
     )
 
 
@@ -90,6 +91,9 @@ MACHINE = Fact(
     {
         "env": env(*VARIABLES),
         "files": files("/proc/sys/kernel/random/boot_id", "/proc/meminfo"),
+        "programs": files(
+            *(f"{root}/bin/*.pyz" for root in (SYSTEM_STATE, USER_STATE, NAMED_STATE)), max_bytes=1
+        ),
         "paths": paths(SYSTEM_STATE, USER_STATE, NAMED_STATE, ENVIRONMENTS, NAMED_ENVIRONMENTS),
     },
     parse,

@@ -127,6 +127,7 @@ def env(body: Json) -> Json:
         "machine": platform.machine(),
         "python": sys.executable,
         "version": platform.python_version(),
+        "libc": "".join(platform.libc_ver()[1:]) if platform.libc_ver()[0] == "glibc" else "",
     }
 
 

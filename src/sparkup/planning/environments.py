@@ -62,7 +62,8 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
     `with_wheels` lists the Pythons for which pip finds the CPU build of torch; None: not asked.
     """
     machine = seen[MACHINE]
-    problems = [problem for problem in (_platform(variant, machine), _disk(variant, machine)) if problem]
+    checks = (_platform(variant, machine), _libc(variant, machine), _disk(variant, machine))
+    problems = [problem for problem in checks if problem]
     python = _python(variant, builders, with_wheels)
     if isinstance(python, Problem):
         problems.append(python)
@@ -86,6 +87,23 @@ def _platform(variant: Variant, machine: Machine) -> Problem | None:
         f"there are no wheels of vLLM ({variant.name}) for {machine.architecture}, only for {known}",
         hint="use a container image instead",
     )
+
+
+def _libc(variant: Variant, machine: Machine) -> Problem | None:
+    """Wheels are built against a C library: an older one cannot load them (PEP 600)."""
+    wanted = variant.glibc.get(machine.architecture, "0")
+    if machine.glibc and _version(machine.glibc) >= _version(wanted):
+        return None
+    there = f"glibc {machine.glibc}" if machine.glibc else "another C library"
+    return Problem(
+        "unsupported-platform",
+        f"the wheels of vLLM need glibc {wanted}, the host has {there}",
+        hint="use a newer system (Debian 12, Ubuntu 24.04) or a container image",
+    )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
 def _disk(variant: Variant, machine: Machine) -> Problem | None:
@@ -149,7 +167,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
             Command(program.guard(venv)),
             f"a virtual environment of Python {making.python.version}",
             explain=lambda result: _no_venv(result, host),
-            shows_output=True,
+            shown=pip_line,
         ),
         Put("lock", host, variant.lock, lock, "the exact packages, with hashes"),
         Run(
@@ -158,7 +176,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
             Command(program.guard(pip.install(python, str(lock), indexes))),
             packages,
             explain=lambda result: _not_installed(result, host),
-            shows_output=True,
+            shown=pip_line,
         ),
         *_shim(making, host),
         Run(
@@ -196,6 +214,16 @@ def _shim(making: Making, host: str) -> list[Step]:
         ),
         Put("files", host, b"", info / "RECORD", "so that pip can list it"),
     ]
+
+
+def pip_line(line: str) -> str:
+    """Return what is worth showing of a line of pip's: the package it is at."""
+    words = line.split()
+    if words[:1] in (["Collecting"], ["Downloading"]):
+        return " ".join(words[:1] + [PurePosixPath(words[1]).name] + words[2:4] * (words[0] == "Downloading"))
+    if words[:1] == ["Processing"]:
+        return f"taking {PurePosixPath(words[1]).name}"
+    return "installing all of them" if line.startswith("Installing collected packages") else ""
 
 
 def _record(making: Making, now: float) -> bytes:

@@ -24,29 +24,44 @@ def program_on(seen: Seen, file_name: str) -> Program:
     return Program(machine.python, machine.state_root / "bin" / file_name, machine.state_root)
 
 
-def put_program(seen: Seen, file_name: str, content: bytes) -> Put:
-    """Return the step that puts the program on a host; its name is its content's, so once is enough."""
-    return Put(
-        id=f"program {seen.host}",
-        host=seen.host,
-        content=content,
-        path=program_on(seen, file_name).file,
-        mode=0o755,
-        reason="the program that looks after launches",
+def put_program(seen: Seen, file_name: str, content: bytes, *, always: bool = False) -> tuple[Put, ...]:
+    """Return the step that puts the program on a host, none where it is: its name is its content's."""
+    path = program_on(seen, file_name).file
+    if path in seen[MACHINE].programs and not always:
+        return ()
+    return (
+        Put(
+            id=f"program {seen.host}",
+            host=seen.host,
+            content=content,
+            path=path,
+            mode=0o755,
+            reason="the program that looks after launches",
+        ),
     )
 
 
-def start_plan(launch: Launch, seen: Observed, file_name: str, content: bytes) -> Plan:
-    """Return the steps that start all ranks of a launch."""
+def start_plan(
+    launch: Launch, seen: Observed, file_name: str, content: bytes, *, put_always: bool = False
+) -> Plan:
+    """Return the steps that start all ranks of a launch; `put_always`: also where the program is already."""
     steps: list[Step] = []
     for node in launch.nodes:
-        put = put_program(seen[node.host], file_name, content)
+        puts = put_program(seen[node.host], file_name, content, always=put_always)
         program = program_on(seen[node.host], file_name)
-        steps += [put, _start(launch, node, seen[node.host], program, put.id)]
-    return Plan(tuple(steps))
+        after = tuple(put.id for put in puts)
+        steps += [*puts, _start(launch, node, seen[node.host], program, after)]
+    return Plan(tuple(steps), _what_runs(launch))
 
 
-def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: str) -> Run:
+def _what_runs(launch: Launch) -> tuple[str, ...]:
+    """Say what the ranks are, whole: secrets are only named."""
+    plain = (f"with {name}={value}" for name, value in launch.environment.plain.items())
+    secret = (f"with {each.name}, which is not shown" for each in launch.environment.secret)
+    return (f"runs {Command(launch.argv).shell()}", *plain, *secret)
+
+
+def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tuple[str, ...]) -> Run:
     spec = json.dumps(launch.spec(node)).encode() + b"\n"
     return Run(
         id=f"start rank {node.rank}",
@@ -58,7 +73,7 @@ def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: str)
             timeout=START_TIMEOUT,
         ),
         reason=f"start rank {node.rank} of {launch.name}: {' '.join(launch.argv[:3])} …",
-        after=(after,),
+        after=after,
         explain=lambda result: _not_started(result, launch, node.host),
         unbroken=True,
     )

@@ -61,11 +61,12 @@ def program_for(rank: RankState, seen: Seen, file_name: str) -> Program:
 
 def stop_plan(targets: Sequence[Found], seen: Observed, file_name: str, content: bytes) -> Plan:
     """Return the steps that stop launches."""
-    steps: list[Step] = [
-        put_program(seen[host], file_name, content) for host in sorted({host for host, _ in targets})
-    ]
-    for host, rank in targets:
-        program = program_for(rank, seen[host], file_name)
-        step = stop_step(rank.launch, rank.attempt, host, program)
-        steps.append(replace(step, after=(f"program {host}",)))
+    steps: list[Step] = []
+    for host in sorted({host for host, _ in targets}):
+        puts = put_program(seen[host], file_name, content)
+        steps += puts
+        for rank in (rank for at, rank in targets if at == host):
+            program = program_for(rank, seen[host], file_name)
+            step = stop_step(rank.launch, rank.attempt, host, program)
+            steps.append(replace(step, after=tuple(put.id for put in puts)))
     return Plan(tuple(steps))

@@ -8,7 +8,7 @@ from rich.live import Live as RichLive
 from rich.spinner import Spinner
 from rich.text import Text
 
-from sparkup.domain.event import Answered, Event, Failed, PhaseStarted, Planned, Printed
+from sparkup.domain.event import Answered, Event, Failed, PhaseStarted, Printed
 from sparkup.report.view import PhaseView, StageView, View, reduce
 
 BAR = 24  # characters
@@ -31,8 +31,6 @@ class Live:
         if isinstance(event, PhaseStarted):
             self.begun = time.monotonic()
         self.view = reduce(self.view, event)
-        if isinstance(event, Planned):
-            self.console.print("\n".join(event.text) or "  nothing to do", markup=False)
         if isinstance(event, Answered | Printed | Failed):
             self.close()
 

@@ -37,7 +37,7 @@ def answer_text(answer: Answer, *, clear: bool = False) -> str:
         case Stopped():
             return "".join(_stopped(each) for each in answer.launches) or "nothing was running\n"
         case Shown():
-            return ""  # the plan was shown phase by phase
+            return _shown(answer)
         case Script():
             return answer.script
         case Environments():
@@ -67,6 +67,20 @@ def _launched(answer: Launched) -> str:
             f"\n{logs}{stop}",
         )
     )
+
+
+def _shown(answer: Shown) -> str:
+    lines = []
+    for phase in answer.phases:
+        if not phase["steps"] and not phase["notes"]:
+            continue
+        lines.append(f"{phase['title']}:")
+        for step in phase["steps"]:
+            after = f"  (after {', '.join(step['after'])})" if step["after"] else ""
+            lines += [f"  [{step['host']}] {step['reason']}{after}", f"      {step['what']}"]
+        lines += [f"      {note}" for note in phase["notes"]]
+    lines.append("nothing was done; the same without --dry-run does it")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def ready_table(ready: Ready) -> str:

@@ -1,5 +1,6 @@
 """Progress as plain lines, for logs, pipes and terminals without colours."""
 
+import time
 from typing import TextIO
 
 from sparkup.domain.event import (
@@ -7,12 +8,13 @@ from sparkup.domain.event import (
     Noted,
     PhaseFinished,
     PhaseStarted,
-    Planned,
     StageChanged,
     StepOutput,
+    StepStarted,
     Warned,
 )
 
+PAUSE = 2.0  # seconds between two lines of a program's output
 STEP = 0.25  # of a fraction between two lines about it
 
 
@@ -21,13 +23,16 @@ class Plain:
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
+        self.title = ""  # of the phase that runs, once it is worth a line
         self.last: tuple[str, float] = ("", 0.0)
+        self.output_at = 0.0
 
     def on(self, event: Event) -> None:
-        """Write what an event is worth."""
+        """Write what an event is worth; a phase in which nothing happens is worth nothing."""
         line = self._line(event)
         if line:
-            self.out.write(line + "\n")
+            title, self.title = self.title, ""
+            self.out.write((f"{title} ...\n" if title else "") + line + "\n")
             self.out.flush()
 
     def close(self) -> None:
@@ -36,23 +41,30 @@ class Plain:
     def _line(self, event: Event) -> str:
         match event:
             case PhaseStarted(title):
-                return f"{title} ..."
+                self.title = title
+                return ""
             case PhaseFinished(title, seconds):
                 return f"{title}: done in {seconds:.1f} s" if seconds >= 1 else ""
+            case StepStarted(reason=reason) if event.slow:
+                return f"  {reason}"
             case StageChanged():
                 return self._stage(event)
             case StepOutput(line=line):
-                return f"  {line}"
+                return self._output(line)
             case Noted(text):
                 return f"  {text}"
             case Warned(problem, hint):
                 return f"warning: {problem}" + (f" ({hint})" if hint else "")
-            case Planned(text=()):
-                return "  nothing to do"
-            case Planned(text=text):
-                return "\n".join(text)
             case _:
                 return ""
+
+    def _output(self, line: str) -> str:
+        """Return one line of many: some programs print hundreds."""
+        now = time.monotonic()
+        if now - self.output_at < PAUSE:
+            return ""
+        self.output_at = now
+        return f"    {line}"
 
     def _stage(self, event: StageChanged) -> str:
         name, fraction = self.last

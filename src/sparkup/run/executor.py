@@ -26,7 +26,8 @@ async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit)
     async def carry_out(step: Step) -> None:
         for earlier in step.after:
             await done[earlier].wait()
-        emit(StepStarted(step.id, step.host, step.reason))
+        slow = isinstance(step, Run) and step.shown is not None
+        emit(StepStarted(step.id, step.host, step.reason, slow))
         begun = time.monotonic()
         results[step.id] = await _begin(step, connections[step.host], emit)
         emit(StepFinished(step.id, step.host, time.monotonic() - begun))
@@ -57,7 +58,7 @@ async def _begin(step: Step, connection: Connection, emit: Emit) -> Result:
             await _to_the_end(connection.put(step.content, step.path, step.mode))
             return NOTHING
         case Run():
-            work = _stream(step, connection, emit) if step.shows_output else _run(step, connection)
+            work = _stream(step, connection, emit) if step.shown else _run(step, connection)
             return await (_to_the_end(work) if step.unbroken else work)
         case Wait():
             await _wait(step, connection, emit)
@@ -84,7 +85,8 @@ async def _stream(step: Run, connection: Connection, emit: Emit) -> Result:
     async with connection.stream(step.command) as stream:
         async for line in stream.lines():
             lines.append(line)
-            emit(StepOutput(step.id, step.host, line))
+            if text := step.shown(line) if step.shown else "":
+                emit(StepOutput(step.id, step.host, text))
         result = await stream.status()
     return _checked(step, Result(result.status, "\n".join(lines), result.stderr, result.seconds))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sparkup.domain.event import PhaseFinished, PhaseStarted, Planned
 from sparkup.domain.fact import Observed
-from sparkup.domain.plan import Plan
+from sparkup.domain.plan import Plan, what
 from sparkup.run.executor import Emit, Results
 from sparkup.run.gather import Facts, Observer
 
@@ -45,7 +45,7 @@ class Runner:
         plan = phase.plan(self.seen)
         self.plans.append((phase.title, plan))
         if self.carry_out is None:  # the only place that knows of dry runs
-            self.emit(Planned(phase.title, tuple(str(plan).splitlines())))
+            self.emit(Planned(phase.title, tuple(what(step) for step in plan.steps)))
             return {}
         results = await self.carry_out(plan) if plan else {}
         self.emit(PhaseFinished(phase.title, time.monotonic() - begun))
