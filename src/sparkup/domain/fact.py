@@ -64,6 +64,7 @@ class Fact(Generic[T]):
     name: str
     requests: Mapping[str, Request]
     parse: Callable[[Answers], T]
+    unknown: T | None = None  # what to take it for in an offline plan, where no answer was recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Lookup:
     model: str = ""
     model_configured: bool = False  # there is a config.json or params.json in the folder
     config: str = ""  # text of the file given with --config
+    known: bool = True  # False in an offline plan for another command than was recorded
 
 
 def lookup(program: str, model: str, config: str) -> Fact[Lookup]:
@@ -38,4 +39,5 @@ def lookup(program: str, model: str, config: str) -> Fact[Lookup]:
             "config": files(*([config] if config else [])),
         },
         parse,
+        unknown=Lookup(known=False),
     )

@@ -71,6 +71,8 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
     problems += _session_problems(request, seen)
     environment, notes = _environment(request, seen, problems)
     found = seen[command_lookup(request)]
+    if not found.known:
+        notes = (*notes, f"not recorded of {seen.host}, so not checked: the program and the model")
     problems += _program_problems(request, seen, environment, found)
     launch = Launch(
         name=name,
@@ -96,7 +98,7 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
     serve = parse_serve(launch.argv)
     if serve is None:
         return _other(launch)
-    if serve.model and (problem := serving.model_problem(serve.model, found, seen.host)):
+    if serve.model and found.known and (problem := serving.model_problem(serve.model, found, seen.host)):
         problems.append(problem)
     taken = [listener.port for listener in seen[LISTENERS]]
     placed = serving.place(launch.argv, serve, found.config, taken)
@@ -203,7 +205,7 @@ def _program_problems(
     request: LaunchRequest, seen: Seen, environment: PythonEnvironment | None, found: Lookup
 ) -> list[Problem]:
     program = request.argv[0]
-    if found.program or (environment and program in PROVIDED):
+    if found.program or not found.known or (environment and program in PROVIDED):
         return []
     hint = "check the spelling; the program must be on the host's PATH, or give its whole path"
     if program in PROVIDED:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from sparkup.connect.base import Connection
 from sparkup.domain.command import Command
@@ -66,7 +67,7 @@ class Live:
                 )
             )
         if self.memory is not None:
-            await asyncio.to_thread(_remember, self.memory / f"{host}.json", answers)
+            await asyncio.to_thread(_remember, _file(self.memory, host), answers)
         return _seen(host, facts, answers)
 
 
@@ -81,10 +82,12 @@ class Recorded:
         return {host: self._one(host, wanted) for host, wanted in facts.items()}
 
     def _one(self, host: str, facts: Facts) -> Seen:
-        path = self.memory / f"{host}.json"
+        path = _file(self.memory, host)
         try:
             answers: Answers = json.loads(path.read_text(encoding="utf-8"))
-            return _seen(host, facts, answers)
+            known = [fact for fact in facts if fact.unknown is None or _recorded(fact, answers)]
+            assumed = {fact.name: fact.unknown for fact in facts if fact not in known}
+            return _seen(host, known, answers).after(Seen(host, assumed))
         except FileNotFoundError:
             problem = Problem(
                 "no-recorded-facts",
@@ -95,7 +98,7 @@ class Recorded:
         except KeyError as missing:
             problem = Problem(
                 "no-recorded-facts",
-                f"not recorded of {host}: {missing}",
+                f"not all was recorded of {host}: {_words(missing)}",
                 where=str(path),
                 hint="run the same with --dry-run and without --offline once",
             )
@@ -109,12 +112,20 @@ class Recorded:
         raise InputRefused(problem)
 
 
+def _file(memory: Path, host: str) -> Path:
+    return memory / f"{quote(host, safe='@')}.json"
+
+
 def _requests(facts: Iterable[Fact[Any]]) -> dict[str, dict[str, Any]]:
     return {
         f"{fact.name}\0{name}": {"kind": request.kind, **request.body}
         for fact in facts
         for name, request in fact.requests.items()
     }
+
+
+def _recorded(fact: Fact[Any], answers: Answers) -> bool:
+    return all(f"{fact.name}\0{name}" in answers for name in fact.requests)
 
 
 def _answers(text: str) -> dict[str, Any] | None:
@@ -135,6 +146,10 @@ def _seen(host: str, facts: Facts, answers: Answers) -> Seen:
         for fact in facts
     }
     return Seen(host, values)
+
+
+def _words(missing: KeyError) -> str:
+    return str(missing.args[0]).replace("\0", ", ")
 
 
 def _remember(path: Path, answers: Mapping[str, Any]) -> None:
