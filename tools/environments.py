@@ -79,9 +79,7 @@ CUDA = Variant(
 
 def lock(variant: Variant, resolve: Callable[[Variant], str]) -> Mapping[str, object]:
     """Write a variant's lock; return its entry in variants.json."""
-    packages = sorted(
-        (*read_pylock(resolve(variant)), *variant.added), key=lambda package: package.name
-    )
+    packages = sorted((*read_pylock(resolve(variant)), *variant.added), key=lambda package: package.name)
     targets = complete(packages)
     lines = (requirement(package, targets) for package in packages)
     variant.lock.write_text(HEADER + "".join(lines))
@@ -110,8 +108,7 @@ def describe(
         "architectures": list(MACHINES),
         "glibc": {machine: f"2.{lowest_glibc(packages, on[machine])}" for machine in MACHINES},
         "download_bytes": {
-            machine: max(download_bytes(packages, target) for target in on[machine])
-            for machine in MACHINES
+            machine: max(download_bytes(packages, target) for target in on[machine]) for machine in MACHINES
         },
         "disk_bytes": variant.disk_bytes,
     }

@@ -71,9 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     upgrade = ("--upgrade",) if parser.parse_args(arguments).upgrade else ()
     try:
         lock_checkout(upgrade)
-        entries = {
-            variant.name: lock(variant, lambda of: resolve(of, upgrade)) for variant in (CPU, CUDA)
-        }
+        entries = {variant.name: lock(variant, lambda of: resolve(of, upgrade)) for variant in (CPU, CUDA)}
     except subprocess.CalledProcessError as error:
         return error.returncode  # uv has said why
     (FOLDER / "variants.json").write_text(json.dumps(entries, indent=2) + "\n")

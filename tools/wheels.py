@@ -119,9 +119,7 @@ def _file_name(url: str) -> str:
     return unquote(PurePosixPath(urlsplit(url).path).name)
 
 
-def without_wheel(
-    packages: Iterable[Package], target: Target, glibc: int = NEWEST_GLIBC
-) -> list[str]:
+def without_wheel(packages: Iterable[Package], target: Target, glibc: int = NEWEST_GLIBC) -> list[str]:
     """Name the packages that the target needs and that have no wheel for it."""
     return [p.name for p in packages if p.is_for(target) and p.best(target, glibc) is None]
 
