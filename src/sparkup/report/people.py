@@ -62,8 +62,8 @@ def _launched(answer: Launched) -> str:
         (
             f"{answer.name} is ready at {answer.url} after {answer.ready.seconds:.1f} s\n",
             ready_table(answer.ready),
-            f"\nask it:\n  {curl(answer)}\n",
             tunnel(answer),
+            f"\nask it:\n  {curl(answer)}\n",
             f"\n{logs}{stop}",
         )
     )
@@ -108,7 +108,7 @@ def tunnel(answer: Launched) -> str:
     if not answer.address or "127.0.0.1" not in answer.url:
         return ""
     port = answer.port
-    return f"from here, open a way to it first:\n  ssh -N -L {port}:127.0.0.1:{port} {answer.address}\n"
+    return f"\nfrom here, open a way to it first:\n  ssh -N -L {port}:127.0.0.1:{port} {answer.address}\n"
 
 
 def _status(answer: Status) -> str:
