@@ -39,14 +39,15 @@ async def launch(request: LaunchRequest, manner: Manner, context: Context) -> in
     """Launch and return an exit status: 0, or that of an attached command."""
     async with context.connected(request.hosts) as connections:
         running = await begin(request, manner, context, connections)
-        if not running.launch.attached:
-            if not manner.detach:
-                await running.until_ready()
-            if running.left_alone:
-                return 0
-            context.emit(Answered(running.answer()))
-            if manner.detach or not manner.follow:
-                return 0
+        if running.launch.attached and not manner.detach:
+            return await running.follow()
+        if not manner.detach:
+            await running.until_ready()
+        if running.left_alone:
+            return 0
+        context.emit(Answered(running.answer()))
+        if manner.detach or not manner.follow:
+            return 0
         return await running.follow()
 
 

@@ -156,10 +156,14 @@ class RankState:
 
     @property
     def phase(self) -> str:
-        """Return starting, ready, ended (as it should), failed, or lost (its supervisor vanished).
+        """Return starting, ready, running, ended (as it should), failed, or lost (no supervisor).
+
+        What has no readiness to judge is just running.
 
         vLLM exits 0 when its engine dies: a server's exit that nobody asked for is a failure.
         """
+        if self.alive and self.spec.get("ready") == "none":
+            return "running"
         if self.alive:
             return "ready" if self.verdict is not None else "starting"
         if self.exit is None:

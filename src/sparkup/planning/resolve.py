@@ -127,7 +127,7 @@ def _server(launch: Launch, placed: serving.Serving, key: str | None) -> Launch:
 
 def _other(launch: Launch) -> Launch:
     """Complete a launch that is no vLLM server: followed to its end unless told when it is ready."""
-    attached = launch.readiness.kind == "auto"
+    attached = launch.readiness.kind in ("auto", "none")
     kind = "none" if attached else launch.readiness.kind
     port = int(launch.readiness.target) if kind == "port" else None
     return replace(launch, attached=attached, port=port, readiness=replace(launch.readiness, kind=kind))
