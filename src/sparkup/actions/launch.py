@@ -140,7 +140,7 @@ class Running:
             return 0
         log = log_tail(rank)
         lines = (await self.runner.observer.look({host: [log]}))[host][log]
-        await self.undo(f"clear {name} away")
+        await self.undo()
         if self.launch.attached and rank.exit is not None:
             self.context.emit(Answered(Finished(name, rank.exit.status, self.log_kept)))
             return rank.exit.status
@@ -154,9 +154,10 @@ class Running:
         there = (await self.runner.observer.look({host: [LAUNCHES]}))[host][LAUNCHES]
         return next((rank for rank in there if rank.launch == self.launch.name), None)
 
-    async def undo(self, why: str) -> None:
-        """Stop this attempt, wherever it got to."""
-        self.context.emit(Noted(why))
+    async def undo(self, why: str = "") -> None:
+        """Stop this attempt, wherever it got to; of one that is over, only put its state away."""
+        if why:
+            self.context.emit(Noted(why))
         plan = undo_plan(self.launch, self.runner.seen, program_name())
         await execute(plan, self.connections, self.context.emit)
 
