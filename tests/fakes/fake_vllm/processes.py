@@ -11,11 +11,13 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from types import FrameType
 
 from .recording import Printer, after, load
 from .titles import set_title
 
+KILLS = b"!"  # the request that kills the engine
 ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -95,7 +97,8 @@ def _serve(api: socket.socket, workers: Sequence[Child], printer: Printer, manne
             if not data and ready is not api:
                 _worker_died(printer)
                 return 1
-            if data == b"!":  # the request that kills the engine
+            if data == KILLS:
+                _request_killed(printer)
                 return 1
             if data:
                 (workers[0].socket if ready is api else api).sendall(data)
@@ -109,6 +112,12 @@ def _worker_died(printer: Printer) -> None:
     for line in after(load("kill_worker"), "died unexpectedly"):
         if "EngineCore" in line and "INFO" not in line:
             printer.line(line.replace("exit code: None", "exit code: -9"))
+
+
+def _request_killed(printer: Printer) -> None:
+    lines = after(load("pp2_dies"), "WorkerProc hit an exception")
+    for line in takewhile(lambda line: "AsyncLLM output_handler failed" not in line, lines):
+        printer.line(line)
 
 
 def _set_signals(manner: Manner, *, ends_at_once: bool) -> None:

@@ -14,6 +14,7 @@ from . import answers
 from .engine import Engine
 from .metrics import Counters, exposition
 from .options import VERSION, Options
+from .processes import KILLS
 from .recording import Printer
 
 GENERATE = ("/v1/chat/completions", "/v1/completions")
@@ -122,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
     def _engine_answers(self) -> bool:
         state = self.state
         if "dies-on-first-request" in state.faults:
-            state.engine.ask(b"!")
+            state.engine.ask(KILLS)
             state.engine.dead.wait(5)
             return False
         if state.faults.get("healthy-but-dead") == "fail":
