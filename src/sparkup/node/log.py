@@ -15,27 +15,32 @@ class Log:
         """Open the log and reserve its first block, so that a full disk is seen before the start."""
         self.path, self.limit, self.lost = path, limit, 0
         self.size, self.indexed, self.complained = 0, 0.0, False
-        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        self.index = os.open(path + ".index", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        self.file, self.index = opened(path)
         os.posix_fallocate(self.file, 0, 65536)
         os.ftruncate(self.file, 0)
 
     def write(self, data: bytes) -> None:
         """Append output of the engine; what does not fit on the disk is counted."""
-        if self.size > self.limit:
-            self.rotate()
-        now = time.time()
+        begun = self.size
         try:
-            if now - self.indexed > INDEX_EVERY:
-                os.write(self.index, b"%.3f %d\n" % (now, self.size))
-                self.indexed = now
-            if self.lost and not self.complained:
-                self.complained = True
-                self.append(b"\n[sparkup: part of this log was lost: the disk was full]\n")
+            if self.size > self.limit:
+                self.rotate()
+            self.note()
+            begun = self.size
             self.append(data)
         except OSError:
-            self.lost += len(data)
+            self.lost += len(data) - max(0, self.size - begun)
             self.complained = False
+
+    def note(self) -> None:
+        """Write what is not of the engine: when it was, and that something is missing."""
+        now = time.time()
+        if now - self.indexed > INDEX_EVERY:
+            os.write(self.index, b"%.3f %d\n" % (now, self.size))
+            self.indexed = now
+        if self.lost and not self.complained:
+            self.append(b"\n[sparkup: part of this log was lost: the disk was full]\n")
+            self.complained = True
 
     def append(self, data: bytes) -> None:
         """Write all of some bytes."""
@@ -45,13 +50,14 @@ class Log:
             data = data[written:]
 
     def rotate(self) -> None:
-        """Keep what was written as the older part and begin anew."""
-        os.close(self.file)
-        os.close(self.index)
+        """Keep what was written as the older part and begin anew; raises OSError with all as it was."""
+        new, older = self.path + ".new", self.older(self.path)
+        files = opened(new)  # first: a disk may have no room for further files
         for name in ("", ".index"):
-            os.replace(self.path + name, self.older(self.path) + name)
-        self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        self.index = os.open(self.path + ".index", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            os.replace(self.path + name, older + name)
+            os.replace(new + name, self.path + name)
+        self.close()
+        self.file, self.index = files
         self.size, self.indexed = 0, 0.0
 
     @staticmethod
@@ -63,3 +69,15 @@ class Log:
         """Close both files."""
         os.close(self.file)
         os.close(self.index)
+
+
+def opened(path: str) -> tuple[int, int]:
+    """Open an empty log and its index, both or none."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+    file = os.open(path, flags, 0o640)
+    try:
+        return file, os.open(path + ".index", flags, 0o640)
+    except OSError:
+        os.close(file)
+        os.unlink(path)
+        raise

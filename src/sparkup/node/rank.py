@@ -19,7 +19,7 @@ import sys
 import time
 from typing import Any, Callable
 
-from . import state
+from . import names, state
 from .log import Log
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
@@ -38,7 +38,10 @@ def prctl(option: int, value: int) -> None:
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
     """Take the name, start the supervisor, wait until it has started the rank."""
     folder = state.folder(root, spec["launch"])
-    holder = take(root, spec["launch"])
+    try:
+        holder = names.take(root, spec["launch"])
+    except OSError as error:
+        return NOT_STARTED, problem("log-not-writable", error)
     if holder is not None:
         return NAME_TAKEN, {"error": "name-taken", "attempt": holder.get("attempt", "")}
     try:
@@ -46,7 +49,7 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
         log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        return NOT_STARTED, {"error": "log-not-writable", "message": str(error)}
+        return NOT_STARTED, problem("log-not-writable", error)
     receive, send = os.pipe()
     if os.fork() == 0:
         os.close(receive)
@@ -54,50 +57,21 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
         supervise(folder, spec, secrets, log, send)
         os._exit(0)
     os.close(send)
-    with os.fdopen(receive, "r") as pipe:
-        problem = pipe.read()
-    if problem:
+    with os.fdopen(receive, "r", encoding="utf-8") as pipe:
+        told = pipe.read()
+    if told:
         shutil.rmtree(folder, ignore_errors=True)
-        return NOT_STARTED, {"error": "command-not-found", "message": problem}
+        return NOT_STARTED, json.loads(told)
     return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
 
 
-def take(root: str, name: str) -> state.Json | None:
-    """Make the launch's folder: that is the lock. Return who holds the name, None when it is ours.
-
-    A launch that has ended is moved away, to be looked at until the next one of its name ends.
-    """
-    folder, past = state.folder(root, name), state.folder(root, name, past=True)
-    os.makedirs(os.path.dirname(folder), exist_ok=True)
-    os.makedirs(os.path.dirname(past), exist_ok=True)
-    for _ in range(2):
-        try:
-            os.mkdir(folder)
-        except FileExistsError:
-            if busy(folder):
-                return state.read(os.path.join(folder, "spec.json")) or {}
-            bury(folder, past)
-        else:
-            return None
-    return {}
-
-
-def busy(folder: str) -> bool:
-    """Say whether a launch still runs, or is just being started by somebody else."""
-    rank = state.read(os.path.join(folder, "rank.json"))
-    if rank is None:
-        with contextlib.suppress(OSError):
-            return time.time() - os.stat(folder).st_mtime < 30
-        return False
-    spec = state.read(os.path.join(folder, "spec.json")) or {}
-    return state.lives(rank) or bool(state.marked(spec.get("attempt", "-")))
-
-
-def bury(folder: str, past: str) -> None:
-    """Move an ended launch to where its log can still be read."""
-    shutil.rmtree(past, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.rename(folder, past)
+def problem(code: str, error: Exception) -> state.Json:
+    """Return why nothing was started, as an answer."""
+    if isinstance(error, OSError) and error.strerror:
+        file = error.filename
+        name = file.decode("utf-8", "replace") if isinstance(file, bytes) else file
+        return {"error": code, "message": f"{name}: {error.strerror}" if name else error.strerror}
+    return {"error": code, "message": str(error)}
 
 
 def detach() -> None:
@@ -112,16 +86,22 @@ def detach() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the engine's processes leave behind becomes ours
 
 
-def child_environment(spec: state.Json, secrets: dict[str, str]) -> dict[str, str]:
+def raw(text: str) -> bytes:
+    """Return text as it was sent, whatever the locale of this login is."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def child_environment(spec: state.Json, secrets: dict[str, str]) -> dict[bytes, bytes]:
     """Return the environment of the rank: the login's, then what the launch says."""
-    env = dict(os.environ)
-    env.update(spec["env"])
-    env.update(secrets)
-    env[state.MARK] = spec["attempt"]
-    env["SPT_NOENV"] = "1"  # setproctitle must not overwrite the environment that marks our processes
+    env = dict(os.environb)
+    ours = dict(spec["env"], **secrets)
+    ours[state.MARK] = spec["attempt"]
+    ours["SPT_NOENV"] = "1"  # setproctitle must not overwrite the environment that marks our processes
     if spec.get("bin"):
-        env["PATH"] = spec["bin"] + os.pathsep + env.get("PATH", os.defpath)
-        env["VIRTUAL_ENV"] = os.path.dirname(spec["bin"])
+        ours["VIRTUAL_ENV"] = os.path.dirname(spec["bin"])
+    env.update({raw(name): raw(value) for name, value in ours.items()})
+    if spec.get("bin"):
+        env[b"PATH"] = raw(spec["bin"]) + b":" + env.get(b"PATH", raw(os.defpath))
     return env
 
 
@@ -135,32 +115,42 @@ def supervise(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     output, write = os.pipe2(os.O_CLOEXEC)
-    env = child_environment(spec, secrets)
     try:
-        child = subprocess.Popen(
-            spec["argv"],
-            stdin=subprocess.DEVNULL,
-            stdout=write,
-            stderr=write,
-            env=env,
-            cwd=spec.get("cwd") or env.get("HOME") or "/",
-            start_new_session=True,
-            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - one thread
-        )
-    except OSError as error:
-        os.write(report, str(error).encode())
+        child = first_process(spec, secrets, write)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        os.write(report, json.dumps(problem("command-not-found", error)).encode())
         return
     os.close(write)
-    state.write(os.path.join(folder, "rank.json"), identity(child.pid))
+    try:
+        state.write(os.path.join(folder, "rank.json"), identity(child.pid))
+    except OSError as error:
+        child.kill()
+        os.write(report, json.dumps(problem("log-not-writable", error)).encode())
+        return
     os.close(report)
     follow = Follower(child, output, wake_read, log)
-    status = follow.until_end(asked)
+    status = follow.until_end(asked, float(spec.get("grace", GRACE)))
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
     ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
         state.write(os.path.join(folder, "exit.json"), dict(ended, left=sorted(leftover)))
     log.close()
+
+
+def first_process(spec: state.Json, secrets: dict[str, str], output: int) -> subprocess.Popen[bytes]:
+    """Start the rank's first process; raises OSError, or ValueError for what cannot be an argument."""
+    env = child_environment(spec, secrets)
+    return subprocess.Popen(
+        [raw(word) for word in spec["argv"]],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=env,
+        cwd=raw(spec.get("cwd") or "") or env.get(b"HOME") or b"/",
+        start_new_session=True,
+        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - one thread
+    )
 
 
 def identity(child: int) -> state.Json:
@@ -182,7 +172,7 @@ class Follower:
         self.child, self.output, self.wake, self.log = child, output, wake, log
         self.open = True
 
-    def until_end(self, asked: list[int]) -> int:
+    def until_end(self, asked: list[int], grace: float) -> int:
         """Return the rank's exit status as a shell counts it; end it when we are told to."""
         deadline: float | None = None
         while True:
@@ -191,7 +181,7 @@ class Follower:
                 return 128 - status if status < 0 else status
             if asked and deadline is None:
                 self.child.terminate()
-                deadline = time.monotonic() + GRACE
+                deadline = time.monotonic() + grace
             if deadline is not None and time.monotonic() > deadline:
                 self.child.kill()
             self.pump(0.5)
@@ -258,13 +248,23 @@ def end(members: Callable[[], Any], grace: float, wait: Callable[[float], None])
 
 
 def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:
-    """Split standard input into the spec and the secrets behind it."""
-    line, _, rest = data.partition(b"\n")
-    records = [record.decode().partition("=") for record in rest.split(b"\0") if record]
-    return json.loads(line), {name: value for name, _, value in records}
+    """Split standard input into the spec and the secrets behind it; raises ValueError for a part of it."""
+    line, newline, rest = data.partition(b"\n")
+    if not newline or not (rest.endswith(b"\0") or not rest):
+        raise ValueError("standard input was cut short")
+    spec = json.loads(line)
+    records = [record.decode("utf-8", "surrogateescape").partition("=") for record in rest.split(b"\0")[:-1]]
+    secrets = {name: value for name, _, value in records}
+    if missing := set(spec["secrets"]) - set(secrets):
+        raise ValueError(f"standard input was cut short: no {', '.join(sorted(missing))}")
+    return spec, secrets
 
 
 def main(root: str) -> tuple[int, state.Json]:
     """Read standard input and start what it says."""
-    spec, secrets = parse_input(sys.stdin.buffer.read())
+    try:
+        spec, secrets = parse_input(sys.stdin.buffer.read())
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_STARTED, {"started": None}
     return start(root, spec, secrets)

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import Callable
 
-from . import rank, state
+from . import names, rank, state
 
 SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
@@ -47,7 +47,7 @@ def stop(root: str, name: str, attempt: str) -> tuple[int, state.Json]:
     }
     if left:
         return 1, report
-    rank.bury(folder, state.folder(root, name, past=True))
+    names.give_up(root, name, spec["attempt"])
     return 0, report
 
 

@@ -1,0 +1,27 @@
+"""What all tests may ask for: simulated hosts, a tiny disk, the oldest Python of the programs for hosts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.disks import mounted, skip_unless_able
+from tests.pythons import oldest
+
+pytest_plugins = ["tests.simhosts.fixture"]
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of its own that holds 512 KiB."""
+    skip_unless_able()
+    with mounted(tmp_path / "disk", "size=512k") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def oldest_python() -> str:
+    """The oldest Python that programs for hosts promise to run on; skips where it is not installed."""
+    found = oldest()
+    if not found:
+        pytest.skip("there is no Python 3.8 on this machine (pyenv install 3.8)")
+    return found
