@@ -19,14 +19,16 @@ from pathlib import Path
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 SHOWN_LINES = 12  # of a failed program's output
+# Not by the name it was called: a link or a shim may go, and the environment would break with it.
+PYTHON = os.path.realpath(sys.executable)
 # Settings of the caller that would lead a package or a program to another environment than ours.
 MISLEADING = frozenset({
     *("CONDA_PREFIX", "PIP_DRY_RUN", "PIP_PREFIX", "PIP_PYTHON", "PIP_ROOT", "PIP_TARGET"),
     *("PIP_USER", "UV_PREFIX", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
     *("UV_TARGET", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"),
 })  # fmt: skip
-# What the venv module makes before it writes pyvenv.cfg.
-VENV_FOLDERS = frozenset({"bin", "include", "lib", "lib64"})
+# What the venv module and uv make before they write pyvenv.cfg.
+UNFINISHED = frozenset({".gitignore", "CACHEDIR.TAG", "bin", "include", "lib", "lib64"})
 
 
 class Refused(Exception):
@@ -143,7 +145,7 @@ def remove(venv: Path) -> None:
     if not venv.exists():
         return
     names = {entry.name for entry in venv.iterdir()}
-    if "pyvenv.cfg" not in names and names - VENV_FOLDERS:
+    if "pyvenv.cfg" not in names and names - UNFINISHED:
         raise Refused(f"{venv} is in the way: it is no virtual environment; move it elsewhere")
     shutil.rmtree(venv)
 
@@ -154,7 +156,7 @@ def with_uv(job: Job) -> bool:
     if uv is None:
         return False
     try:
-        job.run(uv, "venv", "--quiet", "--no-project", "--python", sys.executable, job.venv)
+        job.run(uv, "venv", "--quiet", "--no-project", "--python", PYTHON, job.venv)
         job.run(
             *(uv, "pip", "install", "--quiet", "--python", job.python),
             *("--require-hashes", "--compile-bytecode", "-r", job.requirements),
@@ -170,7 +172,7 @@ def with_pip(job: Job) -> None:
     """Make the environment with the venv module; fill it with pip, as the user configured that."""
     if importlib.util.find_spec("ensurepip") is None:
         install_ensurepip(job)
-    job.run(os.path.realpath(sys.executable), "-I", "-m", "venv", job.venv)
+    job.run(PYTHON, "-I", "-m", "venv", job.venv)
     try:
         job.run(
             *(job.python, "-I", "-m", "pip", "install", "--quiet", "--require-hashes", "--no-user"),
@@ -187,7 +189,7 @@ def with_pip(job: Job) -> None:
 
 def install_ensurepip(job: Job) -> None:
     """Debian and Ubuntu keep ensurepip in a package of its own, which root alone can add."""
-    cannot = f"{sys.executable} cannot make virtual environments: it has no ensurepip"
+    cannot = f"{PYTHON} cannot make virtual environments: it has no ensurepip"
     package = debian_package()
     if sys.base_prefix != "/usr" or shutil.which("apt-get") is None:
         raise Refused(f"{cannot}. Install uv, or another Python >= 3.11")
@@ -207,7 +209,7 @@ def install_ensurepip(job: Job) -> None:
 
 def debian_package() -> str:
     """Name the package with ensurepip for this Python."""
-    if os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executable):
+    if os.path.realpath("/usr/bin/python3") == PYTHON:
         return "python3-venv"
     return f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
 
