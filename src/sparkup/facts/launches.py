@@ -17,6 +17,7 @@ ROOTS = (
 )
 STATE_FILES = ("spec.json", "rank.json", "exit.json", "ready.json")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+LONGEST = 8 << 20  # bytes of a state file: a spec holds a command line, which execve(2) takes up to 6 MiB of
 
 
 def parse_processes(stats: Mapping[str, str], boot: str) -> frozenset[Process]:
@@ -35,7 +36,8 @@ def parse_processes(stats: Mapping[str, str], boot: str) -> frozenset[Process]:
 
 def parse(answers: Answers) -> tuple[RankState, ...]:
     """Read the answers to LAUNCHES: all launches, by name; one found under two globs counts once."""
-    texts: Mapping[str, str] = answers["state"]["files"]
+    state: Mapping[str, str] = answers["state"]["files"]
+    texts = {str(PurePosixPath(path)): text for path, text in state.items()}  # a root may end in a slash
     processes: Mapping[str, str] = answers["processes"]["files"]
     boot = processes.get(BOOT_ID, "").strip()
     living = parse_processes({p: t for p, t in processes.items() if p.endswith("/stat")}, boot)
@@ -85,7 +87,9 @@ def _object(text: str) -> Mapping[str, Any]:
 LAUNCHES = Fact(
     "launches",
     {
-        "state": files(*(f"{root}/launches/*/{name}" for root in ROOTS for name in STATE_FILES)),
+        "state": files(
+            *(f"{root}/launches/*/{name}" for root in ROOTS for name in STATE_FILES), max_bytes=LONGEST
+        ),
         "processes": files(BOOT_ID, "/proc/[0-9]*/stat", max_bytes=1024),
     },
     parse,

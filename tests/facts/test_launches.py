@@ -1,0 +1,138 @@
+"""Launches, from state folders that real launches left: each case was recorded on a live host."""
+
+import json
+
+import pytest
+from tests.fixtures.recorded import answers, cases
+
+from sparkup.domain.launch import Process, RankState
+from sparkup.facts.launches import BOOT_ID, LAUNCHES, health, log_tail, parse, parse_processes
+
+BOOT = "f3421d8d-35cc-4688-add2-6e3d9a3a6372"
+
+
+def only(case: str) -> RankState:
+    (rank,) = parse(answers("launches", case))
+    return rank
+
+
+@pytest.mark.parametrize(
+    ("case", "phase", "status"),
+    [
+        ("starting", "starting", None),
+        ("ready", "ready", None),
+        ("running", "running", None),
+        ("failed", "failed", 3),
+        ("attached_succeeded", "ended", 0),
+        ("attached_failed", "failed", 4),
+        ("told_to_end", "ended", 143),
+        ("lost", "lost", None),
+        ("after_reboot", "lost", None),
+        ("supervisor_killed_rank_lives", "running", None),
+        ("named_with_slash", "running", None),
+    ],
+)
+def test_the_phase_of_a_launch(case: str, phase: str, status: int | None) -> None:
+    rank = only(case)
+    assert rank.phase == phase
+    assert rank.alive == (phase in ("starting", "ready", "running"))
+    assert (rank.exit.status if rank.exit else None) == status
+
+
+@pytest.mark.parametrize("case", ["nothing", "stopped"])
+def test_what_was_stopped_is_no_launch_any_more(case: str) -> None:
+    assert parse(answers("launches", case)) == ()
+
+
+def test_a_launch_says_where_and_what_it_is() -> None:
+    rank = only("ready")
+    assert (rank.launch, rank.attempt, rank.rank) == ("starting", "a1b2c3st", 0)
+    assert rank.folder == "/home/ada/.local/state/sparkup/launches/starting"
+    assert rank.argv[:4] == ("python3", "-m", "http.server", "8123")
+    assert (rank.url, rank.port) == ("http://127.0.0.1:8123", 8123)
+    assert rank.pid > 1
+    assert rank.started == pytest.approx(1795510609, abs=86400)
+    assert rank.verdict is not None
+    assert rank.verdict["state"] == "ready"
+    assert rank.spec["attached"] is False
+
+
+def test_a_reboot_ends_launches_even_where_their_numbers_live_again() -> None:
+    recorded = answers("launches", "after_reboot")
+    rank = json.loads(next(t for p, t in recorded["state"]["files"].items() if p.endswith("rank.json")))
+    stats = recorded["processes"]["files"]
+    same = parse_processes({path: text for path, text in stats.items() if path.endswith("/stat")}, "")
+    assert Process(rank["pid"], rank["pid_start"], "") in same
+    assert rank["boot"] != BOOT
+    assert not only("after_reboot").alive
+
+
+def test_files_that_are_half_written_count_as_not_there() -> None:
+    found = {rank.launch: rank for rank in parse(answers("launches", "half_written"))}
+    assert sorted(found) == ["empty_half", "exit_half", "rank_half"]
+    assert {name: rank.phase for name, rank in found.items()} == {
+        "empty_half": "lost",
+        "exit_half": "lost",
+        "rank_half": "failed",
+    }
+    assert found["empty_half"].started == 0.0
+
+
+def test_two_roots_may_hold_launches_of_one_name() -> None:
+    found = parse(answers("launches", "two_roots"))
+    assert [(rank.launch, rank.folder.split("/")[1], rank.alive) for rank in found] == [
+        ("other", "var", True),
+        ("vllm_node", "home", True),
+        ("vllm_node", "var", True),
+    ]
+
+
+def test_what_another_user_hides_is_left_out() -> None:
+    recorded = answers("launches", "another_user_hides")
+    assert any(path.startswith("!/home/bob/") for path in recorded["state"]["files"])
+    assert {rank.launch for rank in parse(recorded)} == {"other", "vllm_node"}
+
+
+def test_zombies_do_not_live_and_names_may_hold_brackets() -> None:
+    files = answers("launches", "odd_processes")["processes"]["files"]
+    stats = {path: text for path, text in files.items() if path.endswith("/stat")}
+    odd = next(text for text in stats.values() if "(a) R (b c))" in text)
+    zombie = next(text for text in stats.values() if ") Z " in text)
+    living = {process.pid for process in parse_processes(stats, BOOT)}
+    assert int(odd.split()[0]) in living
+    assert int(zombie.split()[0]) not in living
+    assert len(living) == len(stats) - 1
+
+
+def test_a_process_that_went_away_while_it_was_read_does_not_live() -> None:
+    assert parse_processes({"/proc/7/stat": ""}, BOOT) == frozenset()
+
+
+@pytest.mark.parametrize("case", cases("launches"))
+def test_every_launch_knows_its_own_folder(case: str) -> None:
+    for rank in parse(answers("launches", case)):
+        assert rank.folder.endswith(f"/launches/{rank.launch}")
+
+
+def test_a_command_line_of_any_length_is_asked_for() -> None:
+    """A spec that is cut off is no spec: its launch could neither be seen nor stopped."""
+    longest = 6 << 20  # bytes of arguments and environment, execve(2)
+    assert LAUNCHES.requests["state"].body["max_bytes"] > longest
+    assert BOOT_ID in LAUNCHES.requests["processes"].body["globs"]
+
+
+def test_the_end_of_a_log_is_read_as_lines() -> None:
+    rank = only("failed")
+    fact = log_tail(rank, 100)
+    assert fact.name == "log of failed"
+    assert fact.requests["log"].body == {"globs": [f"{rank.folder}/log"], "max_bytes": 100, "tail": True}
+    assert fact.parse({"log": {"files": {f"{rank.folder}/log": "no\nno\n"}}}) == ("no", "no")
+    assert fact.parse({"log": {"files": {}}}) == ()
+
+
+def test_health_is_the_status_of_the_servers_own_page() -> None:
+    rank = only("ready")
+    fact = health(rank)
+    assert fact.requests["health"].body["url"].endswith("/health")
+    assert fact.parse({"health": {"status": 503, "body": ""}}) == 503
+    assert fact.parse({"health": {"status": None, "body": "", "error": "refused"}}) is None
