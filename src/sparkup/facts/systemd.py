@@ -1,18 +1,19 @@
 """What systemd on a host offers a launch (limits) and does to it at logout (linger, RemoveIPC)."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from sparkup.domain.fact import Answers, Fact, env, files, paths, run
 
-CONF = (
-    "/etc/systemd/logind.conf",
-    "/etc/systemd/logind.conf.d/*.conf",
-    "/usr/lib/systemd/logind.conf.d/*.conf",
-)
+CONF = "/etc/systemd/logind.conf"
+# A file hides those of its name in the folders after its own (logind.conf(5)).
+DROP_INS = tuple(f"{root}/systemd/logind.conf.d" for root in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 RUNNING, LOGIND, LINGER = "/run/systemd/system", "/run/systemd/seats", "/var/lib/systemd/linger"
 PRIVATE = "/systemd/private"  # the socket of a user's systemd under /run/user/UID
 TRUE = frozenset({"yes", "true", "on", "1", "y", "t"})  # systemd.syntax(7)
+FALSE = frozenset({"no", "false", "off", "0", "n", "f"})  # what is neither, systemd ignores
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,23 @@ class Systemd:
         return "RemoveIPC=yes" if self.remove_ipc else ""
 
 
-def parse_conf(texts: list[str]) -> dict[str, bool]:
+def in_order(found: Mapping[str, str]) -> list[str]:
+    """Return the texts that count: the main file, then the drop-ins by name, whatever their folder."""
+    drop_ins: dict[str, str] = {}
+    for folder in DROP_INS:
+        for path, text in found.items():
+            if str(PurePosixPath(path).parent) == folder:
+                drop_ins.setdefault(PurePosixPath(path).name, text)
+    return [found.get(CONF, ""), *(drop_ins[name] for name in sorted(drop_ins))]
+
+
+def parse_conf(texts: Iterable[str]) -> dict[str, bool]:
     """Return the boolean settings of logind.conf and its drop-ins, the last one winning."""
     settings = {}
     for text in texts:
-        for name, value in re.findall(r"^\s*(\w+)\s*=\s*(\w+)\s*$", text, re.MULTILINE):
-            settings[name] = value.lower() in TRUE
+        for name, value in re.findall(r"^[ \t]*(\w+)[ \t]*=[ \t]*(\w+)[ \t]*$", text, re.MULTILINE):
+            if value.lower() in TRUE | FALSE:
+                settings[name] = value.lower() in TRUE
     return settings
 
 
@@ -56,9 +68,7 @@ def parse(answers: Answers) -> Systemd:
     places = answers["paths"]["paths"]
     if not places[RUNNING]["kind"]:
         return Systemd(root=answers["env"]["uid"] == 0)
-    found = answers["conf"]["files"]
-    texts = [text for path, text in sorted(found.items(), key=_drop_ins_last) if path[0] != "!"]
-    settings = parse_conf(texts)
+    settings = parse_conf(in_order(answers["conf"]["files"]))
     user, uid = answers["env"]["env"], answers["env"]["uid"]
     # A socket cannot be read, which says that it is there; others' folders are closed to us.
     managers = [path.lstrip("!") for path in answers["managers"]["files"]]
@@ -77,16 +87,11 @@ def parse(answers: Answers) -> Systemd:
     )
 
 
-def _drop_ins_last(item: tuple[str, str]) -> tuple[bool, str]:
-    path = item[0]
-    return ".conf.d/" in path, path.rpartition("/")[2]
-
-
 SYSTEMD = Fact(
     "systemd",
     {
         "paths": paths(RUNNING, LOGIND),
-        "conf": files(*CONF),
+        "conf": files(CONF, *(f"{folder}/*.conf" for folder in DROP_INS)),
         "linger": files(f"{LINGER}/*", max_bytes=1),
         "managers": files(f"/run/user/*{PRIVATE}", max_bytes=1),
         "env": env("USER", "LOGNAME"),
