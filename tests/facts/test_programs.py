@@ -1,0 +1,42 @@
+"""The program, the model and the config file of a command line, from the answers of a live host."""
+
+import pytest
+from tests.fixtures.recorded import answers
+
+from sparkup.facts.programs import Lookup, lookup
+
+VLLM = "/home/ada/bin/vllm"
+
+
+@pytest.mark.parametrize(
+    ("case", "program", "model", "expected"),
+    [
+        ("folder", "vllm", "/home/ada/models/good", Lookup(VLLM, "folder", model_configured=True)),
+        ("mistral", "vllm", "/home/ada/models/mistral", Lookup(VLLM, "folder", True)),
+        ("relative", "vllm", "models/good", Lookup(VLLM, "folder", model_configured=True)),
+        ("without_config", "vllm", "/home/ada/models/empty", Lookup(VLLM, "folder")),
+        ("file", "vllm", "/home/ada/models/file.gguf", Lookup(VLLM, "file")),
+        ("nothing", "vllm", "/home/ada/models/none", Lookup(VLLM)),
+        ("hub", "vllm", "Qwen/Qwen3-0.6B", Lookup(VLLM)),
+        ("absolute", VLLM, "Qwen/Qwen3-0.6B", Lookup(VLLM)),
+        ("no_vllm", "vllm", "Qwen/Qwen3-0.6B", Lookup()),
+        ("other", "sleep", "", Lookup("/usr/bin/sleep")),
+    ],
+)
+def test_what_a_command_line_needs_and_the_host_has(
+    case: str, program: str, model: str, expected: Lookup
+) -> None:
+    assert lookup(program, model, "").parse(answers("lookup", case)) == expected
+
+
+def test_a_config_file_is_read() -> None:
+    fact = lookup("vllm", "", "/home/ada/serve.yaml")
+    found = fact.parse(answers("lookup", "config"))
+    assert found.config.splitlines()[1] == "port: 9100 # ours"
+    assert found.model == ""
+
+
+def test_without_a_model_or_config_nothing_is_asked_of_them() -> None:
+    fact = lookup("sleep", "", "")
+    assert fact.requests["config"].body["globs"] == []
+    assert fact.unknown == Lookup(known=False)
