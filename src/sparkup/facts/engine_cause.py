@@ -95,7 +95,7 @@ _SYMPTOM = re.compile(
     r"|requires sm\w+|not supported on SM|no kernel image is available"
     r"|CUDA error|[Oo]ut of memory|NV_ERR_NO_MEMORY|No space left on device|\[Errno \d+\]"
     r"|Error response from daemon|permission denied while trying to connect"
-    r"|[Aa]ddress already in use"
+    r"|[Aa]ddress already in use|: Permission denied$|Driver/library version mismatch"
 )
 _GOES_ON = re.compile(r":$|^terminate called|error: argument ")  # the next lines have the rest
 _REST = 4  # lines

@@ -1,31 +1,11 @@
-"""What vLLM and the things it stands on say when they fail, and what to do about it."""
+"""What vLLM says when it fails, and all failures that its log can tell of, in the order to ask."""
 
 import re
 
+from sparkup.facts.build_failures import BUILD_FAILURES
+from sparkup.facts.command_failures import COMMAND_FAILURES
 from sparkup.facts.known_failure import known
-from sparkup.facts.network_failures import NETWORK_FAILURES
-
-# Options of `vllm serve` that are gone, and what took their place (0.32 and 0.33).
-_GONE = {
-    "--task": "use --runner or --convert",
-    "--swap-space": "it was removed without a substitute",
-    "--mxfp4-backend": "use --moe-backend",
-    "--mxfp4-layers": "use --moe-backend and --linear-backend",
-    "--guided-decoding-backend": "use --structured-outputs-config.backend",
-    "--enable-reasoning": "--reasoning-parser alone is enough",
-    "--rope-scaling": "use --hf-overrides",
-    "--device": "the platform is found by itself",
-}
-
-
-def _unknown_option(match: re.Match[str]) -> str:
-    option = match[1].partition("=")[0].replace("_", "-")
-    if option in _GONE:
-        return f"leave {option} out: {_GONE[option]}"
-    return (
-        f"this vLLM does not know {option}: check its spelling with `vllm serve --help=all`, or "
-        "use the version that the option is from"
-    )
+from sparkup.facts.network_failures import NETWORK_FAILURES, NETWORK_SIGNS
 
 
 def _less_memory(match: re.Match[str]) -> str:
@@ -46,58 +26,6 @@ def _divisors(match: re.Match[str]) -> str:
     sizes = [str(size) for size in range(1, min(heads, 64) + 1) if heads % size == 0]
     return f"choose a tensor parallel size that divides {heads}: {', '.join(sizes)}"
 
-
-_COMMAND_LINE = (
-    known("F64b", r"unrecognized arguments: (--?[\w.=-]+)", _unknown_option),
-    known("F87", r"requires --tool-call-parser", "add --tool-call-parser with that of this model"),
-    known("", r"invalid (?:tool call|reasoning) parser", "use one of the names that it lists"),
-    known(
-        "",
-        r"argument --([\w-]+)",
-        lambda match: f"`vllm serve --help={match[1]}` says what it takes",
-    ),
-    known("", r"arguments are required|ambiguous option", "see `vllm serve --help=all`"),
-    known(
-        "",
-        r"\w+Config: (\w+): Input should",
-        lambda match: f"correct --{match[1].replace('_', '-')}",
-    ),
-    known(
-        "",
-        r"vllm\W+(?:command )?not found|\Wvllm\W: No such file|No such file or directory: '?vllm",
-        "there is no vllm on the PATH of the host: name the Python environment that has it",
-    ),
-    known("F58", r"(?i)exec format error", "it is for another processor: DGX Spark needs arm64"),
-    known(
-        "F54",
-        r"(?i)address already in use|EADDRINUSE|\[Errno 98\]",
-        "another process listens on that port: stop it, or choose another port",
-    ),
-)
-
-_DOCKER = (
-    known(
-        "F50",
-        r"permission denied while trying to connect to the Docker",
-        "add the user to the group docker and log in anew",
-    ),
-    known(
-        "F51",
-        r"unknown or invalid runtime name: nvidia|could not select device driver",
-        "sudo nvidia-ctk runtime configure --runtime=docker, then restart docker",
-    ),
-    known(
-        "F52",
-        r"Using requested mode 'cdi'",
-        "the toolkit is in CDI mode: use --device nvidia.com/gpu=all or --runtime nvidia instead of --gpus",
-    ),
-    known(
-        "F53",
-        r"nvidia-cuda-mps-control",
-        "Docker from snap cannot reach the driver: install Docker's own packages",
-    ),
-    known("F54", r"is already in use by container", "stop and remove the container of that name"),
-)
 
 _PARALLEL = (
     known("F69c", r"attention heads \((\d{1,9})\) must be divisible", _divisors),
@@ -168,8 +96,13 @@ _MEMORY = (
         "the kernel was tuned for a larger GPU: choose another attention or MoE backend",
     ),
     known(
+        "F30",
+        r"node running low on memory",
+        "Ray counts the page cache as used: set RAY_memory_monitor_refresh_ms=0, or do without Ray",
+    ),
+    known(
         "F31",
-        r"(?i)bus error|insufficient shared memory|/dev/shm",
+        r"(?i)bus error|insufficient shared memory|/dev/shm|</torch_",
         "shared memory is too small: run the container with --ipc=host",
     ),
     known(
@@ -177,6 +110,11 @@ _MEMORY = (
         r"(?i)OutOfMemory|out of memory|NV_ERR_NO_MEMORY|(?:can't|cannot) allocate memory"
         r"|\bMemoryError",
         "lower --gpu-memory-utilization, --max-model-len or --max-num-seqs, and stop what else holds memory",
+    ),
+    known(
+        "",
+        r"Too many open files|\[Errno 24\]",
+        "raise the limit of open files: ulimit -n 65536, or --ulimit nofile=65536 for a container",
     ),
     known(
         "F77",
@@ -221,60 +159,16 @@ _MODEL = (
         "the model is not quantized that way: leave --quantization out, vLLM reads it itself",
     ),
     known(
+        "",
+        r"HTTPSConnectionPool|ConnectTimeout|ReadTimeout|NameResolutionError|Max retries exceeded",
+        "the hub could not be reached: check network and proxy; with HF_HUB_OFFLINE=1 only the "
+        "local cache is used",
+    ),
+    known(
         "F76",
-        r"PermissionError|\[Errno 13\]",
-        "the files belong to another user, often root from a container: chown them",
+        r"PermissionError|\[Errno 13\]|Permission denied",
+        "this user may not use that file: files of a container often belong to root, chown them",
     ),
-)
-
-_BUILD = (
-    known(
-        "F63",
-        r"sm_\w+' is not defined for option 'gpu-name'",
-        "Triton's own ptxas is too old: set TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas",
-    ),
-    known(
-        "F64",
-        r"no kernel image is available",
-        "this build has no code for the GPU: use one that was made for sm_121 (12.1a)",
-    ),
-    known(
-        "F65",
-        r"cutlass FP4 gemm",
-        "the CUTLASS FP4 path fails on this GPU: use the marlin backend (--moe-backend, --linear-backend)",
-    ),
-    known(
-        "",
-        r"nvfp4 requires sm",
-        "this GPU cannot hold the KV cache in NVFP4: use --kv-cache-dtype fp8 or auto",
-    ),
-    known(
-        "",
-        r"Paged KV not supported on SM",
-        "that attention kernel does not know this GPU: use --attention-backend FLASHINFER or TRITON_ATTN",
-    ),
-    known("F45", r"Driver/library version mismatch", "the driver was upgraded: reboot the host"),
-    known(
-        "F44",
-        r"driver (?:on your system )?is too old|driver version is insufficient",
-        "update the driver of the host, or use an older image",
-    ),
-    known(
-        "F59",
-        r"libcuda\.so|Failed to infer device type|No CUDA GPUs|no NVIDIA (?:driver|GPU)",
-        "the engine sees no GPU: check `nvidia-smi` on the host, and that the container got it",
-    ),
-    known(
-        "F62",
-        r"libcudart\.so|libnccl\.so|libtorch\w*\.so|undefined symbol|partially initialized module",
-        "packages for different versions of CUDA or PyTorch are mixed: install the environment anew",
-    ),
-    known(
-        "",
-        r"No module named '([\w.]+)'",
-        lambda match: f"the engine's Python environment lacks {match[1]}: install it there",
-    ),
-    known("", r"Python\.h", "the C compiler misses Python's headers: install python3-dev"),
 )
 
 _KILLED = (
@@ -283,11 +177,11 @@ _KILLED = (
 )
 # Last, as the words are those of any end: exit codes are negative signals, or 128 and the signal.
 _ENDED = (
-    known("F22", r"exit code: (?:-9|137)\b|': -9\b|\bKilled\b", _KILLED),
+    known("F22", r"exit code: (?:-9|137)\b|': -9\b|\bKilled\b|SIGKILL", _KILLED),
     known(
         "",
         r"(?i)segmentation fault|illegal instruction|\baborted\b|exit code: -(?:4|6|11)\b"
-        r"|': -(?:4|6|11)\b|terminate called",
+        r"|': -(?:4|6|11)\b|terminate called|SIG(?:SEGV|ABRT|ILL)",
         "a crash in native code: try --enforce-eager, or another version of the engine",
     ),
     known(
@@ -298,12 +192,12 @@ _ENDED = (
 )
 
 FAILURES = (
-    *_COMMAND_LINE,
-    *_DOCKER,
+    *COMMAND_FAILURES,
     *_PARALLEL,
-    *_BUILD,
+    *BUILD_FAILURES,
+    *NETWORK_FAILURES,
     *_MEMORY,
     *_MODEL,
-    *NETWORK_FAILURES,
+    *NETWORK_SIGNS,
     *_ENDED,
 )

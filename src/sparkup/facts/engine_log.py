@@ -145,7 +145,9 @@ class LogReader:
         self.capacity: Capacity | None = None
 
     def feed(self, line: str) -> tuple[Stage | Capacity, ...]:
-        """Return what a line adds to what the lines before it said."""
+        """Return what a line adds to what the lines before it said; nothing once it is up."""
+        if self.stage.name == STAGES[-1]:
+            return ()
         found = read_line(line)
         if isinstance(found, Capacity):
             return self._sized(found)

@@ -18,7 +18,8 @@ _BARE = re.compile(
     r"(?:\w+\.)*(?:[A-Z]\w*)?(?:Error|Exception|Exit|Interrupt|OutOfResources|NotFound|Unsupported)"
     r"(?:\([\w.]+\))?: ?\S"
 )
-_GROUP = re.compile(r"\s+[|+] ")  # what traceback.py draws around the members of an exception group
+# What traceback.py draws around the members of an exception group, and between them.
+_GROUP = re.compile(r"\s+[|+] |\s+\+[-+ \d]+$")
 # What another part of a process prints next: a Python warning, multiprocessing, a progress bar.
 _ENDS = re.compile(r"\S+:\d+: \w*Warning: |Process \S+:$|.{0,80}: +\d+%")
 # Ray puts the frames and the exception of the other process into the message.

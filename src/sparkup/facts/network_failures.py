@@ -60,7 +60,7 @@ NETWORK_FAILURES = (
     ),
     known(
         "F01",
-        r"memlock|ibv_\w+.*Operation not permitted",
+        r"memlock|ibv_\w+.*(?:Operation not permitted|Cannot allocate memory)",
         "allow locked memory: --ulimit memlock=-1, --cap-add IPC_LOCK, --device=/dev/infiniband",
     ),
     known(
@@ -80,15 +80,14 @@ NETWORK_FAILURES = (
         "no Ray head answers there: check that it runs, and its address with `ray status`",
     ),
     known(
-        "F30",
-        r"node running low on memory",
-        "Ray counts the page cache as used: set RAY_memory_monitor_refresh_ms=0, or do without Ray",
-    ),
-    known(
         "F19f",
         r"(?i)waiting for clients|client socket has timed out|wait timeout after",
         "not all ranks met: check that the others run, and that no firewall closes the port",
     ),
+)
+
+# Words of any trouble on the way: only where nothing else is known.
+NETWORK_SIGNS = (
     known(
         "",
         r"NCCL|nccl",

@@ -47,9 +47,9 @@ def parse(argv: Sequence[str]) -> Options:
     """Read the arguments after `serve`."""
     given, unknown = _parser().parse_known_args([_dashes(word) for word in argv])
     values = {name: value for name, value in vars(given).items() if value is not None}
-    dotted = _dotted(unknown)
-    if dotted:
-        raise Refused(f"{USAGE}unrecognized arguments: {' '.join(dotted)}\n")
+    left = _left(unknown)
+    if left:
+        raise Refused(f"{USAGE}unrecognized arguments: {' '.join(left)}\n")
     model = values.get("model_tag") or values.get("model") or "Qwen/Qwen3-0.6B"
     return Options(
         model=model,
@@ -94,11 +94,13 @@ def _dashes(word: str) -> str:
     return name.replace("_", "-") + equals + value if word.startswith("--") else word
 
 
-def _dotted(unknown: Sequence[str]) -> list[str]:
-    """Return what is left without --option.key VALUE, which vLLM's parser turns into JSON."""
+def _left(unknown: Sequence[str]) -> list[str]:
+    """Return what vLLM's parser does not know either: it turns --option.key VALUE into JSON, -O3 too."""
     left: list[str] = []
     words = iter(unknown)
     for word in words:
+        if re.fullmatch(r"-O\d", word):
+            continue
         if not re.match(r"--?[\w-]+\.\w", word):
             left.append(word)
         elif "=" not in word:
