@@ -11,6 +11,7 @@ from . import state, tail
 from .watch import Hangup
 
 PAUSE = 0.1  # seconds
+NONE = 69  # exit status: there is no such launch, nor was there one
 
 
 class Wanted(NamedTuple):
@@ -25,6 +26,9 @@ class Wanted(NamedTuple):
 def main(root: str, name: str, wanted: Wanted) -> int:
     """Copy a log."""
     folder = find(root, name)
+    if not os.path.exists(folder):
+        sys.stderr.write(f"no launch {name} was ever here\n")
+        return NONE
     path = os.path.join(folder, "log")
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
         grow(folder, tail.Tail(path, begin(folder, path, wanted)), follow=wanted.follow)
@@ -44,10 +48,21 @@ def begin(folder: str, path: str, wanted: Wanted) -> int:
         verdict = state.read(os.path.join(folder, "ready.json")) or {}
         return min(int(verdict.get("offset", 0)), size(path))
     if wanted.last is not None:
-        return tail.start_of_last(path, wanted.last) if os.path.exists(path) else 0
+        return begin_last(path, wanted.last)
     for part in tail.parts(path)[:-1]:
         copy(tail.Tail(part, offset_at(part, wanted.since)))
     return offset_at(path, wanted.since)
+
+
+def begin_last(path: str, count: int) -> int:
+    """The same for the last lines: the newest part may have only some of them."""
+    parts = tail.parts(path)
+    if not parts:
+        return 0
+    offset, found = tail.start_of_last(parts[-1], count)
+    for part in parts[:-1]:
+        copy(tail.Tail(part, tail.start_of_last(part, count - found)[0]))
+    return offset
 
 
 def offset_at(path: str, since: float | None) -> int:

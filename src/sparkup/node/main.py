@@ -3,7 +3,7 @@
 start                       start the rank that standard input describes (rank.py)
 stop NAME                   end all of a launch and say what it took (stop.py)
 watch NAME                  follow a launch as JSON lines (watch.py)
-logs NAME                   copy its log (logs.py)
+logs NAME                   copy its log; 69: there was never one (logs.py)
 ready NAME                  look once: 0 ready, 75 not yet, 70 it has ended (ready.py)
 ask NAME                    send one real request (ask.py)
 exec NAME -- CMD            run a command in its environment (tasks.py)

@@ -65,20 +65,20 @@ class Lines:
         return [line.decode("utf-8", "replace") for line in lines if line]
 
 
-def start_of_last(path: str, count: int) -> int:
-    """Return the offset at which the last `count` lines of a file begin."""
-    size = os.path.getsize(path)
-    found, position = b"", size
+def start_of_last(path: str, count: int) -> tuple[int, int]:
+    """Return the offset at which the last `count` lines of a file begin, and how many there are."""
+    size = position = os.path.getsize(path)
+    found = b""
     with open(path, "rb") as file:
         while position > 0 and found.count(b"\n") <= count:
             step = min(position, 1 << 16)
             position -= step
             file.seek(position)
             found = file.read(step) + found
-    if found.endswith(b"\n"):
-        found = found[:-1]
-    lines = found.split(b"\n")
-    return max(0, size - sum(len(line) + 1 for line in lines[-count:])) if count else size
+    lines = [line + b"\n" for line in found.split(b"\n")]  # not splitlines: a bar of progress is one line
+    lines[-1] = lines[-1][:-1]
+    chosen = [line for line in lines if line][-count:] if count else []
+    return size - sum(map(len, chosen)), len(chosen)
 
 
 def start_of_time(path: str, since: float) -> int:

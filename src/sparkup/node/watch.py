@@ -72,16 +72,19 @@ class Watch:
             self.note_reads()
             hangup.wait(0 if copied else PAUSE)
         if not hangup.happened:
-            exit_file = state.read(os.path.join(self.folder, "exit.json"))
-            emit({"exit": exit_file, "rest": self.lines.rest.decode("utf-8", "replace")})
+            self.emit_lines(self.lines.feed(b"\n"))  # a last line may have no end: often it says why
+            emit({"exit": state.read(os.path.join(self.folder, "exit.json"))})
 
     def copy_log(self) -> bool:
         """Emit what the log has gained; say whether there was anything."""
         data = self.tail.read()
-        lines = self.lines.feed(data)
+        self.emit_lines(self.lines.feed(data))
+        return bool(data)
+
+    def emit_lines(self, lines: list[str]) -> None:
+        """Emit lines of the log, in batches."""
         for index in range(0, len(lines), LOG_BATCH):
             emit({"log": lines[index : index + LOG_BATCH], "offset": self.tail.offset})
-        return bool(data)
 
     def probe(self) -> None:
         """Start a look at the readiness, or take in the one that was under way."""
@@ -138,7 +141,7 @@ def main(root: str, name: str, attempt: str) -> int:
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))
     if spec is None or (attempt and spec.get("attempt") != attempt):
-        emit({"exit": None, "rest": ""})
+        emit({"exit": None})
         return 0
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
         Watch(folder, spec).run()
