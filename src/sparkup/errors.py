@@ -20,6 +20,7 @@ CODES: dict[str, str] = {
     # input
     "bad-option": "An option, verb or value is not known or not allowed here.",
     "bad-environment-variable": "An environment variable given with -e has no name or no value.",
+    "bad-ssh-config": "The OpenSSH client cannot read its configuration.",
     "bad-name": "A launch name has characters that a host or container name cannot have.",
     "no-command": "A launch was asked for without a command after `--`.",
     "command-not-found": "The program to run does not exist on the host.",

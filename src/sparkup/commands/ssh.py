@@ -4,34 +4,34 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# First on standard error: the mark, and the process group if it is the session's own (sshd makes
-# one a session), so that the program can be ended later. The subshell makes `sh` tell a signal as
-# 128 + N, which the client itself never does, and `exec` takes programs only, no builtins.
-ATTENDED = (
-    'read -r _ _ _ _ g _ </proc/self/stat; [ "$g" = "$$" ] || g=; echo "$1 $g" >&2; shift; '
-    '(exec "$@"); exit $?'
-)
+# The login shell replaces itself: then the program's shell leads the session and process group that sshd
+# makes, by which it can be ended, and is alone with the keys of a terminal.
+LOGIN_SHELL = ("exec", "sh", "-c")
+# The mark and the group come first on standard error. The subshell makes `sh` tell a signal as 128 + N,
+# which the client itself never does (its own words about it go nowhere), and `exec` takes programs only.
+ATTENDED = 'echo "$1 $$" >&2; shift; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
 UNATTENDED = 'exec "$@"'
-# Returns at once; what stays behind has no more to do than to look for up to five seconds.
+# Returns at once, with 1 if there is no such group. What stays behind only looks, for five seconds.
 END = (
-    '{ kill -TERM "-$1" && i=0 && while kill -0 "-$1" && [ $((i+=1)) -le 50 ]; '
-    'do sleep 0.1; done; kill -KILL "-$1"; } </dev/null >/dev/null 2>&1 &'
+    'kill -TERM "-$1" || exit 1; '
+    '{ i=0; while kill -0 "-$1" && [ $((i+=1)) -le 50 ]; do sleep 0.1; done; '
+    'kill -KILL "-$1"; } </dev/null >/dev/null 2>&1 &'
 )
 
 
 def attended(mark: str, argv: Sequence[str]) -> tuple[str, ...]:
     """Run a program that says `mark GROUP` on standard error before anything else."""
-    return ("sh", "-c", ATTENDED, "sh", mark, *argv)
+    return (*LOGIN_SHELL, ATTENDED, "sh", mark, *argv)
 
 
 def unattended(argv: Sequence[str]) -> tuple[str, ...]:
-    """Run a program in place of the shell, so that a terminal's signals reach it alone."""
-    return ("sh", "-c", UNATTENDED, "sh", *argv)
+    """Run a program in place of all shells."""
+    return (*LOGIN_SHELL, UNATTENDED, "sh", *argv)
 
 
 def end(group: int) -> tuple[str, ...]:
     """End a process group: SIGTERM, then SIGKILL for what is left after five seconds."""
-    return ("sh", "-c", END, "sh", str(group))
+    return (*LOGIN_SHELL, END, "sh", str(group))
 
 
 @dataclass(frozen=True, slots=True)

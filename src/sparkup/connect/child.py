@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import cast
 
 from sparkup.connect.output import Sink
@@ -133,24 +133,33 @@ async def start(argv: Sequence[str], out: Sink, err: Sink, *, pipe_input: bool =
     """Start a program in a session of its own; raises OSError when it cannot be started."""
     loop = asyncio.get_running_loop()
     stdin = subprocess.PIPE if pipe_input else subprocess.DEVNULL
-    _, child = await loop.subprocess_exec(
-        lambda: Child((out, err)), *argv, stdin=stdin, start_new_session=True
+    return await _started(
+        loop.subprocess_exec(lambda: Child((out, err)), *argv, stdin=stdin, start_new_session=True)
     )
-    return child
 
 
-async def start_on_terminal(argv: Sequence[str], stdin: int | None = None) -> Child:
+async def start_on_terminal(argv: Sequence[str]) -> Child:
     """Start a program on our own terminal, in the foreground; raises OSError."""
     loop = asyncio.get_running_loop()
-    _, child = await loop.subprocess_exec(
-        lambda: Child(own_group=False), *argv, stdin=stdin, stdout=None, stderr=None
+    return await _started(
+        loop.subprocess_exec(lambda: Child(own_group=False), *argv, stdin=None, stdout=None, stderr=None)
     )
+
+
+async def _started(starting: Coroutine[None, None, tuple[asyncio.SubprocessTransport, Child]]) -> Child:
+    """Put a cancellation off to the caller's next wait: asyncio would kill what was just started, unasked."""
+    task = asyncio.create_task(starting)
+    try:
+        _, child = await asyncio.shield(task)
+    except asyncio.CancelledError:
+        _, child = await task
+        if (caller := asyncio.current_task()) is not None:
+            caller.uncancel()
+            caller.cancel()
     return child
 
 
-async def complete(
-    child: Child, limit: float | None, end: Callable[[], Awaitable[None]]
-) -> int | None:
+async def complete(child: Child, limit: float | None, end: Callable[[], Awaitable[None]]) -> int | None:
     """Wait for a program to end by itself (None: it took too long); in any case, see it ended."""
     try:
         async with asyncio.timeout(limit):

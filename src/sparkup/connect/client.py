@@ -8,9 +8,7 @@ from sparkup.domain.command import Result
 from sparkup.errors import GateRefused, Problem
 
 
-async def start_client(
-    argv: Sequence[str], out: Sink, err: Sink, *, pipe_input: bool = True
-) -> Child:
+async def start_client(argv: Sequence[str], out: Sink, err: Sink, *, pipe_input: bool = True) -> Child:
     """Start it out of reach of Ctrl-C; raises GateRefused where it is not installed, OSError."""
     try:
         return await start(argv, out, err, pipe_input=pipe_input)

@@ -13,9 +13,9 @@ class Marked(Kept):
     def __init__(self, limit: int | None = None) -> None:
         super().__init__(limit)
         self.mark = f"sparkup-{secrets.token_hex(8)}"
-        self._line = re.compile(rf"{self.mark} (\d*)\n".encode())
+        self._line = re.compile(rf"{self.mark} (\d+)\n".encode())
         self._before, self._settled = bytearray(), asyncio.Event()
-        self.group: int | None = None  # process group of the program, where it has its own
+        self.group: int | None = None  # process group of the program
         self.seen = False
 
     def feed(self, data: bytes, pipe: asyncio.ReadTransport) -> None:
@@ -25,7 +25,7 @@ class Marked(Kept):
             return
         self._before += data
         if found := self._line.search(self._before):
-            self.seen, self.group = True, int(found[1]) if found[1] else None
+            self.seen, self.group = True, int(found[1])
             super().feed(bytes(self._before[found.end() :]), pipe)
             del self._before[found.start() :]
             self._settled.set()

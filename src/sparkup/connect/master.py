@@ -10,10 +10,10 @@ from pathlib import Path
 from sparkup.commands.ssh import Client, resolved
 from sparkup.connect.child import complete, start_on_terminal
 from sparkup.connect.client import call, no_client
-from sparkup.connect.refusals import curable, refusal
+from sparkup.connect.refusals import bad_config, curable, refusal
 from sparkup.connect.sockets import control_folder
 from sparkup.domain.host import Host
-from sparkup.errors import HostUnreachable, Problem
+from sparkup.errors import HostUnreachable, InputRefused, Problem
 
 LOGIN = 20.0  # seconds that a login without questions may take beyond the time to connect
 QUICK = 10.0  # seconds for what asks no more than a living master
@@ -65,10 +65,10 @@ class Master:
     async def open(self) -> None:
         """Log in, or use the living master of an earlier call; ask on the terminal if need be."""
         self.client = await self._resolve()
-        problem = await self._log_in(ask=False)
+        problem = await self._log_in()
         if problem and curable(problem) and self._may_ask():
             async with _asking:
-                problem = await self._log_in(ask=True)
+                problem = await self._log_in(problem)
         if problem:
             raise HostUnreachable(problem)
         await self._take_hold()
@@ -77,7 +77,7 @@ class Master:
         """Return the client, connected; a master that died since is replaced, without asking."""
         async with self._opening:
             if not self.held:
-                if problem := await self._log_in(ask=False):
+                if problem := await self._log_in():
                     raise HostUnreachable(problem)
                 await self._take_hold()
         return self.client
@@ -108,11 +108,12 @@ class Master:
                         options.connect_timeout)  # fmt: skip
         result = await call(client.resolve(), QUICK)
         if result.status != 0:
-            raise HostUnreachable(refusal(self._host, result.stderr))
+            raise InputRefused(bad_config(result.stderr))
         return replace(client, socket=resolved(result.stdout)["controlpath"])
 
-    async def _log_in(self, *, ask: bool) -> Problem | None:
-        folder = Path(self.client.socket).parent
+    async def _log_in(self, earlier: Problem | None = None) -> Problem | None:
+        """Return what kept us out, if anything did; with an earlier problem, the user may cure it."""
+        ask, folder = earlier is not None, Path(self.client.socket).parent
         with tempfile.NamedTemporaryFile("r", prefix="log-", dir=folder, errors="replace") as log:
             argv = self.client.open(
                 log.name,
@@ -122,7 +123,9 @@ class Master:
             )
             status, words = await (self._asking_call(argv) if ask else self._quiet_call(argv))
             words += log.read()
-        return refusal(self._host, words) if status else None
+        if status == 0:
+            return None
+        return earlier if earlier and not words.strip() else refusal(self._host, words)
 
     async def _quiet_call(self, argv: tuple[str, ...]) -> tuple[int, str]:
         limit = self._options.connect_timeout + LOGIN

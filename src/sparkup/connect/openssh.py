@@ -92,9 +92,7 @@ class OpenSSH:
                 raise HostUnreachable(broke_off(self.host, ""))
         return FAILED if status is None else status
 
-    async def _start(
-        self, command: Command, out: Sink, err: Marked, *, pipe_input: bool = True
-    ) -> Child:
+    async def _start(self, command: Command, out: Sink, err: Marked, *, pipe_input: bool = True) -> Child:
         client = await self._master.ensure()
         argv = client.session(ssh.attended(err.mark, command.argv))
         return await start_client(argv, out, err, pipe_input=pipe_input)
@@ -116,14 +114,17 @@ class OpenSSH:
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(err.settled(), PATIENCE)
-            if err.group is not None and self._master.held:
-                await self._end_group(err.group)
+            if await self._end_group(err.group):
                 await child.over_within(GRACE + 1)
         finally:
             if not child.over:
                 await child.end()
 
-    async def _end_group(self, group: int) -> None:
+    async def _end_group(self, group: int | None) -> bool:
+        """Say whether there was one to end: a daemon that left it may hold the channel open."""
+        if group is None or not self._master.held:
+            return False
         with contextlib.suppress(OSError):
             async with self._ending:
-                await call(self._master.client.session(ssh.end(group)), GRACE)
+                return (await call(self._master.client.session(ssh.end(group)), GRACE)).status == 0
+        return False

@@ -7,9 +7,7 @@ from sparkup.errors import Problem
 
 CHANGED = re.compile(r"REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY DETECTED")
 OFFENDING = re.compile(r"^Offending \S+ key in (?P<file>.+):(?P<line>\d+)\s*$", re.MULTILINE)
-KNOWN_AS = re.compile(
-    r"^(?:Host key for|No \S+ host key is known for) (?P<name>\S+) ", re.MULTILINE
-)
+KNOWN_AS = re.compile(r"^(?:Host key for|No \S+ host key is known for) (?P<name>\S+) ", re.MULTILINE)
 UNVERIFIED = re.compile(r"Host key verification failed|No matching host key fingerprint")
 REFUSED = re.compile(
     r"Permission denied \(|Too many authentication failures|Authentication failed|"
@@ -37,9 +35,13 @@ def refusal(host: Host, words: str) -> Problem:
         hint = f"see that `ssh {host.address}` lets you in without sparkup: user, key, agent"
         return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
     hint = f"see that the machine is on and that `ssh {host.address}` works"
-    return Problem(
-        "host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details
-    )
+    return Problem("host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details)
+
+
+def bad_config(words: str) -> Problem:
+    """Say that the client stumbled over a file or option of the user's, before it did anything."""
+    first, *details = words.strip().splitlines() or ["`ssh -G` failed"]
+    return Problem("bad-ssh-config", f"the SSH client cannot start: {first}", details=tuple(details))
 
 
 def broke_off(host: Host, words: str) -> Problem:
