@@ -80,7 +80,8 @@ async def _made(
 async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
     seen = runner.seen[host.name]
     known = seen[BUILDERS]
-    if not variant.needs_cpu_torch or known.index:
+    nobody_to_ask = not any(python.pip for python in known.pythons)
+    if not variant.needs_cpu_torch or known.index or nobody_to_ask:
         return decide(variant, seen, known, None)
     # PyTorch's own index is out of reach: pip's configuration may know another place, for some Pythons.
     fact = wheels(known.pythons, "torch", variant.torch)
