@@ -6,6 +6,14 @@ from pathlib import PurePosixPath
 
 MODULE = "vllm.entrypoints.openai.api_server"
 OPTIONS = frozenset({"--host", "--port", "--model", "--api-key", "--config"})
+# argparse takes a beginning that no other option shares; these are the ones of vLLM 0.32.
+ABBREVIATED = {
+    "--ho": "--host",
+    "--hos": "--host",
+    "--por": "--port",
+    "--api-k": "--api-key",
+    "--api-ke": "--api-key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +23,7 @@ class Serve:
     model: str
     host: str | None = None
     port: str | None = None  # as written: what is no number is refused by who reads it
-    api_key: str | None = None
+    api_keys: tuple[str, ...] = ()  # vLLM takes several
     config: str | None = None  # a YAML file that may say the rest
     first: int = 0  # index in argv of the first argument of `serve`
 
@@ -26,16 +34,18 @@ def parse_serve(argv: Sequence[str]) -> Serve | None:
     if first is None:
         return None
     words = list(argv[first:])
-    found = {name: value for name, value, _ in _options(words)}  # argparse: the last one wins
-    model = found.get("--model", "")
+    found = {option.name: option.values for option in _options(words)}  # argparse: the last one wins
+    model, host, port, config = (
+        found.get(name, (None,))[0] for name in ("--model", "--host", "--port", "--config")
+    )
     if not model and words and not words[0].startswith("-"):
         model = words[0]
     return Serve(
-        model=model,
-        host=found.get("--host"),
-        port=found.get("--port"),
-        api_key=found.get("--api-key"),
-        config=found.get("--config"),
+        model=model or "",
+        host=host,
+        port=port,
+        api_keys=tuple(key for key in found.get("--api-key", ()) if key),
+        config=config,
         first=first,
     )
 
@@ -55,10 +65,8 @@ def without_api_key(argv: Sequence[str]) -> tuple[str, ...]:
     first = _first_argument(argv)
     if first is None:
         return tuple(argv)
-    drop: set[int] = set()
-    for name, _, where in _options(argv[first:]):
-        if name == "--api-key":
-            drop.update(first + index for index in where)
+    places = (option.where for option in _options(argv[first:]) if option.name == "--api-key")
+    drop = {first + index for where in places for index in where}
     return tuple(word for index, word in enumerate(argv) if index not in drop)
 
 
@@ -71,21 +79,35 @@ def _first_argument(argv: Sequence[str]) -> int | None:
     return None
 
 
-def _options(words: Sequence[str]) -> Iterator[tuple[str, str, range]]:
+@dataclass(frozen=True, slots=True)
+class _Option:
+    name: str
+    values: tuple[str, ...]
+    where: range  # its words
+
+
+def _options(words: Sequence[str]) -> Iterator[_Option]:
     """Yield the options we know with their values and their places; values that look like options too.
 
-    vLLM takes underscores for dashes, `--name=value`, and argparse's unambiguous abbreviations; of
-    the names here only whole ones are taken, as an abbreviation is rather one of another option.
+    vLLM takes underscores for dashes and `--name=value`, but reads no file of `--config=FILE`.
     """
     index = 0
     while index < len(words):
         name, equals, value = words[index].partition("=")
         name = name.replace("_", "-")
-        if name not in OPTIONS:
-            index += 1
-        elif equals:
-            yield name, value, range(index, index + 1)
-            index += 1
-        else:
-            yield name, words[index + 1] if index + 1 < len(words) else "", range(index, index + 2)
-            index += 2
+        name = ABBREVIATED.get(name, name)
+        end = index + 1
+        if name in OPTIONS:
+            if not equals:
+                end = _end_of_values(words, end, several=name == "--api-key")
+            values = (value,) if equals else tuple(words[index + 1 : end]) or ("",)
+            if not (name == "--config" and equals):
+                yield _Option(name, values, range(index, end))
+        index = end
+
+
+def _end_of_values(words: Sequence[str], begin: int, *, several: bool) -> int:
+    end = min(begin + 1, len(words))
+    while several and end < len(words) and not words[end].startswith("-"):
+        end += 1
+    return end

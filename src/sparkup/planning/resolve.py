@@ -26,6 +26,7 @@ from sparkup.planning import serving
 REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
 PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
 AUTO, NONE = "", "none"
+API_KEY = "VLLM_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +106,30 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
     if isinstance(placed, Problem):
         problems.append(replace(placed, where=seen.host))
         return launch
-    return _server(launch, placed, serve.api_key)
+    if len(serve.api_keys) > 1:
+        problems.append(_several_keys(seen.host))
+    return _server(launch, placed, serve.api_keys)
 
 
-def _server(launch: Launch, placed: serving.Serving, key: str | None) -> Launch:
+def _several_keys(host: str) -> Problem:
+    return Problem(
+        "bad-option",
+        "several words follow --api-key; vLLM takes each as a key, and a launch can hide only one",
+        where=host,
+        hint="give one key, with the model before it",
+    )
+
+
+def _server(launch: Launch, placed: serving.Serving, keys: Sequence[str]) -> Launch:
     """Complete a launch that serves; its API key travels as a variable, never in arguments (design §4.9)."""
     environment = launch.environment
-    if key:
-        secrets = (*environment.secret, Secret("VLLM_API_KEY", key))
-        environment = Environment(environment.plain, secrets)
+    if keys:
+        others = (secret for secret in environment.secret if secret.name != API_KEY)
+        environment = Environment(environment.plain, (*others, Secret(API_KEY, keys[0])))
     kind = "server" if launch.readiness.kind == "auto" else launch.readiness.kind
     return replace(
         launch,
-        argv=without_api_key(placed.argv) if key else placed.argv,
+        argv=without_api_key(placed.argv) if keys else placed.argv,
         environment=environment,
         port=placed.port,
         api_host=placed.api_host,

@@ -1,0 +1,176 @@
+"""`vllm serve` read as its own parser reads it: vLLM 0.32 was given the same words."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sparkup.commands.vllm import Serve, complete, parse_serve, without_api_key
+
+SERVE = ("vllm", "serve")
+KEY = "sk-3f9c1e77"
+
+
+def serve(*words: str) -> Serve:
+    found = parse_serve((*SERVE, *words))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "port"),
+    [
+        (("m", "--port", "9000"), "9000"),
+        (("m", "--port=9000"), "9000"),
+        (("--port", "9000", "m"), "9000"),
+        (("m", "--por", "9000"), "9000"),
+        (("m", "--port", "1", "--port=2"), "2"),  # argparse: the last one wins
+        (("m", "--port=2", "--port", "1"), "1"),
+        (("m", "--port"), ""),  # vLLM itself refuses it
+        (("m", "--port="), ""),
+        (("m", "--port", "--host"), "--host"),
+        (("m", "--portal", "9000"), None),
+        (("m", "-p", "9000"), None),
+        (("m",), None),
+    ],
+)
+def test_the_port(words: tuple[str, ...], port: str | None) -> None:
+    assert serve(*words).port == port
+
+
+@pytest.mark.parametrize("word", ["--host", "--hos", "--ho"])
+def test_the_host(word: str) -> None:
+    assert serve("m", word, "::1").host == "::1"
+    assert serve("m", f"{word}=0.0.0.0").host == "0.0.0.0"
+    assert serve("m").host is None
+
+
+def test_underscores_are_dashes() -> None:
+    assert serve("m", "--api_key", KEY).api_keys == (KEY,)
+    assert serve("m", f"--api_key={KEY}").api_keys == (KEY,)
+    assert serve("a_b", "--host", "my_host").host == "my_host"
+
+
+@pytest.mark.parametrize(
+    ("words", "model"),
+    [
+        (("org/name", "--port", "1"), "org/name"),
+        (("--model", "org/name"), "org/name"),
+        (("--model=org/name", "--port", "1"), "org/name"),
+        (("first", "--model", "second"), "second"),
+        (("--model", "a", "--model", "b"), "b"),
+        (("--enforce-eager", "org/name"), ""),  # whose value the name is, only vLLM knows
+        ((), ""),
+    ],
+)
+def test_the_model(words: tuple[str, ...], model: str) -> None:
+    assert serve(*words).model == model
+
+
+def test_a_config_file_is_read_only_where_it_is_a_word_of_its_own() -> None:
+    """`--config=FILE` is taken and never opened (FlexibleArgumentParser looks for the word --config)."""
+    assert serve("--config", "serve.yaml").config == "serve.yaml"
+    assert serve("m", "--config=serve.yaml").config is None
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (("m", "--api-key", "a", "b"), ("a", "b")),
+        (("--api-key", "a", "m"), ("a", "m")),
+        (("--api-key=a", "m"), ("a",)),
+        (("m", "--api-key", "a", "--api-key", "b"), ("b",)),
+        (("m", "--api-key", "a", "b", "--port", "1"), ("a", "b")),
+        (("m", "--api-key", ""), ()),
+        (("m", "--api-key"), ()),
+        (("m", "--api-server-count", "2"), ()),
+    ],
+)
+def test_every_word_after_api_key_is_a_key(words: tuple[str, ...], keys: tuple[str, ...]) -> None:
+    assert serve(*words).api_keys == keys
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("vllm", "serve", "m", "--port", "1"),
+        ("/opt/env/bin/vllm", "serve", "m", "--port", "1"),
+        ("python", "-m", "vllm.entrypoints.openai.api_server", "--model", "m", "--port=1"),
+        ("/usr/bin/python3.12", "-u", "-m", "vllm.entrypoints.openai.api_server", "--model=m", "--port=1"),
+    ],
+)
+def test_what_is_a_server(argv: tuple[str, ...]) -> None:
+    found = parse_serve(argv)
+    assert found is not None
+    assert (found.model, found.port) == ("m", "1")
+    assert argv[found.first - 1] in ("serve", "vllm.entrypoints.openai.api_server")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("vllm",),
+        ("vllm", "--version"),
+        ("vllm", "bench", "serve"),
+        ("bash", "-c", "vllm serve m"),
+        ("env", "X=1", "vllm", "serve", "m"),
+        ("python", "vllm.entrypoints.openai.api_server"),
+        ("python", "-c", "print(1)", "vllm.entrypoints.openai.api_server"),
+        ("sleep", "5"),
+        ("myvllm", "serve", "m"),
+    ],
+)
+def test_what_is_no_server(argv: tuple[str, ...]) -> None:
+    assert parse_serve(argv) is None
+    assert without_api_key(argv) == argv
+
+
+def test_what_is_left_out_is_added_at_the_end() -> None:
+    assert complete(("vllm", "serve", "m"), host=None, port=None) == ("vllm", "serve", "m")
+    assert complete(("vllm", "serve", "m"), host="127.0.0.1", port=8001) == (
+        *("vllm", "serve", "m"),
+        *("--host", "127.0.0.1", "--port", "8001"),
+    )
+
+
+SPELLINGS = st.sampled_from(["--api-key", "--api_key", "--api-ke", "--api-k", "--api_k"])
+JOINED = SPELLINGS.map(lambda name: (f"{name}={KEY}",))
+SEPARATE = SPELLINGS.map(lambda name: (name, KEY))
+OTHERS = st.sampled_from(
+    [
+        ("--port", "1"),
+        ("--port=1",),
+        ("--host", "h"),
+        ("--enforce-eager",),
+        ("--api-server-count", "2"),
+        ("-tp", "2"),
+    ]
+)
+WORDS = st.lists(OTHERS | JOINED | SEPARATE, max_size=6)
+PROGRAMS = st.sampled_from(
+    [SERVE, ("/opt/bin/vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server")]
+)
+
+
+@given(PROGRAMS, WORDS)
+@example(SERVE, [("--api-key", KEY), ("--api_k", KEY)])
+def test_a_key_is_nowhere_in_the_arguments_that_remain(
+    program: tuple[str, ...], words: list[tuple[str, ...]]
+) -> None:
+    argv = (*program, "model", *(word for group in words for word in group))
+    found, left = parse_serve(argv), without_api_key(argv)
+    assert found is not None
+    assert (found.api_keys == (KEY,)) == any(KEY in word for word in argv)
+    assert not any(KEY in word for word in left)
+    again = parse_serve(left)
+    assert again is not None
+    assert (again.port, again.host, again.model) == (found.port, found.host, "model")
+    assert again.api_keys == ()
+
+
+@given(st.lists(st.text()))
+def test_any_words_at_all_can_be_read(words: list[str]) -> None:
+    argv = (*SERVE, *words)
+    found = parse_serve(argv)
+    assert found is not None
+    assert len(without_api_key(argv)) <= len(argv)
