@@ -62,6 +62,8 @@ RECORDED = [
     ("kill_worker_in_start", "Worker proc VllmWorker-0 died unexpectedly", "memory ran out"),
     ("kill_worker_tp2_in_start", "VllmWorker-1 died unexpectedly (exit code: -9)", "memory ran out"),
     ("kill_worker_while_loading", "WorkerProc initialization failed", "memory ran out"),
+    ("ray_corrupt", "SafetensorError: Error while deserializing header: header too large", "damaged"),
+    ("ray_kill_worker", "RayWorkerProc rank=[0] died unexpectedly", "memory ran out"),
     ("kill_engine_in_start", "Engine core initialization failed", "memory ran out"),
 ]  # fmt: skip
 
@@ -123,7 +125,7 @@ def test_every_sample_is_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["start_eager", "start_compiled", "start_tp2", "embed", "classify", "sigint"]
+    "name", ["start_eager", "start_compiled", "start_tp2", "embed", "classify", "sigint", "ray_start"]
 )
 def test_an_engine_that_was_told_to_stop_has_no_cause(name: str) -> None:
     """Some of these print an error and a traceback while they stop."""
@@ -212,6 +214,27 @@ def test_a_failed_request_is_not_why_an_engine_died() -> None:
 def test_errors_before_a_start_that_succeeded_do_not_count() -> None:
     log = ["ValueError: an optional part failed", "INFO:     Application startup complete."]
     assert first_cause(log) is None
+
+
+def test_an_interrupt_is_no_cause() -> None:
+    frames = ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "    wait()"]
+    assert first_cause([*frames, "KeyboardInterrupt"]) is None
+    assert first_cause([*frames, "KeyboardInterrupt: terminated"]) is None
+
+
+def test_a_traceback_that_others_printed_into_is_still_read() -> None:
+    """Processes without prefixes share the output: a bar may stand between frames and exception."""
+    log = [
+        "Process EngineCore:",
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in f',
+        "Loading safetensors checkpoint shards:   0% Completed | 0/1 [00:00<?, ?it/s]",
+        "    load()",
+        "ValueError: the root",
+    ]
+    found = first_cause(log)
+    assert found is not None
+    assert found.message == "ValueError: the root"
 
 
 def test_nothing_is_no_cause() -> None:

@@ -22,7 +22,7 @@ def stages(name: str) -> list[Stage]:
     return [found for found in read(name) if isinstance(found, Stage)]
 
 
-@pytest.mark.parametrize("name", ["start_eager", "start_compiled", "start_tp2", "embed"])
+@pytest.mark.parametrize("name", ["start_eager", "start_compiled", "start_tp2", "embed", "ray_start"])
 def test_a_start_goes_through_its_stages_in_order_until_it_is_up(name: str) -> None:
     found = stages(name)
     names = [stage for stage, _ in itertools.groupby(found, key=lambda stage: stage.name)]
@@ -132,6 +132,27 @@ def test_a_late_line_of_another_rank_does_not_take_a_start_back() -> None:
     assert reader.feed("Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:00<?]")
     assert reader.feed("(Worker_TP1 pid=2) INFO x rank 1 in world size 2 is assigned as") == ()
     assert reader.stage.name == "weights"
+
+
+def test_a_cpu_may_size_its_cache_before_it_compiles() -> None:
+    reader = LogReader()
+    reader.feed("CPU KV cache size: 32,768 tokens")
+    assert reader.feed("INFO x Warming up model for the compilation...")
+    assert reader.stage.name == "compile"
+
+
+def test_ranks_that_repeat_the_capacity_say_nothing_new() -> None:
+    reader = LogReader()
+    line = "GPU KV cache size: 8,192 tokens, Maximum concurrency for 512 tokens per request: 16.00x"
+    assert len(reader.feed("(Worker_TP0 pid=1) " + line)) == 2
+    assert reader.feed("(Worker_TP1 pid=2) " + line) == ()
+
+
+def test_a_capacity_that_comes_late_does_not_take_a_start_back() -> None:
+    reader = LogReader()
+    reader.feed("INFO x Graph capturing finished in 12 secs, took 0.54 GiB")
+    assert reader.feed("GPU KV cache size: 8,192 tokens") == (Capacity(8192, device="GPU"),)
+    assert reader.stage.name == "graphs"
 
 
 def test_the_same_again_is_nothing_new() -> None:
