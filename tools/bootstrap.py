@@ -85,13 +85,17 @@ class Job:
         except OSError as error:
             raise Failed(f"{argv[0]}: {error.strerror}") from None
         output: list[str] = []
+        retry: list[str] = []
         with program:
             for line in program.stdout or ():
-                output.append(f"  {line.rstrip()}")
-                if "Retrying (" in line:
-                    say("the package registry does not answer; trying again")
+                if "Retrying (" not in line:
+                    output.append(f"  {line.rstrip()}")
+                    continue
+                if not retry:
+                    say("the package registry does not answer; trying again for a while")
+                retry = [f"  {line.rstrip()}"]  # one says it all
         if program.returncode:
-            raise Failed("\n".join(output[-SHOWN_LINES:]))
+            raise Failed("\n".join((*retry, *output[-SHOWN_LINES:])))
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
