@@ -40,6 +40,7 @@ async def work(verb: str, host: str, *argv: str) -> None:
                 say("result", (await connection.run(Command(argv))).stdout.strip())
             case _:
                 say("status", await connection.interact(Command(argv), tty=verb == "interact-tty"))
+                signal.raise_signal(signal.SIGINT)  # which we hear again
 
 
 async def work_or_say_why(verb: str, host: str, *argv: str) -> None:

@@ -138,11 +138,18 @@ async def start(argv: Sequence[str], out: Sink, err: Sink, *, pipe_input: bool =
     )
 
 
-async def start_on_terminal(argv: Sequence[str]) -> Child:
+async def start_on_terminal(argv: Sequence[str], before_exec: Callable[[], None] | None = None) -> Child:
     """Start a program on our own terminal, in the foreground; raises OSError."""
     loop = asyncio.get_running_loop()
     return await _started(
-        loop.subprocess_exec(lambda: Child(own_group=False), *argv, stdin=None, stdout=None, stderr=None)
+        loop.subprocess_exec(
+            lambda: Child(own_group=False),
+            *argv,
+            stdin=None,
+            stdout=None,
+            stderr=None,
+            preexec_fn=before_exec,
+        )
     )
 
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Self
 
-from sparkup.connect.child import TIMED_OUT, complete, start, start_on_terminal
-from sparkup.connect.foreground import deaf_to_ctrl_c
+from sparkup.connect.child import TIMED_OUT, complete, start
+from sparkup.connect.foreground import run_on_terminal
 from sparkup.connect.output import TAIL, Kept, Lines
 from sparkup.connect.put import put
 from sparkup.connect.status import not_started
@@ -72,14 +72,11 @@ class Local:
     async def interact(self, command: Command, *, tty: bool) -> int:  # noqa: ARG002 (ours is one)
         """Run a command on this terminal, which it shares whether or not it wants one."""
         try:
-            child = await start_on_terminal(command.argv)
+            return await run_on_terminal(command.argv)
         except OSError as error:
             result = not_started(command, error)
             sys.stderr.write(result.stderr)
             return result.status
-        with deaf_to_ctrl_c():
-            status = await complete(child, None, child.end)
-        return TIMED_OUT if status is None else status
 
 
 async def _its_own(status: int) -> int:

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from sparkup.commands import ssh
-from sparkup.connect.child import GRACE, TIMED_OUT, Child, complete, start_on_terminal
+from sparkup.connect.child import GRACE, TIMED_OUT, Child, complete
 from sparkup.connect.client import call, no_client, start_client
-from sparkup.connect.foreground import deaf_to_ctrl_c
+from sparkup.connect.foreground import run_on_terminal
 from sparkup.connect.marked import Marked
 from sparkup.connect.master import DEFAULTS, Master, Options
 from sparkup.connect.output import TAIL, Kept, Lines, Sink
@@ -83,14 +83,12 @@ class OpenSSH:
             client = await self._master.ensure()
             argv = client.session(ssh.unattended(command.argv), tty=tty)
             try:
-                child = await start_on_terminal(argv)
+                status = await run_on_terminal(argv)
             except FileNotFoundError:
                 raise no_client() from None
-            with deaf_to_ctrl_c():
-                status = await complete(child, None, child.end)
             if status == FAILED and not await self._master.lives():
                 raise HostUnreachable(broke_off(self.host, ""))
-        return FAILED if status is None else status
+        return status
 
     async def _start(self, command: Command, out: Sink, err: Marked, *, pipe_input: bool = True) -> Child:
         client = await self._master.ensure()
