@@ -7,7 +7,7 @@ import pytest
 from tests.disks import mounted, skip_unless_able
 from tests.pythons import oldest
 
-pytest_plugins = ["tests.simhosts.fixture"]
+pytest_plugins = ["tests.simhosts.fixture", "tests.managed"]
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.waiting import until
 TESTS = Path(__file__).parents[1]
 FAKE = TESTS / "fakes" / "bin" / "vllm"
 TINY_MODEL = TESTS.parent / "src" / "sparkup" / "data" / "tiny_model.py"
-REAL = "SPARKUP_TEST_VLLM"  # names the path of a real `vllm`
 # No hub, no statistics: what a test starts asks nobody.
 QUIET = {
     "HF_HUB_OFFLINE": "1",
@@ -176,15 +175,11 @@ def fake(folder: Path) -> Kind:
     return Kind("fake", (sys.executable, str(FAKE)), str(model), patience=30)
 
 
-def real(folder: Path) -> Kind | None:
-    """Return the real engine with a tiny model, None where no environment is named."""
-    program = os.environ.get(REAL)
-    if not program:
-        return None
+def real(folder: Path, programs: Path) -> Kind:
+    """Return the real engine of a managed environment's folder of programs, with a tiny model."""
     model = folder / "tiny"
-    python = Path(program).parent / "python"
-    subprocess.run((str(python), str(TINY_MODEL), str(model)), check=True, timeout=120)
-    return Kind("real", (program,), str(model), patience=300)
+    subprocess.run((str(programs / "python"), str(TINY_MODEL), str(model)), check=True, timeout=120)
+    return Kind("real", (str(programs / "vllm"),), str(model), patience=300)
 
 
 def run(kind: Kind, log: Path, arguments: Sequence[str]) -> tuple[int, list[str]]:

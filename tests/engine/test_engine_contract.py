@@ -1,8 +1,4 @@
-"""What the program relies on of `vllm serve`, held against the fake and against the real engine.
-
-The real one runs where SPARKUP_TEST_VLLM names its program, as a managed environment has it:
-SPARKUP_TEST_VLLM=~/.local/share/sparkup/envs/.../bin/vllm ./dev test -m real
-"""
+"""What the program relies on of `vllm serve`, held against the fake and against the real engine."""
 
 import itertools
 import json
@@ -12,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engine.engines import REAL, Kind, Served, ended, fake, real, run, serving
+from tests.engine.engines import Kind, Served, ended, fake, real, run, serving
 from tests.waiting import until
 
 from sparkup.facts.engine_cause import first_cause
@@ -29,10 +25,10 @@ CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "hello"}], "ma
 def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kind:
     """The engine under test."""
     folder = tmp_path_factory.mktemp("engine")
-    found = fake(folder) if request.param == "fake" else real(folder)
-    if found is None:
-        pytest.skip(f"no real engine: {REAL} does not name the vllm of an environment")
-    return found
+    if request.param == "fake":
+        return fake(folder)
+    programs: Path = request.getfixturevalue("environment_bin")
+    return real(folder, programs)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.processes import command, touching
-from tests.real.conftest import surroundings
+from tests.managed import surroundings
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]

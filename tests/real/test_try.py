@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.processes import touching
-from tests.real.conftest import surroundings
+from tests.managed import surroundings
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
