@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from sparkup.actions.context import Connections, Context
-from sparkup.commands.node import Program
+from sparkup.commands.node import NOT_RUNNING, Program
+from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.errors import InputRefused
@@ -29,15 +30,17 @@ class Excerpt:
 async def logs(name: str | None, host: Host, excerpt: Excerpt, context: Context) -> int:
     """Copy the log of a launch; of one that is over, the last of that name."""
     async with context.connected([host]) as connections:
-        helper, chosen = await launch_of(name, host, context, connections)
+        helper, chosen, seen = await launch_of(name, host, context, connections)
         argv = helper.logs(chosen, follow=excerpt.follow, since=excerpt.since, tail=excerpt.tail)
         result = await copy_log(argv, connections[host.name], context.emit)
+        if result.status == NOT_RUNNING:
+            choose(name, seen, "logs")  # raises, with what there is instead
         return result.status
 
 
 async def launch_of(
     name: str | None, host: Host, context: Context, connections: Connections
-) -> tuple[Program, str]:
+) -> tuple[Program, str, Observed]:
     """Find a launch on a host and see that the program that looks after it is there."""
     runner = context.runner(connections)
     facts = {host.name: (MACHINE, LAUNCHES)}
@@ -51,6 +54,6 @@ async def launch_of(
         # Perhaps it is over: its log is kept until the next launch of its name is over.
         helper = program_on(runner.seen[host.name], program_name())
         await execute(put, connections, context.emit)
-        return helper, name
+        return helper, name, runner.seen
     await execute(put, connections, context.emit)
-    return program_for(rank, runner.seen[host.name], program_name()), rank.launch
+    return program_for(rank, runner.seen[host.name], program_name()), rank.launch, runner.seen

@@ -148,13 +148,16 @@ def listen(reply: Any, begun: float) -> state.Json:
 
 
 def chunks(reply: Any) -> Iterator[state.Json]:
-    """Yield the JSON objects of a server-sent event stream."""
+    """Yield the JSON objects of a server-sent event stream; raises ValueError when it breaks off."""
     for line in reply:
-        data = line.strip()
-        if data.startswith(b"data:") and data[5:].strip() != b"[DONE]":
-            value = json.loads(data[5:])
+        kind, _, data = line.strip().partition(b":")
+        if data.strip() == b"[DONE]":
+            return
+        if kind == b"data":
+            value = json.loads(data)
             if isinstance(value, dict):
                 yield value
+    raise ValueError("the stream broke off before its end")
 
 
 def since(begun: float) -> float:

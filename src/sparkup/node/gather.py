@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import glob
+import http.client
 import json
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -60,12 +62,19 @@ def matches(body: Json) -> Iterator[str]:
                 yield path
 
 
+def unblocked(path: str, flags: int) -> int:
+    """Open a file; a pipe without a writer would hold us up for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def files(body: Json) -> Json:
-    """Read files; one that cannot be read is left out unless it exists for us to be told so."""
+    """Read regular files; one that cannot be read is left out unless it exists for us to be told so."""
     found = {}
     for path in matches(body):
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=unblocked) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    continue
                 if body.get("tail"):
                     file.seek(max(0, file.seek(0, os.SEEK_END) - body["max_bytes"]))
                 found[path] = text(file.read(body["max_bytes"]))
@@ -92,9 +101,9 @@ def paths(body: Json) -> Json:
     found = {}
     for name in body["paths"]:
         path = os.path.expandvars(os.path.expanduser(name))
-        parent = path
+        parent = os.path.abspath(path)
         while not os.path.exists(parent):
-            parent = os.path.dirname(parent) or "/"
+            parent = os.path.dirname(parent)
         disk = os.statvfs(parent)
         found[name] = {
             "path": path,
@@ -138,7 +147,7 @@ def which(body: Json) -> Json:
     return {"which": {name: shutil.which(name, path=along) for name in body["names"]}}
 
 
-def http(body: Json) -> Json:
+def get(body: Json) -> Json:
     """Get a URL as this host sees it; one of this host itself past any proxy."""
     begun = time.monotonic()
     proxies = urllib.request.ProxyHandler(None if body.get("proxy") else {})
@@ -149,8 +158,8 @@ def http(body: Json) -> Json:
             answer.update(status=reply.status, body=text(reply.read(65536)))
     except urllib.error.HTTPError as error:
         answer.update(status=error.code, body=text(error.read(65536)))
-    except (OSError, ValueError) as error:
-        answer["error"] = str(error)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        answer["error"] = str(error) or type(error).__name__
     answer["seconds"] = round(time.monotonic() - begun, 4)
     return answer
 
@@ -162,7 +171,7 @@ KINDS: dict[str, Callable[[Json], Json]] = {
     "paths": paths,
     "env": env,
     "which": which,
-    "http": http,
+    "http": get,
 }
 
 

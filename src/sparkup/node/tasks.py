@@ -13,7 +13,7 @@ import time
 from . import rank, state
 from .watch import Hangup
 
-NOT_RUNNING, BUSY = 69, 75
+NOT_RUNNING, BUSY, NO_LOCK = 69, 75, 73
 
 
 def enter(root: str, name: str, argv: list[str]) -> int:
@@ -38,8 +38,9 @@ def enter(root: str, name: str, argv: list[str]) -> int:
     except FileNotFoundError:
         sys.stderr.write(f"{argv[0]}: command not found\n")
         return 127
-    except PermissionError:
-        sys.stderr.write(f"{argv[0]}: not executable\n")
+    except OSError as error:
+        why = "not executable" if isinstance(error, PermissionError) else error.strerror
+        sys.stderr.write(f"{argv[0]}: {why}\n")
         return 126
 
 
@@ -65,12 +66,15 @@ def guard(argv: list[str]) -> int:
 
 def hold(path: str) -> int:
     """Hold a lock until our standard input ends; says "held", or exits when somebody else holds it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return BUSY
+    except OSError as error:
+        sys.stderr.write(f"{path}: {error.strerror}\n")
+        return NO_LOCK
     sys.stdout.write("held\n")
     sys.stdout.flush()
     hangup = Hangup()
