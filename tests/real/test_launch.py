@@ -9,8 +9,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.processes import command, touching
 from tests.managed import surroundings
+from tests.processes import command, touching
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]

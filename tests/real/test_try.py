@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.processes import touching
 from tests.managed import surroundings
+from tests.processes import touching
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
