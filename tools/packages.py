@@ -13,12 +13,16 @@ SHOWN_LINES = 5  # of apt's output, when it fails
 def provide() -> None:
     """Install what is missing, or say which tests will be skipped and why."""
     missing = lacking()
-    if missing and can_install(missing):
+    if not missing:
+        return
+    hindrance = obstacle()
+    if "not installed" in missing and not hindrance:
         print("installing the packages that simulated hosts need (apt-get)", file=sys.stderr)
         install()
         missing = lacking()
     if missing:
-        print(f"tests on simulated hosts will be skipped: {missing}", file=sys.stderr)
+        reasons = "; ".join(filter(None, (missing, hindrance)))
+        print(f"tests on simulated hosts will be skipped: {reasons}", file=sys.stderr)
 
 
 def lacking() -> str:
@@ -31,14 +35,13 @@ def lacking() -> str:
     return "; ".join(asked.stderr.splitlines()) if asked.returncode else ""
 
 
-def can_install(missing: str) -> bool:
-    """Tell whether packages would help, and may be installed by us."""
-    return (
-        "not installed" in missing
-        and sys.platform == "linux"
-        and os.geteuid() == 0
-        and shutil.which("apt-get") is not None
-    )
+def obstacle() -> str:
+    """Return why we may not install packages here; empty if we may."""
+    if sys.platform != "linux":
+        return "not Linux"
+    if os.geteuid() != 0:
+        return "not root, so nothing can be installed"
+    return "" if shutil.which("apt-get") else "no apt-get, so nothing can be installed"
 
 
 def install() -> None:
