@@ -10,7 +10,8 @@ from sparkup.connect.base import Connection, Stream
 from sparkup.domain.command import Result
 from sparkup.domain.event import Event, StepFinished, StepOutput, StepStarted
 from sparkup.domain.plan import Fold, Plan, Put, Run, Step, Wait
-from sparkup.errors import Problem, SparkupError, WorkFailed
+from sparkup.errors import Problem, WorkFailed
+from sparkup.run.together import together
 
 T = TypeVar("T")
 Emit = Callable[[Event], None]
@@ -33,22 +34,8 @@ async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit)
         emit(StepFinished(step.id, step.host, time.monotonic() - begun))
         done[step.id].set()
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for step in plan.steps:
-                group.create_task(carry_out(step), name=step.id)
-    except BaseExceptionGroup as several:
-        raise _first(several) from None
+    await together({step.id: carry_out(step) for step in plan.steps})
     return results
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the failure to tell of: a user's error before anything else."""
-    ours = group.subgroup(SparkupError) or group
-    found: BaseException = ours
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
 
 
 async def _begin(step: Step, connection: Connection, emit: Emit) -> Result:
@@ -73,6 +60,8 @@ async def _to_the_end(work: Awaitable[T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # whoever broke us off undoes it, failed or not; asyncio would print it
         raise
 
 
@@ -126,11 +115,19 @@ async def _wait(step: Wait, connection: Connection, emit: Emit) -> None:
 async def _records(stream: Stream, fold: Fold, begun: float, emit: Emit) -> None:
     """Feed what the program prints to the fold until it is satisfied; its end is told as None."""
     async for line in stream.lines():
-        if not line.startswith("{"):
-            continue
-        if _fed(fold, time.monotonic() - begun, json.loads(line), emit):
+        record = _record(line)
+        if record is not None and _fed(fold, time.monotonic() - begun, record, emit):
             return
     _fed(fold, time.monotonic() - begun, None, emit)
+
+
+def _record(line: str) -> dict[str, object] | None:
+    """Read a line that a program printed, None for one that is no record: a login script prints as well."""
+    try:
+        value = json.loads(line) if line.startswith("{") else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _fed(fold: Fold, seconds: float, record: dict[str, object] | None, emit: Emit) -> bool:

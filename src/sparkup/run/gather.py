@@ -1,7 +1,9 @@
 """Ask all hosts at once for all facts of a phase: one round trip a host."""
 
 import asyncio
+import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +14,7 @@ from sparkup.domain.command import Command
 from sparkup.domain.fact import Answers, Fact, Observed, Seen
 from sparkup.errors import GateRefused, InputRefused, Problem, WorkFailed
 from sparkup.run.program import gatherer
+from sparkup.run.together import together
 
 # Reads exactly n bytes of program, so that the rest of standard input is left for the questions.
 LOADER = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'gather.py', 'exec'))"
@@ -37,9 +40,7 @@ class Live:
 
     async def look(self, facts: Mapping[str, Facts]) -> Observed:
         """Observe; raises HostUnreachable, GateRefused (no Python there), WorkFailed (bad answer)."""
-        async with asyncio.TaskGroup() as group:
-            tasks = {host: group.create_task(self._one(host, wanted)) for host, wanted in facts.items()}
-        return {host: task.result() for host, task in tasks.items()}
+        return await together({host: self._one(host, wanted) for host, wanted in facts.items()})
 
     async def _one(self, host: str, facts: Facts) -> Seen:
         connection = self.connections[host]
@@ -153,11 +154,17 @@ def _words(missing: KeyError) -> str:
 
 
 def _remember(path: Path, answers: Mapping[str, Any]) -> None:
-    try:
+    """Add to what is known of a host; a convenience: where it cannot be, an offline plan will say so."""
+    new = path.with_suffix(f".{os.getpid()}.new")  # others may be at it as well
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps({**known, **answers}), encoding="utf-8")
+        new.write_text(json.dumps({**_known(path), **answers}), encoding="utf-8")
         new.replace(path)
+
+
+def _known(path: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return  # a convenience: an offline plan will say that nothing is recorded
+        return {}
+    return known if isinstance(known, dict) else {}

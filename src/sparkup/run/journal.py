@@ -1,5 +1,6 @@
 """What happened, as JSON lines on the control machine: to be read, shared with a bug report, or deleted."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -27,7 +28,7 @@ class Journal:
             if self.file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 _forget_old(self.path.parent)
-                self.file = self.path.open("w", encoding="utf-8")
+                self.file = self.path.open("a", encoding="utf-8")
             self.file.write(json.dumps({"at": round(time.time(), 3), **to_json(event)}, default=str) + "\n")
             self.file.flush()
         except OSError:
@@ -35,9 +36,10 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+        file, self.file = self.file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # what a full disk did not take is written once more here
+                file.close()
 
 
 def _forget_old(folder: Path) -> None:
