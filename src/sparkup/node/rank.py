@@ -26,6 +26,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 NAME_TAKEN, NOT_STARTED = 73, 74
 LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
 GRACE = 20.0  # seconds from SIGTERM to the whole tree; vLLM needs 2, a headless rank up to 15
+AGAIN = 5.0  # seconds to the next SIGTERM: vLLM loses one that comes while it starts
 TREE_GRACE = 5.0  # seconds from SIGTERM to SIGKILL for what the first process left behind
 
 
@@ -174,15 +175,16 @@ class Follower:
 
     def until_end(self, asked: list[int], grace: float) -> int:
         """Return the rank's exit status as a shell counts it; end it when we are told to."""
-        deadline: float | None = None
+        begun, again = 0.0, 0.0  # when we were told, and when to tell the rank next
         while True:
             status = self.child.poll()
             if status is not None:
                 return 128 - status if status < 0 else status
-            if asked and deadline is None:
+            now = time.monotonic()
+            if asked and now >= again:
+                begun, again = begun or now, now + AGAIN
                 self.child.terminate()
-                deadline = time.monotonic() + grace
-            if deadline is not None and time.monotonic() > deadline:
+            if asked and now > begun + grace:
                 self.child.kill()
             self.pump(0.5)
 
