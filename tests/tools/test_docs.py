@@ -1,0 +1,74 @@
+"""The pages: current, complete, linked to what is there, and of no machine in particular."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sparkup.errors import CODES, SparkupError
+from tools import docs
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "tests/testbed/README.md"])
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken(page: Path) -> Iterator[str]:
+    """The links of a page that lead nowhere; what is shown as code is no link."""
+    for target, anchor in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        there = page.parent / target if target else page
+        if not there.exists() or (anchor and anchor not in slugs(there)):
+            yield f"{target}#{anchor}" if anchor else target
+
+
+def test_generated_pages_are_current() -> None:
+    assert docs.stale(ROOT) == []
+
+
+def test_check_names_what_is_stale_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    assert docs.main([]) == 0
+    assert docs.main(["--check"]) == 0
+    (tmp_path / "docs" / "cli.md").write_text("old", encoding="utf-8")
+    capsys.readouterr()
+    assert docs.main(["--check"]) == 1
+    assert capsys.readouterr().out == "docs/cli.md is stale: run ./dev docs\n"
+    assert (tmp_path / "docs" / "cli.md").read_text(encoding="utf-8") == "old"
+
+
+def test_every_code_and_status_is_explained() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert [code for code in CODES if f"| `{code}` |" not in text] == []
+    statuses = {each.exit_status for each in SparkupError.__subclasses__()}
+    assert [status for status in statuses if f"\n| {status} |" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    assert list(broken(page)) == []
+
+
+@pytest.mark.parametrize("text", ["[a](gone.md)", "[a](here.md#gone)", "[a](#gone)"])
+def test_a_broken_link_is_seen(tmp_path: Path, text: str) -> None:
+    (tmp_path / "here.md").write_text("# Here is it\n[fine](here.md#here-is-it) `[code](gone.md)`\n" + text)
+    assert len(list(broken(tmp_path / "here.md"))) == 1
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs/answers.schema.json"], ids=lambda page: page.name)
+def test_no_path_of_this_machine(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [
+        path for path in (str(ROOT), sys.prefix, sys.base_prefix) if path != "/usr" and path in text
+    ] == []
