@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sparkup.commands.ssh import Client, attended, end, resolved, unattended
 
 SHARED = (
-    *("ssh", "-S", "/run/user/1000/sparkup-1000/%C", "-o", "ConnectTimeout=10"),
+    *("ssh", "-S", "/run/user/1000/sparkup-1000/%C"),
+    *("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none", "-o", "ConnectTimeout=10"),
     *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
-    *("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none"),
 )
 CLIENT = Client("me@spark1", "/run/user/1000/sparkup-1000/%C")
 
@@ -53,11 +53,12 @@ def test_a_session_never_asks_and_never_becomes_a_master() -> None:
     assert "-tt" in CLIENT.session(("ls",), tty=True)
 
 
-def test_our_options_stand_before_the_users_whose_first_would_win() -> None:
-    client = Client("spark1", "/s/%C", "my config", ("ConnectTimeout=3", "Port=22"), connect_timeout=7)
+def test_the_callers_options_win_over_our_defaults_and_not_over_what_we_rely_on() -> None:
+    client = Client("spark1", "/s/%C", "my config", ("ServerAliveInterval=1", "RemoteCommand=top"))
     argv = client.check()
     assert argv[:5] == ("ssh", "-F", "my config", "-S", "/s/%C")
-    assert argv.index("ConnectTimeout=7") < argv.index("ConnectTimeout=3") < argv.index("Port=22")
+    assert argv.index("ServerAliveInterval=1") < argv.index("ServerAliveInterval=15")
+    assert argv.index("RemoteCommand=none") < argv.index("RemoteCommand=top")
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1))

@@ -6,8 +6,6 @@ channel closes their pipes and ends nothing; a session counts until its program 
 
 import asyncio
 import contextlib
-import os
-import pty
 import shutil
 import signal
 import tempfile
@@ -17,13 +15,12 @@ from pathlib import Path
 
 import asyncssh
 from tests.connect.processes import entries, until
+from tests.connect.programs import Living, Process, end, on_pipes, on_terminal
 
 from sparkup.connect.master import Options
 from sparkup.domain.host import Host
 
 NAME = "spark1"
-CHUNK = 64 * 1024
-Process = asyncssh.SSHServerProcess[bytes]
 Session = tuple[asyncssh.SSHServerChannel[bytes], Process]
 
 
@@ -39,6 +36,7 @@ class Served:
     peak: int = 0
     refused: int = 0
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
+    living: Living = field(default_factory=dict)
 
     @property
     def host(self) -> Host:
@@ -65,6 +63,13 @@ class Served:
             "ask": False,
         }
         return Options(**{**defaults, **changes})  # type: ignore[arg-type]  # a dictionary of many types
+
+    def freeze(self) -> None:
+        """Stop answering, as a host does whose cable was pulled: nothing tells the other side."""
+        for connection in self.connections:
+            transport = connection._transport  # asyncssh has no other way to do it
+            assert isinstance(transport, asyncio.Transport)
+            transport.pause_reading()
 
     def break_off(self) -> None:
         """Drop all connections, as a host does that loses power."""
@@ -93,6 +98,9 @@ class _Server(asyncssh.SSHServer):
     def validate_password(self, username: str, password: str) -> bool:
         return password == self._served.password
 
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+        return True  # it may be a jump host
+
     def session_requested(self) -> Session:
         if self._running >= self._served.max_sessions:
             self._served.refused += 1
@@ -102,8 +110,9 @@ class _Server(asyncssh.SSHServer):
         return channel, asyncssh.SSHServerProcess(self._serve, None, 3, False)  # no SFTP, no scp
 
     async def _serve(self, process: Process) -> None:
+        run = on_terminal if process.term_type else on_pipes
         try:
-            status = await (_on_terminal(process) if process.term_type else _on_pipes(process))
+            status = await run(process, self._served.living)
         finally:
             self._count(-1)
         with contextlib.suppress(OSError):  # the channel is closed already
@@ -116,67 +125,6 @@ class _Server(asyncssh.SSHServer):
         self._running += change
         self._served.running += change
         self._served.peak = max(self._served.peak, self._served.running)
-
-
-async def _on_pipes(process: Process) -> int:
-    (stdin, to), (out, stdout), (err, stderr) = os.pipe(), os.pipe(), os.pipe()
-    program = await asyncio.create_subprocess_exec(
-        "sh", "-c", process.command or "", stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
-    )
-    for handle in (stdin, stdout, stderr):
-        os.close(handle)
-    feeding = asyncio.create_task(_feed(process, to))
-    await asyncio.gather(_drain(out, process.stdout), _drain(err, process.stderr))
-    status = await program.wait()
-    feeding.cancel()
-    await asyncio.gather(feeding, return_exceptions=True)
-    return status
-
-
-async def _on_terminal(process: Process) -> int:
-    ours, theirs = pty.openpty()
-    program = await asyncio.create_subprocess_exec(
-        "setsid", "--ctty", "sh", "-c", process.command or "", stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    feeding = asyncio.create_task(_feed(process, os.dup(ours)))
-    await _drain(ours, process.stdout)
-    feeding.cancel()  # with the last handle goes the terminal, which hangs up what is left
-    await asyncio.gather(feeding, return_exceptions=True)
-    return await program.wait()
-
-
-async def _feed(process: Process, handle: int) -> None:
-    """Copy what the client sends to the program, until either closes."""
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.connect_write_pipe(
-        asyncio.streams.FlowControlMixin, os.fdopen(handle, "wb", 0)
-    )
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    try:
-        while data := await process.stdin.read(CHUNK):
-            writer.write(data)
-            await writer.drain()
-    except (OSError, asyncssh.Error, asyncssh.TerminalSizeChanged):
-        pass
-    finally:
-        transport.close()
-
-
-async def _drain(handle: int, to: asyncssh.SSHWriter[bytes]) -> None:
-    """Copy what the program writes to the client, until either closes."""
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(handle, "rb", 0)
-    )
-    try:
-        while data := await reader.read(CHUNK):
-            to.write(data)
-            await to.drain()
-    except (OSError, asyncssh.Error):
-        pass
-    finally:
-        transport.close()
 
 
 def new_keys(folder: Path) -> None:
@@ -237,6 +185,7 @@ async def serve(password: str = "", max_sessions: int = 10) -> AsyncIterator[Ser
             listener.close()
             served.break_off()
             await listener.wait_closed()
+            await end(served.living)
             await gone(served.sockets)
 
 

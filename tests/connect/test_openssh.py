@@ -196,6 +196,17 @@ async def test_a_host_that_goes_away_during_a_stream(served: Served) -> None:
     assert broken.value.problems[0].code == "host-broke-off"
 
 
+async def test_a_host_that_falls_silent(served: Served) -> None:
+    noticing = ("ServerAliveInterval=1", "ServerAliveCountMax=1")
+    async with OpenSSH(served.host, served.options(extra=noticing)) as connection:
+        task = asyncio.create_task(connection.run(Command(("sleep", "4"))))
+        await until(lambda: served.running == 1)
+        served.freeze()
+        with pytest.raises(HostUnreachable) as broken:
+            await asyncio.wait_for(task, 6)
+    assert broken.value.problems[0].code == "host-broke-off"
+
+
 async def test_a_host_that_is_gone_for_good(served: Served) -> None:
     async with OpenSSH(served.host, served.options()) as connection:
         (served.folder / "config").write_text(f"Host {NAME}\n  HostName 127.0.0.1\n  Port 1\n")
@@ -210,6 +221,16 @@ async def test_status_255_of_the_program_itself_is_no_failure(served: Served) ->
     async with OpenSSH(served.host, served.options()) as connection:
         result = await connection.run(Command(("sh", "-c", "echo out; echo err >&2; exit 255")))
     assert (result.status, result.stdout, result.stderr) == (255, "out\n", "err\n")
+
+
+async def test_a_jump_host_of_the_users_configuration_works(served: Served) -> None:
+    async with serve() as jump:
+        with (served.folder / "config").open("a") as config:
+            config.write("  ProxyJump jump\n")
+            config.write((jump.folder / "config").read_text().replace(f"Host {NAME}", "Host jump"))
+        async with OpenSSH(served.host, served.options()) as connection:
+            assert (await connection.run(Command(("echo", "there")))).stdout == "there\n"
+        assert (jump.logins, served.logins) == (1, 1)
 
 
 # one connection for all

@@ -38,7 +38,7 @@ def end(group: int) -> tuple[str, ...]:
 class Client:
     """What all calls for one host share; they find each other by the control socket.
 
-    The first value of an option wins (ssh_config(5)), so ours stand before the user's.
+    The first value of an option wins (ssh_config(5)): what we rely on, the caller's, then our defaults.
     """
 
     address: str
@@ -79,14 +79,16 @@ class Client:
 
     def _call(self, *rest: str) -> tuple[str, ...]:
         config = ("-F", self.config) if self.config else ()
-        ours = (
+        fixed = (
+            "ClearAllForwardings=yes",
+            "RemoteCommand=none",
+        )  # meant for logins, they would be in the way
+        defaults = (
             f"ConnectTimeout={self.connect_timeout}",
             "ServerAliveInterval=15",  # a host that vanished is noticed within a minute
             "ServerAliveCountMax=4",
-            "ClearAllForwardings=yes",  # forwards of a user's own login would collide
-            "RemoteCommand=none",
         )
-        options = (word for option in (*ours, *self.options) for word in ("-o", option))
+        options = (word for option in (*fixed, *self.options, *defaults) for word in ("-o", option))
         return ("ssh", *config, "-S", self.socket, *options, *rest)
 
 
