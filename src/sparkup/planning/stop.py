@@ -59,14 +59,25 @@ def program_for(rank: RankState, seen: Seen, file_name: str) -> Program:
     return Program(mine.python, mine.file, PurePosixPath(rank.folder).parent.parent)
 
 
+def step_ids(targets: Sequence[Found]) -> list[str]:
+    """Return the ids of the steps that stop launches; two roots of a host may hold one of one name."""
+    ids: list[str] = []
+    for host, rank in targets:
+        plain = f"stop {rank.launch} on {host}"
+        ids.append(f"{plain} ({rank.attempt})" if plain in ids else plain)
+    return ids
+
+
 def stop_plan(targets: Sequence[Found], seen: Observed, file_name: str, content: bytes) -> Plan:
     """Return the steps that stop launches."""
     steps: list[Step] = []
+    named = list(zip(step_ids(targets), targets, strict=True))
     for host in sorted({host for host, _ in targets}):
         puts = put_program(seen[host], file_name, content)
+        after = tuple(put.id for put in puts)
         steps += puts
-        for rank in (rank for at, rank in targets if at == host):
+        for step_id, (_, rank) in (each for each in named if each[1][0] == host):
             program = program_for(rank, seen[host], file_name)
             step = stop_step(rank.launch, rank.attempt, host, program)
-            steps.append(replace(step, after=tuple(put.id for put in puts)))
+            steps.append(replace(step, id=step_id, after=after))
     return Plan(tuple(steps))
