@@ -33,7 +33,7 @@ def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) 
     host = serve.host if serve.host is not None else said.get("host")
     port = serve.port if serve.port is not None else said.get("port")
     if port is not None:
-        if not port.isdigit() or not 0 < int(port) < 65536:
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             return Problem("bad-option", f"--port {port} is no port", hint="use a number from 1 to 65535")
         number = int(port)
     else:
@@ -51,7 +51,7 @@ def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) 
 
 def _configured(config: str) -> dict[str, str]:
     """Return host and port of a file for `vllm serve --config`: YAML with the long options as keys."""
-    found = re.findall(r"^(host|port)\s*:\s*[\"']?([^\s\"'#]+)", config, re.MULTILINE)
+    found = re.findall(r"^(host|port)[ \t]*:[ \t]*[\"']?([^\s\"'#]+)", config, re.MULTILINE)
     return dict(found)
 
 
