@@ -7,29 +7,16 @@ from pathlib import PurePosixPath
 
 from sparkup.commands import pip
 from sparkup.commands.node import Program
-from sparkup.domain.command import Command, Result
+from sparkup.domain.command import Command
 from sparkup.domain.fact import Seen
 from sparkup.domain.plan import Plan, Put, Run, Step
 from sparkup.domain.variant import Variant
-from sparkup.errors import GateRefused, Problem, SparkupError, WorkFailed
+from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, PythonEnvironment
 from sparkup.facts.machine import MACHINE, Machine
+from sparkup.planning.pip_output import APT, no_venv, not_installed, pip_line
 
 SPARE = 512 << 20  # bytes left free on the disk besides what the environment takes
-GONE = (
-    "Max retries exceeded",
-    "NewConnectionError",
-    "ReadTimeoutError",
-    "Connection broken",
-    "Could not fetch URL",
-    "RemoteDisconnected",
-    "IncompleteRead",
-    "Temporary failure in name",
-    "ProtocolError",
-    "Connection refused",
-    "ConnectTimeoutError",
-)
-APT = "sudo apt-get install python3 python3-venv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,8 @@ def _disk(variant: Variant, machine: Machine) -> Problem | None:
         return None
     return Problem(
         "no-disk",
-        f"the environment takes {size(variant.disk)}, {size(free)} are free at {machine.environments}",
+        f"the environment takes {size(variant.disk)} and leaves {size(SPARE)} alone: "
+        f"{size(free)} are free at {machine.environments}",
         hint="free some space, or set SPARKUP_DATA_DIR to a larger disk",
     )
 
@@ -166,7 +154,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
             host,
             Command(program.guard(venv)),
             f"a virtual environment of Python {making.python.version}",
-            explain=lambda result: _no_venv(result, host),
+            explain=lambda result: no_venv(result, host),
             shown=pip_line,
         ),
         Put("lock", host, variant.lock, lock, "the exact packages, with hashes"),
@@ -175,7 +163,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
             host,
             Command(program.guard(pip.install(python, str(lock), indexes))),
             packages,
-            explain=lambda result: _not_installed(result, host),
+            explain=lambda result: not_installed(result, host),
             shown=pip_line,
         ),
         *_shim(making, host),
@@ -216,16 +204,6 @@ def _shim(making: Making, host: str) -> list[Step]:
     ]
 
 
-def pip_line(line: str) -> str:
-    """Return what is worth showing of a line of pip's: the package it is at."""
-    words = line.split()
-    if words[:1] in (["Collecting"], ["Downloading"]):
-        return " ".join(words[:1] + [PurePosixPath(words[1]).name] + words[2:4] * (words[0] == "Downloading"))
-    if words[:1] == ["Processing"]:
-        return f"taking {PurePosixPath(words[1]).name}"
-    return "installing all of them" if line.startswith("Installing collected packages") else ""
-
-
 def _record(making: Making, now: float) -> bytes:
     variant = making.variant
     record = {
@@ -236,48 +214,6 @@ def _record(making: Making, now: float) -> bytes:
         "made": now,
     }
     return json.dumps(record, indent=1).encode() + b"\n"
-
-
-def _no_venv(result: Result, host: str) -> SparkupError | None:
-    if "ensurepip" not in result.stdout + result.stderr:
-        return None
-    return GateRefused(
-        Problem("no-python", "Python cannot make virtual environments here", where=host, hint=APT)
-    )
-
-
-def _not_installed(result: Result, host: str) -> SparkupError:
-    text = result.stderr or result.stdout
-    details = tuple(line for line in text.splitlines() if line.strip())[-8:]
-    if "No space left on device" in text:
-        return WorkFailed(
-            Problem(
-                "no-disk",
-                "the disk filled up during the installation",
-                where=host,
-                hint="free some space, then start again",
-                details=details,
-            )
-        )
-    if any(sign in text for sign in GONE):
-        return WorkFailed(
-            Problem(
-                "registry-gone",
-                "the package registry broke off or cannot be reached",
-                where=host,
-                hint="start again: what was downloaded is kept in pip's cache",
-                details=details,
-            )
-        )
-    return WorkFailed(
-        Problem(
-            "install-failed",
-            "the packages could not be installed",
-            where=host,
-            hint="the lines above are pip's; a mirror may lack a version",
-            details=details,
-        )
-    )
 
 
 def remove_plan(folder: PurePosixPath, host: str) -> Plan:
