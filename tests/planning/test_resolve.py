@@ -203,26 +203,28 @@ def test_a_setting_that_kills_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("venv", "there", "program", "chosen", "notes"),
+    ("venv", "there", "program", "chosen"),
     [
-        ("", (CPU, CUDA), "/bin/vllm", CUDA, (f"environment {CUDA.name} (the user's PATH: --venv none)",)),
-        ("", (CPU,), "/bin/vllm", None, ()),
-        ("", (CPU,), "", CPU, (f"environment {CPU.name}",)),
-        ("none", (CPU, CUDA), "/bin/vllm", None, ()),
-        ("cpu", (CPU, CUDA), "/bin/vllm", CPU, ()),
-        (CPU.name, (CPU, CUDA), "", CPU, ()),
+        ("", (CPU, CUDA), "/bin/vllm", CUDA),
+        ("", (CPU,), "/bin/vllm", None),
+        ("", (CPU,), "", CPU),
+        ("none", (CPU, CUDA), "/bin/vllm", None),
+        ("cpu", (CPU, CUDA), "/bin/vllm", CPU),
+        (CPU.name, (CPU, CUDA), "", CPU),
     ],
 )
 def test_which_environment_a_launch_runs_in(
-    venv: str,
-    there: tuple[PythonEnvironment, ...],
-    program: str,
-    chosen: PythonEnvironment | None,
-    notes: tuple[str, ...],
+    venv: str, there: tuple[PythonEnvironment, ...], program: str, chosen: PythonEnvironment | None
 ) -> None:
-    found = decided(request(venv=venv), environments_=there, lookup=Lookup(program))
-    folder = str(chosen.folder) if chosen else ""
-    assert (found.launch.python_environment, found.notes) == (folder, notes)
+    launch = decided(request(venv=venv), environments_=there, lookup=Lookup(program)).launch
+    assert launch.python_environment == (str(chosen.folder) if chosen else "")
+
+
+def test_an_environment_that_nobody_named_is_told() -> None:
+    cuda = decided(request(), environments_=[CPU, CUDA])
+    assert cuda.notes == (f"environment {CUDA.name} (the user's PATH: --venv none)",)
+    assert decided(request(), environments_=[CPU], lookup=NO_PROGRAM).notes == (f"environment {CPU.name}",)
+    assert decided(request(venv="cpu"), environments_=[CPU]).notes == ()
 
 
 def test_a_program_given_by_its_path_is_in_no_environment() -> None:
