@@ -37,11 +37,21 @@ def test_a_name_of_a_living_launch_is_taken(side: Side) -> None:
     answer = side.start(side.spec(["sh", "-c", "touch $HOME/ran"]))
     assert (answer.status, answer.value) == (
         NAME_TAKEN,
-        {"error": "name-taken", "attempt": first["attempt"]},
+        {"error": "name-taken", "launch": "a"},
     )
     assert processes.lives(first["child"])
     assert side.read("spec.json")["attempt"] == first["attempt"]
     assert not (side.root.parent / "ran").exists()
+
+
+def test_a_port_that_a_living_launch_is_to_have_is_taken_before_it_listens(side: Side) -> None:
+    assert side.start(side.spec(SLEEP, "a", port=18000)).status == 0
+    answer = side.start(side.spec(SLEEP, "b", port=18000))
+    assert (answer.status, answer.value) == (NAME_TAKEN, {"error": "port-taken", "launch": "a"})
+    assert not side.folder("b").exists()
+    assert side.start(side.spec(SLEEP, "b", port=18001)).status == 0
+    side.stop("a", "")
+    assert side.start(side.spec(SLEEP, "c", port=18000)).status == 0
 
 
 def test_an_ended_launch_is_put_away(side: Side) -> None:

@@ -1,4 +1,4 @@
-"""Who holds the name of a launch on this host: its folder is the lock, and one at a time changes hands."""
+"""Who holds names and ports of launches on this host: a folder is the lock of a name."""
 
 from __future__ import annotations
 
@@ -26,20 +26,47 @@ def alone(root: str) -> Iterator[None]:
         os.close(file)
 
 
-def take(root: str, name: str) -> state.Json | None:
-    """Make the launch's folder. Return who holds the name, None when it is ours.
+class Held(Exception):
+    """A name or a port is another launch's; `code` says which, `launch` whose."""
+
+    def __init__(self, code: str, launch: str) -> None:
+        super().__init__(launch)
+        self.code, self.launch = code, launch
+
+
+def take(root: str, spec: state.Json) -> None:
+    """Make the launch's folder with its spec in it; raises Held, or OSError with nothing left.
 
     A launch that has ended is moved away, to be looked at until the next one of its name ends.
     """
+    name = spec["launch"]
     folder, past = state.folder(root, name), state.folder(root, name, past=True)
     with alone(root):
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         if os.path.exists(folder):
             if busy(folder):
-                return state.read(os.path.join(folder, "spec.json")) or {}
+                raise Held("name-taken", name)
             bury(folder, past)
+        holder = holder_of(root, spec.get("port"))
+        if holder:
+            raise Held("port-taken", holder)
         os.mkdir(folder)
-    return None
+        try:
+            state.write(os.path.join(folder, "spec.json"), spec)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def holder_of(root: str, port: int | None) -> str:
+    """Return the launch that is to have a port: a server listens long after its start only."""
+    parent = os.path.join(root, "launches")
+    for name in os.listdir(parent) if port is not None else []:
+        folder = os.path.join(parent, name)
+        spec = state.read(os.path.join(folder, "spec.json")) or {}
+        if spec.get("port") == port and busy(folder):
+            return name
+    return ""
 
 
 def busy(folder: str) -> bool:

@@ -40,13 +40,12 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
     """Take the name, start the supervisor, wait until it has started the rank."""
     folder = state.folder(root, spec["launch"])
     try:
-        holder = names.take(root, spec["launch"])
+        names.take(root, spec)
+    except names.Held as held:
+        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
     except OSError as error:
         return NOT_STARTED, problem("log-not-writable", error)
-    if holder is not None:
-        return NAME_TAKEN, {"error": "name-taken", "attempt": holder.get("attempt", "")}
     try:
-        state.write(os.path.join(folder, "spec.json"), spec)
         log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)

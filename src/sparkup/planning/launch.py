@@ -96,14 +96,7 @@ def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | No
     except (ValueError, LookupError, TypeError):
         return None
     if result.status == NAME_TAKEN:
-        return GateRefused(
-            Problem(
-                "name-taken",
-                f"{launch.name} is already the name of a launch",
-                where=host,
-                hint=f"choose another with --name, or: sparkup stop {launch.name}",
-            )
-        )
+        return GateRefused(_held(code, answer["launch"], launch, host))
     if code == "command-not-found":
         return InputRefused(Problem(code, f"could not be started: {message}", where=host))
     return WorkFailed(
@@ -114,6 +107,15 @@ def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | No
             hint="free some disk space where sparkup keeps its state, then start again",
         )
     )
+
+
+def _held(code: str, holder: str, launch: Launch, host: str) -> Problem:
+    """Say what another launch has taken since we looked."""
+    if code == "port-taken":
+        hint = "start again: another port is chosen then, unless you choose one with --port"
+        return Problem(code, f"port {launch.port} is the launch {holder}'s", where=host, hint=hint)
+    hint = f"choose another with --name, or: sparkup stop {launch.name}"
+    return Problem(code, f"{launch.name} is already the name of a launch", where=host, hint=hint)
 
 
 def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:

@@ -101,7 +101,8 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
         return _other(launch)
     if serve.model and found.known and (problem := serving.model_problem(serve.model, found, seen.host)):
         problems.append(problem)
-    taken = [listener.port for listener in seen[LISTENERS]]
+    reserved = [rank.port for rank in seen[LAUNCHES] if rank.alive and rank.port is not None]
+    taken = [*reserved, *(listener.port for listener in seen[LISTENERS])]
     placed = serving.place(launch.argv, serve, found.config, taken)
     if isinstance(placed, Problem):
         problems.append(replace(placed, where=seen.host))

@@ -58,9 +58,9 @@ def _configured(config: str) -> dict[str, str]:
 def port_problem(port: int, seen: Seen) -> Problem | None:
     """Say who holds a port, if somebody does."""
     holding = [listener for listener in seen[LISTENERS] if listener.port == port]
-    if not holding:
-        return None
     ours = next((rank for rank in seen[LAUNCHES] if rank.alive and rank.port == port), None)
+    if not holding and ours is None:
+        return None
     holders = seen[HOLDERS]
     who = next((holders[each.inode] for each in holding if each.inode in holders), "")
     name = f"the launch {ours.launch}" if ours else who or "a process of another user"
