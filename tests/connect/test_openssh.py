@@ -196,6 +196,20 @@ async def test_a_host_that_goes_away_during_a_stream(served: Served) -> None:
     assert broken.value.problems[0].code == "host-broke-off"
 
 
+async def test_a_connection_that_breaks_during_a_put(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    async with OpenSSH(served.host, served.options()) as connection:
+        task = asyncio.create_task(connection.put(b"x" * 100_000_000, PurePosixPath(path)))
+        await until(lambda: any(entry != path and entry.stat().st_size for entry in entries(tmp_path)))
+        served.break_off()
+        with pytest.raises(HostUnreachable) as broken:
+            await asyncio.wait_for(task, 5)
+    assert broken.value.problems[0].code == "host-broke-off"
+    await until(lambda: entries(tmp_path) == [path])
+    assert path.read_text() == "old"
+
+
 async def test_a_host_that_falls_silent(served: Served) -> None:
     noticing = ("ServerAliveInterval=1", "ServerAliveCountMax=1")
     async with OpenSSH(served.host, served.options(extra=noticing)) as connection:

@@ -13,7 +13,7 @@ from sparkup.connect.client import call, no_client, start_client
 from sparkup.connect.foreground import run_on_terminal
 from sparkup.connect.marked import Marked
 from sparkup.connect.master import DEFAULTS, Master, Options
-from sparkup.connect.output import TAIL, Kept, Lines, Sink
+from sparkup.connect.output import TAIL, Kept, Lines
 from sparkup.connect.put import put
 from sparkup.connect.refusals import broke_off, refusal
 from sparkup.connect.status import from_shell, not_started
@@ -47,8 +47,9 @@ class OpenSSH:
         """Run a command to its end."""
         out, err, given = Kept(), Marked(), command.input()
         async with self._slots:
+            argv = await self._session(command, err)
             try:
-                child = await self._start(command, out, err, pipe_input=bool(given))
+                child = await start_client(argv, out, err, pipe_input=bool(given))
             except OSError as error:
                 return not_started(command, error)
             child.write(given)
@@ -66,8 +67,9 @@ class OpenSSH:
         """Start a command and read its output as it comes; it counts as one of the sessions."""
         lines, err = Lines(), Marked(TAIL)
         async with self._slots:
+            argv = await self._session(command, err)
             try:
-                child = await self._start(command, lines, err)
+                child = await start_client(argv, lines, err)
             except OSError as error:
                 yield Ended(not_started(command, error))
                 return
@@ -90,10 +92,9 @@ class OpenSSH:
                 raise HostUnreachable(broke_off(self.host, ""))
         return status
 
-    async def _start(self, command: Command, out: Sink, err: Marked, *, pipe_input: bool = True) -> Child:
+    async def _session(self, command: Command, err: Marked) -> tuple[str, ...]:
         client = await self._master.ensure()
-        argv = client.session(ssh.attended(err.mark, command.argv))
-        return await start_client(argv, out, err, pipe_input=pipe_input)
+        return client.session(ssh.attended(err.mark, command.argv))
 
     async def _verdict(self, status: int, err: Marked) -> int:
         """Tell the program's status from the client's own: 255 can be either."""
