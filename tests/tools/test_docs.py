@@ -1,12 +1,15 @@
 """The pages: current, complete, linked to what is there, and of no machine in particular."""
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from sparkup.cli.main import sparkup
 from sparkup.errors import CODES, SparkupError
 from tools import docs
 
@@ -46,6 +49,52 @@ def test_check_names_what_is_stale_and_writes_nothing(
     assert docs.main(["--check"]) == 1
     assert capsys.readouterr().out == "docs/cli.md is stale: run ./dev docs\n"
     assert (tmp_path / "docs" / "cli.md").read_text(encoding="utf-8") == "old"
+
+
+def shown() -> Iterator[str]:
+    """The command lines of sparkup in the pages that are written by hand."""
+    for page in {*PAGES} - {ROOT / "docs" / "cli.md", ROOT / "CHANGELOG.md"}:
+        text = page.read_text(encoding="utf-8")
+        yield from re.findall(r"(?:^    |`)(?:\./)?sparkup ([a-z][^`\n]*)", text, re.MULTILINE)
+
+
+def unknown(line: str) -> list[str]:
+    """The verbs and options of a command line that there are not."""
+    words = shlex.split(re.split(r" -- | >", line + " ")[0])
+    command: click.Command | None = sparkup
+    context = click.Context(sparkup)
+    while isinstance(command, click.Group) and words and words[0][0] != "-":
+        word = words.pop(0)
+        command = command.get_command(context, word)
+        if command is None:
+            return [word]
+    assert command is not None
+    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)} | {"--help"}
+    return [word for word in words if word[0] == "-" and word.partition("=")[0] not in known]
+
+
+@pytest.mark.parametrize("line", sorted({*shown()} - {"COMMAND --help"}))
+def test_commands_shown_are_there(line: str) -> None:
+    assert unknown(line) == []
+
+
+@pytest.mark.parametrize("line", ["lauch -- true", "env make cpu", "stop --every"])
+def test_a_wrong_command_is_seen(line: str) -> None:
+    assert len(unknown(line)) == 1
+
+
+def test_the_quick_start_is_two_commands() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## ")[1]
+    assert section.startswith("Quick start\n")
+    assert re.findall(r"^    (.*)$", section, re.MULTILINE) == ["./sparkup try", "./dev test"]
+
+
+def test_files_that_contributors_are_sent_to_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where does it go?")[2]
+    paths = {path for path in re.findall(r"`([\w/]+/\w+\.\w+)`", text) if "NAME" not in path}
+    assert len(paths) > 20
+    gone = {path for path in paths if not any((ROOT / base / path).exists() for base in ("", "src/sparkup"))}
+    assert gone == {"commands/docker.py"}  # of engines that are to come, as the page says
 
 
 def test_every_code_and_status_is_explained() -> None:
