@@ -1,4 +1,4 @@
-"""What all tests may ask for: simulated hosts, a tiny disk, the oldest Python of the programs for hosts."""
+"""What all tests may ask for: simulated hosts, a tiny disk, a user, the oldest Python for hosts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.disks import mounted, skip_unless_able
 from tests.pythons import oldest
+from tests.user import User
 
 pytest_plugins = ["tests.simhosts.fixture", "tests.managed"]
 
@@ -25,3 +26,13 @@ def oldest_python() -> str:
     if not found:
         pytest.skip("there is no Python 3.8 on this machine (pyenv install 3.8)")
     return found
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    """Somebody at this machine; nothing that they start outlives the test."""
+    home = tmp_path / "home"
+    home.mkdir()
+    somebody = User(home)
+    yield somebody
+    somebody.close()

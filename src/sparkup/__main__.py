@@ -10,9 +10,12 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"sparkup {__version__}\n")
         return 0
-    from sparkup.cli.main import run  # noqa: PLC0415 - the whole point of the line above
+    try:
+        from sparkup.cli.main import run  # noqa: PLC0415 - the whole point of the line above
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # while we are still loading
+        return 130
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from tests.node.side import Side
+from tests.pythons import oldest
 
 from sparkup.run.program import program, program_name
 
@@ -18,13 +20,23 @@ def program_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session", params=["own", "oldest"])
+def pythons() -> list[ParameterSet]:
+    """Return the Pythons to run under: the oldest, the stricter one; in the fault matrix ours as well."""
+    if not oldest():
+        reason = "there is no Python 3.8 on this machine (pyenv install 3.8)"
+        skipped = pytest.param("", id="oldest", marks=pytest.mark.skip(reason))
+        return [pytest.param(sys.executable, id="own"), skipped]
+    return [
+        pytest.param(oldest(), id="oldest"),
+        pytest.param(sys.executable, id="own", marks=pytest.mark.e2e),
+    ]
+
+
+@pytest.fixture(scope="session", params=pythons())
 def python(request: pytest.FixtureRequest) -> str:
     """A Python that a host may have."""
-    if request.param == "own":
-        return sys.executable
-    found: str = request.getfixturevalue("oldest_python")
-    return found
+    path: str = request.param
+    return path
 
 
 @pytest.fixture

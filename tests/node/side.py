@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from typing import Any
 
 import pytest
 from tests import processes
+from tests.pythons import oldest
 from tests.waiting import LONG, until
 
 Json = dict[str, Any]
 # For a test that waits for seconds: under one Python is enough.
-ONCE = pytest.mark.parametrize("python", ["own"], indirect=True)
+ONCE = pytest.mark.parametrize("python", [oldest() or sys.executable], ids=["once"], indirect=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,22 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(side: Side) -> None:
     assert (ended["status"], ended["asked"], ended["left"]) == (137, True, [])
 
 
+@ONCE
+def test_one_that_loses_the_first_sigterm_is_told_again(side: Side) -> None:
+    """As vLLM does while it starts."""
+    code = (
+        "import signal, sys, time\n"
+        "def lose(*_): signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); print('lost', flush=True)\n"
+        "signal.signal(signal.SIGTERM, lose); print('up', flush=True)\n"
+        "while True: time.sleep(0.1)"
+    )
+    rank = side.started([PYTHON, "-c", code], grace=20)
+    side.printed("up")
+    os.kill(rank["pid"], signal.SIGTERM)
+    assert side.ended()["status"] == 5
+    assert side.log() == "up\nlost\n"
+
+
 def test_an_end_in_its_own_time_is_waited_for(side: Side) -> None:
     code = (
         "import signal, sys, time\n"
