@@ -46,7 +46,7 @@ def _function(name: str, steps: Sequence[Step], addresses: dict[str, str]) -> li
 def _step(step: Step, address: str) -> list[str]:
     match step:
         case Run():
-            return _commented(step, [_piped(step.command, address)])
+            return _commented(step, [*_demanded(step.command), _piped(step.command, address)])
         case Put():
             return _commented(step, _put(step, address))
         case Wait():
@@ -63,6 +63,11 @@ def _on(argv: Sequence[str], address: str) -> str:
     """Return argv as a line for this machine, or for another one over SSH."""
     line = shlex.join(argv)
     return line if not address else shlex.join(("ssh", "--", address, line))
+
+
+def _demanded(command: Command) -> list[str]:
+    """Return what ends the script where a secret is missing: in a pipe it would only end that end of it."""
+    return [f'  : "${{{each.name}:?}}"' for each in command.secrets]
 
 
 def _piped(command: Command, address: str) -> str:
