@@ -48,7 +48,7 @@ async def test_awkward_arguments_arrive_unchanged(connection: Connection) -> Non
     assert await arrived(connection, *AWKWARD) == AWKWARD
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1, max_size=20))
 async def test_any_arguments_arrive_unchanged(connection: Connection, arguments: list[str]) -> None:
     assert await arrived(connection, *arguments) == arguments
@@ -111,12 +111,12 @@ async def test_words_on_standard_error_are_no_failure(connection: Connection) ->
 # how a program ends
 
 
-@pytest.mark.parametrize("status", [0, 1, 2, 64, 126, 127, 128, 200, 255])
+@pytest.mark.parametrize("status", [0, 1, 126, 127, 128, 255])
 async def test_a_status_is_the_programs_own(connection: Connection, status: int) -> None:
     assert (await connection.run(Command(("sh", "-c", f"exit {status}")))).status == status
 
 
-@pytest.mark.parametrize("name", ["HUP", "INT", "KILL", "SEGV", "PIPE", "TERM"])
+@pytest.mark.parametrize("name", ["INT", "KILL", "SEGV", "TERM"])
 async def test_a_signal_is_a_negative_status(connection: Connection, name: str) -> None:
     result = await connection.run(Command(("sh", "-c", f"kill -{name} $$")))
     assert (result.status, result.stderr) == (-signal.Signals[f"SIG{name}"], "")
@@ -287,7 +287,7 @@ async def test_a_stream_of_a_program_that_does_not_exist(connection: Connection)
 # files
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o600, 0o755, 0o666])
+@pytest.mark.parametrize("mode", [0o600, 0o777])
 async def test_a_file_is_put_with_its_mode_and_folders(
     connection: Connection, tmp_path: Path, mode: int
 ) -> None:
