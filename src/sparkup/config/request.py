@@ -14,7 +14,7 @@ from sparkup.errors import InputRefused, Problem
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_NAME = re.compile(
-    r"(_TOKEN|_KEY|PASSWORD|_SECRET|PASSWD|CREDENTIALS?)$|^(TOKEN|API_?KEY|SECRET)$", re.IGNORECASE
+    r"(_TOKEN|_KEY|API_?KEY|_SECRET|PASSWD|CREDENTIALS?)$|PASSWORD|^(TOKEN|SECRET)$", re.IGNORECASE
 )
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 OTHER_ENGINES = ("docker", "podman")
@@ -85,8 +85,8 @@ def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
 
 def hosts_of(words: Sequence[str]) -> tuple[Host, ...]:
     """Return hosts from words with commas in them; this machine when there are none."""
-    names = [name for word in words for name in word.split(",") if name]
-    return tuple(parse_host(name) for name in dict.fromkeys(names)) or (LOCAL,)
+    names = (name.strip() for word in words for name in word.split(","))
+    return tuple(dict.fromkeys(parse_host(name) for name in names if name)) or (LOCAL,)
 
 
 def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
@@ -138,7 +138,7 @@ def _environment(typed: Typed, problems: Problems) -> Environment:
     for word in typed.env:
         name, equals, value = word.partition("=")
         if not ENV_NAME.fullmatch(name):
-            shown = name if SECRET_NAME.search(name) else word
+            shown = f"{name}=..." if equals else word  # the value may be a secret with a mistyped name
             problems.add(
                 f"-e {shown!r} has no variable name",
                 "write -e NAME=VALUE, or -e NAME to take it from here",
@@ -203,7 +203,7 @@ def _limits(typed: Typed, problems: Problems) -> Limits:
 def _readiness(typed: Typed, problems: Problems) -> Readiness:
     kind, _, target = typed.ready.partition(":")
     if (kind in ("auto", "none") and not target) or (
-        kind == "port" and target.isdigit() and 0 < int(target) < 65536
+        kind == "port" and target.isascii() and target.isdigit() and 0 < int(target) < 65536
     ):
         pass
     elif kind in ("http", "https") and target.startswith("//"):
