@@ -127,7 +127,7 @@ def _row(row: Row) -> tuple[str, ...]:
         state = f"starting ({row.stage})"
     if row.phase == "failed":
         state = f"failed (exit {row.exit_status})"
-    command = " ".join(row.argv)
+    command = " ".join(" ".join(row.argv).split())  # a row is one line, whatever the command holds
     return (row.name, row.host, state, age(row.seconds), str(row.pid), row.url or "-", command[:60])
 
 
@@ -185,8 +185,12 @@ def _tried(answer: Tried) -> str:
             f"\nasked:    {answer.question}\n",
             f"answered: {answer.answer!r}\n",
             "          (the model's weights are random: the words mean nothing, the path is real)\n",
-            f"{answer.tokens} tokens in {answer.seconds:.2f} s, the first after {first}\n\n",
+            f"{_tokens(answer.tokens)} in {answer.seconds:.2f} s, the first after {first}\n\n",
             _stopped(answer.stopped),
             "nothing is left running. Next: sparkup launch -- vllm serve MODEL\n",
         )
     )
+
+
+def _tokens(count: int | None) -> str:
+    return "an unknown number of tokens" if count is None else f"{count} tokens"

@@ -69,7 +69,7 @@ class Plain:
     def _stage(self, event: StageChanged) -> str:
         name, fraction = self.last
         now = event.fraction or 0.0
-        if name == event.stage and now < min(1.0, fraction + STEP):
+        if name == event.stage and (now == fraction or now < min(1.0, fraction + STEP)):
             return ""
         self.last = (event.stage, now)
         share = f" {event.fraction:.0%}" if event.fraction is not None else ""

@@ -1,5 +1,6 @@
 """What a display shows, as one value that every event changes by a pure rule."""
 
+import re
 from dataclasses import dataclass, replace
 
 from sparkup.domain.event import (
@@ -14,6 +15,8 @@ from sparkup.domain.event import (
 )
 
 TAIL = 3  # log lines worth showing under a running phase
+# Control sequences of terminals (ECMA-48): CSI, OSC, others.
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,13 @@ def reduce(view: View, event: Event) -> View:
     """Return the view after an event."""
     match event:
         case PhaseStarted(title):
-            return replace(view, phases=(*view.phases, PhaseView(title)), tail=())
+            return View(phases=(*view.phases, PhaseView(title)), notes=view.notes)
         case PhaseFinished(title, seconds):
             return replace(view, phases=(*view.phases[:-1], PhaseView(title, seconds)), tail=())
         case StageChanged():
             return _staged(view, event)
         case LogLine(line=line) | StepOutput(line=line):
-            return replace(view, tail=(*view.tail, line)[-TAIL:])
+            return replace(view, tail=(*view.tail, printable(line))[-TAIL:])
         case Noted(text):
             return replace(view, notes=(*view.notes, text))
         case Warned(problem):
@@ -71,3 +74,8 @@ def _staged(view: View, event: StageChanged) -> View:
     known = event.stage in view.passed
     passed = view.passed if known or event.rank != 0 else (*view.passed, event.stage)
     return replace(view, stages=(*others, new), passed=passed)
+
+
+def printable(line: str) -> str:
+    """Return a line of a program without what would move, clear or colour our terminal."""
+    return "".join(char if char.isprintable() else " " for char in ESCAPES.sub("", line))

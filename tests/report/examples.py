@@ -1,0 +1,115 @@
+"""One answer of each kind, and the events of a whole start."""
+
+from sparkup.domain.answer import (
+    Answer,
+    EnvironmentRow,
+    Environments,
+    Finished,
+    Launched,
+    Row,
+    Script,
+    Shown,
+    Status,
+    Stopped,
+    StopReport,
+    Tried,
+)
+from sparkup.domain.event import (
+    Event,
+    LogLine,
+    Noted,
+    PhaseFinished,
+    PhaseStarted,
+    Ready,
+    StageChanged,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+    Warned,
+)
+
+READY = Ready(
+    name="mine",
+    url="http://127.0.0.1:8000",
+    seconds=53.9,
+    stages=(("python", 36.4), ("weights", 17.5)),
+    kv_tokens=32768,
+    concurrency=64.0,
+    canary="generate",
+    model="org/name",
+)
+LAUNCHED = Launched(
+    name="mine",
+    attempt="a1b2c3d4",
+    engine="host",
+    hosts=("local",),
+    argv=("vllm", "serve", "org/name"),
+    url="http://127.0.0.1:8000",
+    port=8000,
+    log="/s/launches/mine/log",
+    ready=READY,
+)
+ROW = Row(
+    name="mine",
+    host="local",
+    rank=0,
+    phase="ready",
+    engine="host",
+    pid=4711,
+    url="http://127.0.0.1:8000",
+    health=200,
+    stage="",
+    started=1.0,
+    seconds=7500.0,
+    exit_status=None,
+    model="org/name",
+    argv=("vllm", "serve", "org/name"),
+    log="/s/launches/mine/log",
+)
+STOPPED = StopReport("mine", "local", 4, 8000, port_free=True, memory=3 << 30, seconds=0.93)
+ENVIRONMENT = EnvironmentRow(
+    "cpu-0.32.0-eade65dd", "cpu", "local", "0.32.0", "3.11", "/e/cpu-0.32.0-eade65dd", 0.0, current=True
+)
+STEP = {
+    "id": "start rank 0",
+    "host": "local",
+    "what": "run   true",
+    "argv": ["true"],
+    "reason": "start it",
+    "after": ["program local"],
+}
+SHOWN = Shown(
+    {"launch": "mine"},
+    (
+        {"title": "Look at the host", "steps": [], "notes": []},
+        {"title": "Start", "steps": [STEP, {**STEP, "after": []}], "notes": ["runs true"]},
+    ),
+    ("a note",),
+)
+ANSWERS: tuple[Answer, ...] = (
+    LAUNCHED,
+    Finished("mine", 3, "/s/past/mine/log"),
+    Status(("local",), (ROW,)),
+    Stopped((STOPPED,)),
+    SHOWN,
+    Script("#!/bin/sh\n"),
+    Environments((ENVIRONMENT,), "made in 60 s"),
+    Tried("Hello?", "wq x", 32, 0.123, 1.5, READY, "0.32.0", STOPPED, 61.0),
+)
+
+START: tuple[Event, ...] = (
+    PhaseStarted("Look at the host"),
+    Noted("environment cpu"),
+    PhaseFinished("Look at the host", 0.2),
+    PhaseStarted("Start"),
+    StepStarted("program local", "local", "the program that looks after launches"),
+    StepFinished("program local", "local", 0.1),
+    StepStarted("packages", "local", "install vLLM", slow=True),
+    StepOutput("packages", "local", "Collecting vllm"),
+    PhaseFinished("Start", 1.5),
+    PhaseStarted("Wait until ready"),
+    StageChanged("local", 0, "python", "importing"),
+    LogLine("local", 0, "INFO \x1b[31mred\x1b[0m \x1b[2J\x1b]0;title\x07 and \rback\x1b"),
+    StageChanged("local", 0, "weights", "1/4", 0.25),
+    Warned("something is odd", "look at it"),
+)

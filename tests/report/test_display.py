@@ -1,0 +1,162 @@
+"""Which display shows what, and the documents of --json."""
+
+import io
+import json
+import sys
+from dataclasses import asdict, fields
+from typing import Any
+
+import pytest
+from tests.report.examples import ANSWERS, LAUNCHED, START
+from tests.report.terminals import on_a_terminal
+
+from sparkup.domain.answer import Answer
+from sparkup.domain.event import Answered, Event, Noted, Printed, to_json
+from sparkup.report.display import Display, JsonLines, Quiet, display
+from sparkup.report.live import Live
+from sparkup.report.plain import Plain
+
+STATUS = ANSWERS[2]
+
+
+def answered(*events: Event, as_json: bool, follows: bool = False) -> str:
+    out = io.StringIO()
+    shown = Display(Quiet(), as_json=as_json, follows=follows, out=out)
+    for event in events:
+        shown.on(event)
+    shown.close()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda each: type(each).__name__)
+def test_an_answer_is_one_document(answer: Answer) -> None:
+    document = json.loads(answered(Answered(answer), as_json=True))
+    assert list(document) == [field.name for field in fields(answer)]
+    assert document == json.loads(json.dumps(asdict(answer)))
+
+
+NUMBER = (int, float)
+KEYS: dict[str, dict[str, Any]] = {
+    "Launched": {
+        **dict.fromkeys(("name", "attempt", "engine", "url", "log", "address"), str),
+        "hosts": list,
+        "argv": list,
+        "port": int,
+        "needs_key": bool,
+        "ready": dict,
+    },
+    "Finished": {"name": str, "exit_status": int, "log": str},
+    "Status": {"hosts": list, "launches": list},
+    "Stopped": {"launches": list},
+    "Shown": {"launch": dict, "phases": list, "notes": list},
+    "Script": {"script": str},
+    "Environments": {"environments": list, "note": str},
+    "Tried": {
+        **dict.fromkeys(("question", "answer", "vllm"), str),
+        **dict.fromkeys(("first_token", "seconds", "set_up_seconds"), NUMBER),
+        "tokens": int,
+        "ready": dict,
+        "stopped": dict,
+    },
+}
+ROWS: dict[str, dict[str, Any]] = {
+    "Status": {
+        **dict.fromkeys(("name", "host", "phase", "engine", "url", "stage", "model", "log"), str),
+        **dict.fromkeys(("rank", "pid", "health"), int),
+        "started": NUMBER,
+        "seconds": NUMBER,
+        "exit_status": type(None),
+        "argv": list,
+    },
+    "Stopped": {
+        "name": str,
+        "host": str,
+        "processes": int,
+        "port": int,
+        "port_free": bool,
+        "memory": int,
+        "seconds": NUMBER,
+    },
+    "Environments": {
+        **dict.fromkeys(("name", "variant", "host", "vllm", "python", "folder"), str),
+        "made": NUMBER,
+        "current": bool,
+    },
+}
+
+
+def of_these_types(value: dict[str, Any], types: dict[str, Any]) -> bool:
+    return value.keys() == types.keys() and all(isinstance(value[name], types[name]) for name in types)
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda each: type(each).__name__)
+def test_the_members_of_a_document_and_their_types(answer: Answer) -> None:
+    """Scripts of users read these: a member that goes or changes its type breaks them."""
+    name = type(answer).__name__
+    document = json.loads(answered(Answered(answer), as_json=True))
+    assert of_these_types(document, KEYS[name]), document
+    for row in document.get("launches", document.get("environments", ())):
+        assert of_these_types(row, ROWS[name]), row
+
+
+def test_the_stages_of_a_start_are_pairs() -> None:
+    ready = json.loads(answered(Answered(LAUNCHED), as_json=True))["ready"]
+    assert ready["stages"] == [["python", 36.4], ["weights", 17.5]]
+
+
+def test_one_answer_is_indented_and_many_are_lines() -> None:
+    assert len(answered(Answered(STATUS), as_json=True).splitlines()) > 5
+    many = answered(Answered(STATUS), Answered(STATUS), as_json=True, follows=True)
+    assert [json.loads(line)["hosts"] for line in many.splitlines()] == [["local"], ["local"]]
+
+
+def test_printed_lines_are_the_answer_itself() -> None:
+    assert answered(Printed("a ☃"), Printed(""), as_json=False) == "a ☃\n\n"
+    lines = answered(Printed('a "b"'), as_json=True).splitlines()
+    assert [json.loads(line) for line in lines] == [{"line": 'a "b"'}]
+
+
+def test_people_get_the_text() -> None:
+    text = answered(Noted("not here"), Answered(LAUNCHED), as_json=False)
+    assert text.startswith("mine is ready at http://127.0.0.1:8000")
+    again = answered(Answered(STATUS), as_json=False, follows=True)
+    assert again.startswith("NAME")  # no terminal: nothing is wiped
+
+
+def test_progress_as_json_lines() -> None:
+    out = io.StringIO()
+    lines = JsonLines(out)
+    for event in START:
+        lines.on(event)
+    lines.close()
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert found == [json.loads(json.dumps(to_json(event))) for event in START]
+
+
+@pytest.mark.parametrize(
+    ("progress", "kind"),
+    [("auto", Plain), ("plain", Plain), ("json", JsonLines), ("quiet", Quiet), ("live", Live)],
+)
+def test_progress_as_it_was_asked_for(
+    progress: str, kind: type[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = display(as_json=False, progress=progress, follows=False)
+    assert isinstance(shown.progress, kind)
+    assert shown.out is sys.stdout
+    shown.on(Printed("line"))
+    shown.close()
+    assert capsys.readouterr().out == "line\n"
+
+
+KIND = """
+import sys
+from sparkup.report.display import display
+shown = display(as_json=False, progress="auto", follows=False)
+shown.close()
+sys.stderr.write(type(shown.progress).__name__)
+"""
+
+
+def test_a_terminal_is_drawn_on_unless_it_cannot_be() -> None:
+    assert on_a_terminal(KIND).endswith("Live")
+    assert on_a_terminal(KIND, TERM="dumb") == "Plain"
