@@ -177,6 +177,11 @@ def test_the_steps_in_their_order() -> None:
     assert steps["packages"].reason == "install vLLM 0.32.0 (612 MB to download)"
 
 
+def test_what_is_to_be_downloaded_is_that_of_the_architecture() -> None:
+    spark = make_plan(making(machine=replace(ROOMY, architecture="aarch64")), PROGRAM, "h", 0)
+    assert spark.steps[3].reason == "install vLLM 0.32.0 (430 MB to download)"
+
+
 def test_what_is_written_makes_an_environment_that_is_found_again() -> None:
     found = making(DEBIAN)
     puts = {

@@ -28,6 +28,7 @@ class Making:
     python: Python
     uv: str  # path of uv where it makes the environment, "" where Python itself does
     index: bool  # PyTorch's own index of CPU wheels is to be used
+    download: int  # bytes, for the host's architecture
 
     @property
     def name(self) -> str:
@@ -58,7 +59,8 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
         raise GateRefused(*(_at(problem, seen.host) for problem in problems))
     folder = machine.environments / f"{variant.name}-{variant.vllm}-{variant.digest}"
     uv = "" if python.ensurepip else builders.uv
-    return Making(variant, folder, python, uv, variant.needs_cpu_torch and builders.index)
+    index = variant.needs_cpu_torch and builders.index
+    return Making(variant, folder, python, uv, index, variant.downloads[machine.architecture])
 
 
 def _at(problem: Problem, host: str) -> Problem:
@@ -132,16 +134,7 @@ def _no_torch(variant: Variant, usable: Sequence[Python]) -> Problem:
 
 def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
     """Return the steps that make an environment; the record is written last and makes it count."""
-    folder, variant = making.folder, making.variant
-    python = str(folder / "bin" / "python")
-    lock = folder / "requirements.lock"
-    indexes = [pip.TORCH_CPU_INDEX] if making.index else []
-    venv = (
-        pip.uv_venv(making.uv, making.python.version, str(folder))
-        if making.uv
-        else pip.venv(making.python.path, str(folder))
-    )
-    packages = f"install vLLM {variant.vllm} ({size(max(variant.downloads.values()))} to download)"
+    folder = making.folder
     steps: list[Step] = [
         Run(
             "clear",
@@ -149,23 +142,9 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
             Command(("rm", "-rf", "--", str(folder))),
             "remove what an interrupted attempt left",
         ),
-        Run(
-            "venv",
-            host,
-            Command(program.guard(venv)),
-            f"a virtual environment of Python {making.python.version}",
-            explain=lambda result: no_venv(result, host),
-            shown=pip_line,
-        ),
-        Put("lock", host, variant.lock, lock, "the exact packages, with hashes"),
-        Run(
-            "packages",
-            host,
-            Command(program.guard(pip.install(python, str(lock), indexes))),
-            packages,
-            explain=lambda result: not_installed(result, host),
-            shown=pip_line,
-        ),
+        _venv(making, program, host),
+        Put("lock", host, making.variant.lock, _lock(making), "the exact packages, with hashes"),
+        _packages(making, program, host),
         *_shim(making, host),
         Run(
             "check",
@@ -176,6 +155,36 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
         Put("record", host, _record(making, now), folder / RECORD, "the environment counts from here on"),
     ]
     return Plan(_in_turn(steps))
+
+
+def _venv(making: Making, program: Program, host: str) -> Run:
+    folder, python = str(making.folder), making.python
+    argv = pip.uv_venv(making.uv, python.version, folder) if making.uv else pip.venv(python.path, folder)
+    return Run(
+        "venv",
+        host,
+        Command(program.guard(argv)),
+        f"a virtual environment of Python {python.version}",
+        explain=lambda result: no_venv(result, host),
+        shown=pip_line,
+    )
+
+
+def _packages(making: Making, program: Program, host: str) -> Run:
+    python = str(making.folder / "bin" / "python")
+    indexes = [pip.TORCH_CPU_INDEX] if making.index else []
+    return Run(
+        "packages",
+        host,
+        Command(program.guard(pip.install(python, str(_lock(making)), indexes))),
+        f"install vLLM {making.variant.vllm} ({size(making.download)} to download)",
+        explain=lambda result: not_installed(result, host),
+        shown=pip_line,
+    )
+
+
+def _lock(making: Making) -> PurePosixPath:
+    return making.folder / "requirements.lock"
 
 
 def _in_turn(steps: Sequence[Step]) -> tuple[Step, ...]:
