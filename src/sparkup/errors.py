@@ -37,7 +37,6 @@ CODES: dict[str, str] = {
     "no-ssh": "The OpenSSH client is not installed on this machine.",
     "unsafe-folder": "The folder for SSH control sockets cannot be made, or is somebody else's.",
     "no-python": "The host has no python3 that can do the work.",
-    "environment-missing": "The managed environment that the launch needs is not on the host.",
     "linger-off": "The host ends a user's processes at logout; the launch would die with the session.",
     "no-limits": "Limits were asked for on a host that cannot enforce them.",
     "in-use": "Something that runs still uses what was to be removed.",
