@@ -24,4 +24,5 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
         put = put_program(seen, program_name(), program())
         await execute(Plan(put), connections, context.emit)
         helper = program_for(rank, seen, program_name())
-        return await connections[host.name].interact(Command(helper.enter(rank.launch, argv)), tty=tty)
+        status = await connections[host.name].interact(Command(helper.enter(rank.launch, argv)), tty=tty)
+        return 128 - status if status < 0 else status

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import signal
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
@@ -135,24 +136,31 @@ class Running:
         """Tell how a launch ended that nobody here has stopped, and clear it away."""
         host, name = self.launch.head.host, self.launch.name
         rank = await self._rank()
-        if rank is None or rank.attempt != self.launch.attempt:
-            self.context.emit(Noted(f"{name} was stopped"))
-            return 0
+        if rank is None:
+            return self._was_stopped()
         log = log_tail(rank)
         lines = (await self.runner.observer.look({host: [log]}))[host][log]
         await self.undo()
-        if self.launch.attached and rank.exit is not None:
-            self.context.emit(Answered(Finished(name, rank.exit.status, self.log_kept)))
-            return rank.exit.status
         if rank.exit is not None and rank.exit.asked:
-            self.context.emit(Noted(f"{name} was stopped"))
-            return 0
+            return self._was_stopped()
+        if self.launch.attached and rank.exit is not None:
+            return self._finished(rank.exit.status)
         raise died(name, host, rank, lines)
 
+    def _was_stopped(self) -> int:
+        """Tell that somebody else has stopped it; whether its state is gone by now makes no difference."""
+        self.context.emit(Noted(f"{self.launch.name} was stopped"))
+        return self._finished(128 + signal.SIGTERM) if self.launch.attached else 0
+
+    def _finished(self, status: int) -> int:
+        self.context.emit(Answered(Finished(self.launch.name, status, self.log_kept)))
+        return status
+
     async def _rank(self) -> RankState | None:
+        """Return our own attempt as its host knows it, None if it is put away already."""
         host = self.launch.head.host
         there = (await self.runner.observer.look({host: [LAUNCHES]}))[host][LAUNCHES]
-        return next((rank for rank in there if rank.launch == self.launch.name), None)
+        return next((rank for rank in there if rank.attempt == self.launch.attempt), None)
 
     async def undo(self, why: str = "") -> None:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away."""

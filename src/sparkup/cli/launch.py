@@ -10,7 +10,9 @@ from sparkup.actions.launch import launch as start
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import WithRest, problems, rest
+from sparkup.commands.vllm import parse_serve
 from sparkup.config.request import Problems, Typed, parse
+from sparkup.domain.launch import LaunchRequest
 
 
 @click.command(cls=WithRest)
@@ -107,8 +109,13 @@ def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click'
         )
     follow = not given["as_json"] if given["follow"] is None else given["follow"]
     manner = Manner(given["detach"], follow, given["stop_on_exit"])
-    follows = follow and not manner.detach
+    follows = (follow or _is_attached(request)) and not manner.detach
     return carry_out(ctx, lambda context: start(request, manner, context), follows=follows)
+
+
+def _is_attached(request: LaunchRequest) -> bool:
+    """Say whether the command is one whose output is the answer (planning/resolve.py decides so)."""
+    return parse_serve(request.argv) is None and request.readiness.kind in ("auto", "none")
 
 
 PLAIN = (

@@ -22,7 +22,12 @@ class Live:
         self.view = View()
         self.begun = time.monotonic()
         self.live: RichLive | None = RichLive(
-            console=self.console, get_renderable=self.picture, refresh_per_second=8, transient=True
+            console=self.console,
+            get_renderable=self.picture,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,  # rich would send answers where progress goes: a pipe would stay empty
+            redirect_stderr=False,
         )
         self.live.start()
 
