@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.planning.hosts import ADA, request, seen
 
@@ -139,6 +139,7 @@ WORDS = st.lists(st.text(st.characters(exclude_characters="\0")), max_size=5)
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WORDS)
+@example(["\udcff", "a\udc80b"])  # as Python holds bytes that are no UTF-8
 def test_any_words_arrive_unchanged(ground: Ground, words: list[str]) -> None:
     for path in (ground.folder / "calls").iterdir():
         path.unlink()

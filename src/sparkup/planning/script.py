@@ -56,7 +56,8 @@ def _step(step: Step, address: str) -> list[str]:
 
 
 def _commented(step: Step, lines: Sequence[str]) -> list[str]:
-    return [f"  # {step.host}: {' '.join(step.reason.split())}", *lines]
+    reason = " ".join(step.reason.split()).encode(errors="backslashreplace").decode()  # bytes of no text, too
+    return [f"  # {step.host}: {reason}", *lines]
 
 
 def _on(argv: Sequence[str], address: str) -> str:
