@@ -6,7 +6,7 @@ from rich.console import Console
 from tests.report.examples import LAUNCHED, START
 from tests.report.terminals import on_a_terminal
 
-from sparkup.domain.event import Answered, Failed, PhaseFinished, Printed, StageChanged
+from sparkup.domain.event import Answered, Failed, PhaseFinished, PhaseStarted, Printed, StageChanged
 from sparkup.report.live import Live
 
 DRAW = """
@@ -90,6 +90,14 @@ def test_the_picture_of_a_start() -> None:
     assert lines[6] == f"  weights {'█' * 6}{'░' * 18} 25%  1/4"
     assert lines[7] == "  INFO red  and  back"
     assert len(lines) == 8
+
+
+def test_a_phase_without_stages_is_its_title() -> None:
+    live = Live(io.StringIO())
+    live.on(PhaseStarted("Stop"))
+    (line,) = picture(live)
+    live.close()
+    assert line.endswith(" Stop  0 s")
 
 
 def test_a_stage_of_unknown_length_has_no_bar() -> None:
