@@ -1,0 +1,43 @@
+"""Where a measurement runs: state folders of its own, and the programs it compares with."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / ".cache" / "bench"
+MODULE = (sys.executable, "-m", "sparkup")
+
+
+@contextmanager
+def own_state() -> Iterator[dict[str, str]]:
+    """Give an environment whose launches are nobody else's, and stop what is left of them."""
+    with tempfile.TemporaryDirectory(prefix="sparkup-bench-") as folder:
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "SPARKUP_STATE_DIR": f"{folder}/state",
+               "SPARKUP_DATA_DIR": f"{folder}/data"}  # fmt: skip
+        try:
+            yield env
+        finally:
+            quietly((*MODULE, "stop", "--all"), env)
+
+
+def quietly(argv: Sequence[str], env: dict[str, str] | None = None) -> None:
+    """Run a command that must succeed, without its output."""
+    subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+
+
+def sparkrun() -> tuple[str, ...] | None:
+    """Return the command of the peer we compare with, installed on first use; None where it cannot be."""
+    folder = CACHE / "sparkrun"
+    program = folder / "bin" / "sparkrun"
+    if not program.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        install = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "sparkrun")
+        if subprocess.run(install, check=False, capture_output=True, timeout=600).returncode:
+            return None
+    return (str(program),)
