@@ -1,8 +1,6 @@
 """Carry out an action for a command: events to displays, signals to cancellation, an exit status back."""
 
 import asyncio
-import io
-import sys
 from collections.abc import Awaitable, Callable
 
 import click
@@ -25,8 +23,6 @@ def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> i
     `follows`: with --json, the command prints JSON lines instead of one document.
     """
     values = ctx.params
-    if isinstance(sys.stdout, io.TextIOWrapper):  # whoever reads us through a pipe sees lines as they come
-        sys.stdout.reconfigure(line_buffering=True)
     show = display(
         as_json=bool(values.get("as_json")),
         progress=values.get("progress") or "auto",

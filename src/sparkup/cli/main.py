@@ -1,14 +1,14 @@
 """The command line: verbs loaded only when they are used, errors printed in one place."""
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from sparkup import __version__
+from sparkup.cli import streams
 from sparkup.cli.strict import in_our_words, suggestion
-from sparkup.errors import InputRefused, Problem, SparkupError
+from sparkup.errors import InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.report.failure import print_failure
 
 # name: (where it lives, its line in --help)
@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb; a misspelt one is an error with a suggestion, never a command to run."""
-        if args and args[0] not in COMMANDS:
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:  # as completion does
             hint = suggestion(args[0], list(COMMANDS)) or "see: sparkup --help"
             raise InputRefused(Problem("bad-option", f"unknown command {args[0]!r}", hint=hint))
         return super().resolve_command(ctx, args)
@@ -75,6 +75,7 @@ def sparkup() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit status; all errors a user can meet are printed here."""
+    streams.ready()
     try:
         status = sparkup.main(list(argv), prog_name="sparkup", standalone_mode=False)
     except click.UsageError as error:
@@ -85,10 +86,19 @@ def run(argv: Sequence[str]) -> int:
         return _failed(error, argv)
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone; there is nobody to complain to
-        return 0
+    except OSError as error:
+        return _output_lost(error)
     return status if isinstance(status, int) else 0
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that our output could not be written; what is about a file by its name is no such error."""
+    if error.filename is not None:
+        raise error
+    streams.let_go()
+    if isinstance(error, BrokenPipeError):
+        return 0  # whoever read us has gone; there is nobody to complain to
+    return _failed(WorkFailed(Problem("file-not-written", f"the output is lost: {error.strerror}")), ())
 
 
 def _failed(error: SparkupError, argv: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from sparkup.errors import InputRefused, Problem
 
@@ -21,7 +22,8 @@ class Strict(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; problems are left in ctx.obj for the callback to raise with its own."""
         rest: list[str] = []
-        if self.takes_rest and "--" in args:
+        ctx.meta["has_rest"] = self.takes_rest and "--" in args
+        if ctx.meta["has_rest"]:
             cut = args.index("--")
             args, rest = args[:cut], args[cut + 1 :]
         ctx.ignore_unknown_options, ctx.allow_extra_args = True, True
@@ -29,7 +31,7 @@ class Strict(click.Command):
         ctx.meta["rest"] = tuple(rest)
         problems = [self._problem(ctx, word) for word in _unexplained(self._taken_for_values(ctx) + stray)]
         ctx.meta["problems"] = problems
-        if problems and not self.takes_rest:
+        if problems and not self.takes_rest and not ctx.resilient_parsing:  # as completion does
             raise InputRefused(*problems)
         return []
 
@@ -69,6 +71,12 @@ class WithRest(Strict):
     """A command that takes another program's command line after `--`."""
 
     takes_rest = True
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete our own options; behind `--` stands another program, and perhaps a file."""
+        if ctx.meta["has_rest"]:
+            return [CompletionItem(incomplete, type="file")]
+        return super().shell_complete(ctx, incomplete)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Show the rest in the usage line."""
