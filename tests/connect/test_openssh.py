@@ -211,13 +211,16 @@ async def test_a_connection_that_breaks_during_a_put(served: Served, tmp_path: P
 
 
 async def test_a_host_that_falls_silent(served: Served) -> None:
+    async def follow() -> None:
+        async with connection.stream(Command(("sh", "-c", "echo up; sleep 4"))) as stream:
+            async for line in stream.lines():
+                assert line == "up"
+                served.freeze()
+
     noticing = ("ServerAliveInterval=1", "ServerAliveCountMax=1")
     async with OpenSSH(served.host, served.options(extra=noticing)) as connection:
-        task = asyncio.create_task(connection.run(Command(("sleep", "4"))))
-        await until(lambda: served.running == 1)
-        served.freeze()
         with pytest.raises(HostUnreachable) as broken:
-            await asyncio.wait_for(task, 6)
+            await asyncio.wait_for(follow(), 20)
     assert broken.value.problems[0].code == "host-broke-off"
 
 

@@ -19,6 +19,10 @@ class Stream(Protocol):
         """
         ...
 
+    def batches(self) -> AsyncIterator[list[str]]:
+        """Yield the same lines, as many at a time as there are."""
+        ...
+
     async def status(self) -> Result:
         """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB.
 

@@ -1,7 +1,6 @@
 """Where the output of a child goes: kept whole or its tail, or read line by line while it runs."""
 
 import asyncio
-from collections import deque
 from typing import Protocol
 
 TAIL = 64 * 1024  # bytes
@@ -44,7 +43,7 @@ class Lines:
     """Hands out lines of any length, and holds the program back while nobody reads them."""
 
     def __init__(self) -> None:
-        self._ready: deque[bytes] = deque()
+        self._ready: list[bytes] = []
         self._size, self._partial = 0, bytearray()
         self._news = asyncio.Event()
         self._over = self._discarding = False
@@ -75,30 +74,23 @@ class Lines:
     def discard(self) -> None:
         """Drop all lines, also those to come, so that the program is not held back."""
         self._discarding = True
-        self._ready.clear()
+        self._ready = []
         self._partial.clear()
         self._size = 0
         self._resume()
 
-    def __aiter__(self) -> "Lines":
-        return self
-
-    async def __anext__(self) -> str:
-        while not self._ready:
-            if self._over:
-                raise StopAsyncIteration
+    async def batch(self) -> list[str]:
+        """Wait for lines and return all there are, none at the end; one at a time is slow for a log."""
+        while not self._ready and not self._over:
             self._news.clear()
             await self._news.wait()
-        line = self._ready.popleft()
-        self._size -= len(line)
-        if self._size <= AHEAD:
-            self._resume()
-        return line.decode(errors="replace")
+        ready, self._ready, self._size = self._ready, [], 0
+        self._resume()
+        return [line.decode(errors="replace").removesuffix("\r") for line in ready]
 
     def _push(self, lines: list[bytes]) -> None:
-        for line in lines:
-            self._ready.append(line.removesuffix(b"\r"))
-            self._size += len(self._ready[-1])
+        self._ready += lines
+        self._size += sum(map(len, lines))
         self._news.set()
 
     def _resume(self) -> None:

@@ -19,8 +19,14 @@ class Running:
 
     async def lines(self) -> AsyncIterator[str]:
         """Yield lines until the program has ended."""
-        async for line in self._lines:
-            yield line
+        async for batch in self.batches():
+            for line in batch:
+                yield line
+
+    async def batches(self) -> AsyncIterator[list[str]]:
+        """Yield the lines that are there, until the program has ended."""
+        while batch := await self._lines.batch():
+            yield batch
         await self._verdict(await self._child.wait())
 
     async def status(self) -> Result:
@@ -41,6 +47,12 @@ class Ended:
         no_lines: tuple[str, ...] = ()
         for line in no_lines:
             yield line
+
+    async def batches(self) -> AsyncIterator[list[str]]:
+        """Yield nothing."""
+        nothing: tuple[list[str], ...] = ()
+        for batch in nothing:
+            yield batch
 
     async def status(self) -> Result:
         """Return the status that a shell gives."""

@@ -115,9 +115,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A line of the answer itself: a log that is followed, the output of a command."""
+    """Lines of the answer itself, without the last line's end: of a log that is followed."""
 
-    line: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Display:
         if isinstance(event, Answered):
             self._answer(event)
         elif isinstance(event, Printed):
-            self._print(event.line)
+            self._print(event.text)
 
     def _answer(self, event: Answered) -> None:
         if self.as_json:
@@ -71,8 +71,11 @@ class Display:
             self.out.write(answer_text(event.answer, clear=self.follows and self.out.isatty()))
         self.out.flush()
 
-    def _print(self, line: str) -> None:
-        self.out.write((json.dumps({"line": line}) if self.as_json else line) + "\n")
+    def _print(self, text: str) -> None:
+        if self.as_json:
+            text = "\n".join(json.dumps({"line": line}) for line in text.split("\n"))
+        self.out.write(text + "\n")
+        self.out.flush()
 
     def close(self) -> None:
         """Show no more."""

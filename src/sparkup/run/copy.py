@@ -7,8 +7,8 @@ from sparkup.run.executor import Emit
 
 
 async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) -> Result:
-    """Run a program to its end and emit each line it prints."""
+    """Run a program to its end and emit what it prints."""
     async with connection.stream(Command(argv)) as stream:
-        async for line in stream.lines():
-            emit(Printed(line))
+        async for batch in stream.batches():
+            emit(Printed("\n".join(batch)))
         return await stream.status()

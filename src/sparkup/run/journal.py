@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from sparkup.domain.event import Event, LogLine, StepOutput, to_json
+from sparkup.domain.event import Event, LogLine, Printed, StepOutput, to_json
 
 KEPT = 50  # journals; older ones are removed
 
@@ -22,7 +22,7 @@ class Journal:
 
     def on(self, event: Event) -> None:
         """Write one event; the engine's own log is kept where it runs, not here."""
-        if isinstance(event, LogLine | StepOutput):
+        if isinstance(event, LogLine | StepOutput | Printed):
             return
         try:
             if self.file is None:
