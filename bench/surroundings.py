@@ -1,10 +1,10 @@
 """Where a measurement runs: state folders of its own, and the programs it compares with."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,12 +32,26 @@ def quietly(argv: Sequence[str], env: dict[str, str] | None = None) -> None:
 
 
 def sparkrun() -> tuple[str, ...] | None:
-    """Return the command of the peer we compare with, installed on first use; None where it cannot be."""
+    """Return the command of the peer we compare with, installed on first use; None where it cannot be.
+
+    It needs Python 3.12, ours runs with whatever started us.
+    """
     folder = CACHE / "sparkrun"
     program = folder / "bin" / "sparkrun"
-    if not program.exists():
-        venv.create(folder, with_pip=True, clear=True)
+    for python in newer_pythons():
+        if program.exists():
+            break
+        if subprocess.run(
+            (python, "-m", "venv", "--clear", str(folder)), check=False, capture_output=True
+        ).returncode:
+            continue
         install = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "sparkrun")
-        if subprocess.run(install, check=False, capture_output=True, timeout=600).returncode:
-            return None
-    return (str(program),)
+        subprocess.run(install, check=False, capture_output=True, timeout=600)
+    return (str(program),) if program.exists() else None
+
+
+def newer_pythons() -> Iterator[str]:
+    """Yield Pythons from 3.12 on, of the PATH and of pyenv; some may be shims that do not work."""
+    for minor in (12, 13, 14):
+        yield from filter(None, [shutil.which(f"python3.{minor}")])
+        yield from map(str, sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python")))
