@@ -21,6 +21,7 @@ class Reply:
     body: bytes = b"{}"
     hangs: bool = False
     cut: bool = False
+    kind: str = "application/json"
 
 
 @dataclass(slots=True)
@@ -93,6 +94,7 @@ def answer(handler: BaseHTTPRequestHandler, served: Served, body: dict[str, Any]
         return
     with contextlib.suppress(OSError):  # whoever asked has gone
         handler.send_response(reply.status)
+        handler.send_header("Content-Type", reply.kind)
         handler.send_header("Content-Length", str(len(reply.body) + reply.cut * 10))
         handler.end_headers()
         handler.wfile.write(reply.body)
