@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,9 +200,16 @@ class User:
 
     def close(self) -> None:
         """End at once what a test has left running."""
+        self._end(lambda: processes.touching(self.home))
 
+    def close_launches(self) -> None:
+        """The same for launches alone: what else runs in this home ends by itself."""
+        self._end(self.engines)
+
+    @staticmethod
+    def _end(found: Callable[[], list[int]]) -> None:
         def nothing_runs() -> bool:
-            left = processes.touching(self.home)
+            left = found()
             processes.kill(left)
             return not left
 
