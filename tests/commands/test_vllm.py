@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparkup.commands.vllm import Serve, complete, parse_serve, without_api_key
+from sparkup.commands.vllm import Serve, complete, parse_serve, without_secrets
 
 SERVE = ("vllm", "serve")
 KEY = "sk-3f9c1e77"
@@ -122,7 +122,7 @@ def test_what_is_a_server(argv: tuple[str, ...]) -> None:
 )
 def test_what_is_no_server(argv: tuple[str, ...]) -> None:
     assert parse_serve(argv) is None
-    assert without_api_key(argv) == argv
+    assert without_secrets(argv) == argv
 
 
 def test_what_is_left_out_is_added_at_the_end() -> None:
@@ -158,7 +158,7 @@ def test_a_key_is_nowhere_in_the_arguments_that_remain(
     program: tuple[str, ...], words: list[tuple[str, ...]]
 ) -> None:
     argv = (*program, "model", *(word for group in words for word in group))
-    found, left = parse_serve(argv), without_api_key(argv)
+    found, left = parse_serve(argv), without_secrets(argv)
     assert found is not None
     assert (found.api_keys == (KEY,)) == any(KEY in word for word in argv)
     assert not any(KEY in word for word in left)
@@ -173,4 +173,4 @@ def test_any_words_at_all_can_be_read(words: list[str]) -> None:
     argv = (*SERVE, *words)
     found = parse_serve(argv)
     assert found is not None
-    assert len(without_api_key(argv)) <= len(argv)
+    assert len(without_secrets(argv)) <= len(argv)

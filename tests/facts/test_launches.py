@@ -125,7 +125,8 @@ def test_the_end_of_a_log_is_read_as_lines() -> None:
     rank = only("failed")
     fact = log_tail(rank, 100)
     assert fact.name == "log of failed"
-    assert fact.requests["log"].body == {"globs": [f"{rank.folder}/log"], "max_bytes": 100, "tail": True}
+    body = fact.requests["log"].body
+    assert (body["globs"], body["max_bytes"], body["tail"]) == ([f"{rank.folder}/log"], 100, True)
     assert fact.parse({"log": {"files": {f"{rank.folder}/log": "no\nno\n"}}}) == ("no", "no")
     assert fact.parse({"log": {"files": {}}}) == ()
 

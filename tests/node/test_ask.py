@@ -66,8 +66,19 @@ def test_an_answer_that_is_none(side: Side, served: Served, reply: Reply, proble
     assert problem in answer.value["problem"]
 
 
+@pytest.mark.parametrize(("key", "well"), [("", True), ("wrong", False)])
+def test_a_key_that_only_a_file_knows_locks_nobody_out_of_readiness(
+    side: Side, served: Served, key: str, well: bool
+) -> None:
+    served.routes["/v1/models"] = json_reply({"error": "Unauthorized"}, 401)
+    side.started(SLEEP, url=served.url, env={"VLLM_API_KEY": key} if key else {})
+    answer = ask(side)
+    assert answer.value["ok"] is well
+    assert answer.value.get("task") == ("locked" if well else None)
+
+
 @pytest.mark.parametrize(
-    "models", [json_reply({"data": []}), json_reply([]), Reply(200, b""), json_reply({}, 401)]
+    "models", [json_reply({"data": []}), json_reply([]), Reply(200, b""), json_reply({}, 500)]
 )
 def test_a_server_without_models(side: Side, served: Served, models: Reply) -> None:
     served.routes["/v1/models"] = models

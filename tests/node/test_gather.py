@@ -110,6 +110,13 @@ def test_parts_of_files(python: str, tmp_path: Path, tail: bool, expected: str) 
     assert ask(python, "files", globs=[path], max_bytes=99, tail=tail)["files"] == {path: "0123456789"}
 
 
+def test_only_the_lines_that_are_asked_for_travel(python: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "config.yaml")
+    Path(path).write_text("port: 9\napi-key: hidden\nhost: a\n")
+    answer = ask(python, "files", globs=[path], max_bytes=99, keep="(host|port)[ ]*:")
+    assert answer["files"] == {path: "port: 9\nhost: a\n"}
+
+
 def test_the_end_of_a_file_of_the_kernel(python: str) -> None:
     """It has no size and cannot be sought in from its end."""
     answer = ask(python, "files", globs=["/proc/sys/kernel/ostype"], max_bytes=64, tail=True)

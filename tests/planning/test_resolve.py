@@ -111,6 +111,47 @@ def test_several_api_keys_cannot_be_hidden() -> None:
     assert "sk-1" not in f"{problem}"
 
 
+def test_a_hub_token_is_taken_out_of_the_arguments() -> None:
+    launch = decided(request("vllm", "serve", "m", "--hf-token", "hf_1", "--port", "9")).launch
+    assert launch.argv == ("vllm", "serve", "m", "--port", "9", "--host", "127.0.0.1")
+    assert [(each.name, each.reveal()) for each in launch.environment.secret] == [("HF_TOKEN", "hf_1")]
+    kept = decided(request("vllm", "serve", "m", "--hf-token", "--port", "9")).launch
+    assert "--hf-token" in kept.argv
+    assert kept.environment.secret == ()
+
+
+@pytest.mark.parametrize("words", [("--uds", "/run/vllm.sock"), ("--headless",)])
+def test_a_server_without_a_port_is_not_waited_for_on_one(words: tuple[str, ...]) -> None:
+    launch = decided(request(*SERVE, *words, "--api-key", "k"), listeners_=[ON_8000]).launch
+    assert (launch.port, launch.url, launch.readiness.kind, launch.attached) == (None, "", "none", False)
+    assert launch.argv == (*SERVE, *words)
+
+
+def test_a_server_with_a_certificate_is_asked_over_tls() -> None:
+    launch = decided(request(*SERVE, "--ssl-keyfile", "k.pem", "--ssl-certfile", "c.pem")).launch
+    assert launch.url == "https://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "url"),
+    [
+        ("0.0.0.0", "me@spark2", "http://spark2:8000"),
+        ("::", "spark2", "http://spark2:8000"),
+        ("0.0.0.0", "", "http://127.0.0.1:8000"),
+        ("127.0.0.1", "spark2", "http://127.0.0.1:8000"),
+        ("10.1.1.2", "spark2", "http://10.1.1.2:8000"),
+    ],
+)
+def test_where_a_server_is_seen_from_here(host: str, address: str, url: str) -> None:
+    assert decided(request(*SERVE, "--host", host)).launch.url_from(address) == url
+
+
+def test_a_server_inside_another_command_is_said_not_to_be_judged() -> None:
+    found = decided(request("bash", "-c", "vllm serve m"))
+    assert found.launch.attached
+    assert any("--ready" in note for note in found.notes)
+
+
 def test_two_hosts_have_ranks_in_the_order_they_were_named() -> None:
     asked = request(hosts=(Host("spark1", "spark1"), Host("spark2", "spark2")))
     there = {name: seen(asked, host=name) for name in ("spark1", "spark2")}

@@ -24,12 +24,12 @@ def placed(*words: str, config: str = "", taken: tuple[int, ...] = ()) -> Servin
 
 
 def test_a_server_that_says_nothing_gets_the_loopback_and_8000() -> None:
-    assert placed() == Serving((*SERVE, "--host", "127.0.0.1"), 8000, "127.0.0.1")
+    assert placed() == Serving((*SERVE, "--host", "127.0.0.1"), 8000, "127.0.0.1", "127.0.0.1")
 
 
 def test_the_next_free_port_where_8000_is_taken() -> None:
     found = placed(taken=(8000, 8001, 9000))
-    assert found == Serving((*SERVE, "--host", "127.0.0.1", "--port", "8002"), 8002, "127.0.0.1")
+    assert found == Serving((*SERVE, "--host", "127.0.0.1", "--port", "8002"), 8002, "127.0.0.1", "127.0.0.1")
 
 
 def test_a_port_that_was_chosen_stays_even_where_it_is_taken() -> None:
@@ -86,7 +86,7 @@ compilation-config:
 
 
 def test_a_config_file_says_where_and_the_command_line_wins() -> None:
-    assert placed(config=CONFIG) == Serving(SERVE, 9100, "127.0.0.1")
+    assert placed(config=CONFIG) == Serving(SERVE, 9100, "127.0.0.1", "0.0.0.0")
     found = placed("--port", "9200", "--host", "::1", config=CONFIG, taken=(9100,))
     assert (found.port, found.api_host) == (9200, "::1")
 

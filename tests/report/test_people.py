@@ -76,7 +76,29 @@ def test_what_to_paste_carries_the_name_of_the_key_and_not_the_key() -> None:
 def test_a_model_that_does_not_chat_is_asked_what_it_is() -> None:
     pooling = replace(LAUNCHED, ready=replace(READY, canary="embed"))
     assert curl(pooling) == "curl http://127.0.0.1:8000/v1/models"
-    assert curl(replace(LAUNCHED, ready=None)).endswith("/v1/models")
+    locked = replace(LAUNCHED, ready=replace(READY, canary="locked"), needs_key=False)
+    assert curl(locked).endswith('/v1/models -H "Authorization: Bearer $VLLM_API_KEY"')
+
+
+def test_what_is_no_vllm_server_is_asked_for_its_page() -> None:
+    assert curl(replace(LAUNCHED, ready=None)) == "curl http://127.0.0.1:8000"
+    other = replace(LAUNCHED, url="https://127.0.0.1:8443", ready=replace(READY, canary=""))
+    assert curl(other) == "curl -k https://127.0.0.1:8443"
+
+
+@pytest.mark.parametrize(
+    ("url", "way"),
+    [
+        ("http://127.0.0.1:8000", "ssh -N -L 8000:127.0.0.1:8000 me@spark2"),
+        ("http://[::1]:8000", "ssh -N -L 8000:[::1]:8000 me@spark2"),
+        ("http://spark2:8000", ""),
+    ],
+)
+def test_a_remote_loopback_is_reached_by_a_tunnel(url: str, way: str) -> None:
+    found = tunnel(replace(LAUNCHED, url=url, port=8000, address="me@spark2"))
+    assert way in found
+    assert bool(found) == bool(way)
+    assert tunnel(replace(LAUNCHED, url=url)) == ""
 
 
 def test_a_model_name_survives_the_shell() -> None:

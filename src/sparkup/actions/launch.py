@@ -190,7 +190,7 @@ class Running:
             engine=str(launch.engine),
             hosts=tuple(node.host for node in launch.nodes),
             argv=launch.argv,
-            url=launch.url,
+            url=launch.url_from(self.hosts[0].address),
             port=launch.port,
             log=self.log,
             ready=self.capture.ready,

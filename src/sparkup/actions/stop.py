@@ -11,7 +11,7 @@ from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
-from sparkup.planning.stop import Found, choose, found, stop_plan
+from sparkup.planning.stop import choose, found, step_ids, stop_plan
 from sparkup.run.phases import Phase
 from sparkup.run.program import program, program_name
 
@@ -25,16 +25,13 @@ async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, eve
         targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
         plan = stop_plan(targets, runner.seen, program_name(), program())
         results = await runner.run([Phase("Stop", lambda _: plan)])
+        ids = step_ids(targets)
         reports = tuple(
-            _report(results[f"stop {rank.launch} on {host}"], (host, rank)) for host, rank in targets
+            read_report(results[step], rank.launch, host)
+            for step, (host, rank) in zip(ids, targets, strict=True)
         )
         context.emit(Answered(Stopped(reports)))
         return 0
-
-
-def _report(result: Result, target: Found) -> StopReport:
-    host, rank = target
-    return read_report(result, rank.launch, host)
 
 
 def read_report(result: Result, name: str, host: str) -> StopReport:

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 MODULE = "vllm.entrypoints.openai.api_server"
-OPTIONS = frozenset({"--host", "--port", "--model", "--api-key", "--config"})
+FLAGS = frozenset({"--headless"})
+OPTIONAL = frozenset({"--hf-token"})  # their value may be left out
+OPTIONS = (
+    FLAGS | OPTIONAL | {"--host", "--port", "--model", "--api-key", "--config", "--uds", "--ssl-keyfile"}
+)
+SECRETS = frozenset({"--api-key", "--hf-token"})
 # argparse takes a beginning that no other option shares; these are the ones of vLLM 0.32.
 ABBREVIATED = {
     "--ho": "--host",
@@ -13,6 +18,10 @@ ABBREVIATED = {
     "--por": "--port",
     "--api-k": "--api-key",
     "--api-ke": "--api-key",
+    "--hf-t": "--hf-token",
+    "--hf-to": "--hf-token",
+    "--hf-tok": "--hf-token",
+    "--hf-toke": "--hf-token",
 }
 
 
@@ -25,6 +34,9 @@ class Serve:
     port: str | None = None  # as written: what is no number is refused by who reads it
     api_keys: tuple[str, ...] = ()  # vLLM takes several
     config: str | None = None  # a YAML file that may say the rest
+    hf_token: str | None = None
+    elsewhere: str = ""  # the option that keeps its API off every TCP port: --uds or --headless
+    tls: bool = False
     first: int = 0  # index in argv of the first argument of `serve`
 
 
@@ -46,6 +58,9 @@ def parse_serve(argv: Sequence[str]) -> Serve | None:
         port=port,
         api_keys=tuple(key for key in found.get("--api-key", ()) if key),
         config=config,
+        hf_token=found.get("--hf-token", ("",))[0] or None,
+        elsewhere=next((name for name in ("--uds", "--headless") if name in found), ""),
+        tls="--ssl-keyfile" in found,
         first=first,
     )
 
@@ -60,12 +75,16 @@ def complete(argv: Sequence[str], *, host: str | None, port: int | None) -> tupl
     return (*argv, *extra)
 
 
-def without_api_key(argv: Sequence[str]) -> tuple[str, ...]:
-    """Return the command line without its API key, which VLLM_API_KEY says as well (vllm serve --help)."""
+def without_secrets(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line without its keys, which VLLM_API_KEY and HF_TOKEN say as well.
+
+    An --hf-token without a value stays: it asks for the token that the hub's login has left.
+    """
     first = _first_argument(argv)
     if first is None:
         return tuple(argv)
-    places = (option.where for option in _options(argv[first:]) if option.name == "--api-key")
+    found = (option for option in _options(argv[first:]) if option.name in SECRETS)
+    places = (option.where for option in found if option.name not in OPTIONAL or option.values[0])
     drop = {first + index for where in places for index in where}
     return tuple(word for index, word in enumerate(argv) if index not in drop)
 
@@ -99,15 +118,18 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
         end = index + 1
         if name in OPTIONS:
             if not equals:
-                end = _end_of_values(words, end, several=name == "--api-key")
+                end = _end_of_values(words, end, name)
             values = (value,) if equals else tuple(words[index + 1 : end]) or ("",)
             if not (name == "--config" and equals):
                 yield _Option(name, values, range(index, end))
         index = end
 
 
-def _end_of_values(words: Sequence[str], begin: int, *, several: bool) -> int:
+def _end_of_values(words: Sequence[str], begin: int, name: str) -> int:
+    """Return where the values of an option end that begin there."""
+    if name in FLAGS or (name in OPTIONAL and words[begin : begin + 1] and words[begin].startswith("-")):
+        return begin
     end = min(begin + 1, len(words))
-    while several and end < len(words) and not words[end].startswith("-"):
+    while name == "--api-key" and end < len(words) and not words[end].startswith("-"):
         end += 1
     return end

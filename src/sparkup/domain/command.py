@@ -39,7 +39,9 @@ class Command:
 
     def input(self) -> bytes:
         """Return all of standard input, secrets included."""
-        records = (f"{secret.name}={secret.reveal()}\0".encode() for secret in self.secrets)
+        records = (
+            f"{secret.name}={secret.reveal()}\0".encode(errors="surrogateescape") for secret in self.secrets
+        )
         return self.stdin + b"".join(records)
 
 

@@ -24,9 +24,12 @@ def run(*argv: str, timeout: float = 10.0) -> Request:
     return Request("run", {"argv": list(argv), "timeout": timeout})
 
 
-def files(*globs: str, max_bytes: int = 65536, tail: bool = False) -> Request:
-    """Ask for the text of all files that match, its beginning or its `tail`; `~` is the home there."""
-    return Request("files", {"globs": list(globs), "max_bytes": max_bytes, "tail": tail})
+def files(*globs: str, max_bytes: int = 65536, tail: bool = False, keep: str = "") -> Request:
+    """Ask for the text of all files that match, its beginning or its `tail`; `~` is the home there.
+
+    `keep` is a regular expression for the beginning of the lines that are wanted.
+    """
+    return Request("files", {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep})
 
 
 def links(*globs: str) -> Request:

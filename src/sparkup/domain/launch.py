@@ -83,6 +83,8 @@ class Launch:
     readiness: Readiness = field(default_factory=Readiness)
     port: int | None = None  # where its API listens, None if it has none
     api_host: str = "127.0.0.1"  # where a client on the host finds it
+    bound: str = "127.0.0.1"  # the address it listens on
+    tls: bool = False
     cwd: str = ""
     attached: bool = False  # no server: its end is the end of the launch, its status ours
 
@@ -93,9 +95,18 @@ class Launch:
 
     @property
     def url(self) -> str:
-        """Return the base of its API, "" if it has none."""
-        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
-        return f"http://{host}:{self.port}" if self.port is not None else ""
+        """Return the base of its API as its own host finds it, "" if it has none."""
+        return self._url(self.api_host)
+
+    def url_from(self, address: str) -> str:
+        """Return the same as seen from here, where SSH reaches the host at an address ("": this one)."""
+        everywhere = self.bound in ("0.0.0.0", "::")  # noqa: S104 - read, not bound
+        return self._url(address.rpartition("@")[2]) if address and everywhere else self.url
+
+    def _url(self, name: str) -> str:
+        host = f"[{name}]" if ":" in name else name
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://{host}:{self.port}" if self.port is not None else ""
 
     def spec(self, node: Node) -> dict[str, Any]:
         """Return what node/rank.py is told to start; secrets are only named."""

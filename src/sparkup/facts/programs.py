@@ -12,7 +12,7 @@ class Lookup:
     program: str = ""  # path along the login's PATH, "" for none
     model: str = ""
     model_configured: bool = False  # there is a config.json or params.json in the folder
-    config: str = ""  # text of the file given with --config
+    config: str = ""  # what the file given with --config says of host and port
     known: bool = True  # False in an offline plan for another command than was recorded
 
 
@@ -36,7 +36,8 @@ def lookup(program: str, model: str, config: str) -> Fact[Lookup]:
         {
             "program": which(program),
             "model": paths(folder, *markers),
-            "config": files(*([config] if config else [])),
+            # Such a file may hold keys: only what we look for travels, and is recorded.
+            "config": files(*([config] if config else []), keep="(host|port)[ \\t]*:"),
         },
         parse,
         unknown=Lookup(known=False),

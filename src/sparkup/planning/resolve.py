@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sparkup.commands.vllm import parse_serve, without_api_key
+from sparkup.commands.vllm import Serve, parse_serve, without_secrets
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fact import Fact, Observed, Seen
 from sparkup.domain.launch import (
@@ -26,7 +26,7 @@ from sparkup.planning import serving
 REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
 PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
 AUTO, NONE = "", "none"
-API_KEY = "VLLM_API_KEY"
+API_KEY, HF_TOKEN = "VLLM_API_KEY", "HF_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
         cwd=request.cwd,
     )
     launch = _placed(launch, seen, found, problems)
+    if launch.attached and any(word.endswith("vllm") for word in " ".join(launch.argv).split()):
+        notes = (*notes, "vllm inside another command: it is not known when it is ready; see --ready")
     if launch.port is not None:
         held = serving.port_problem(launch.port, seen)
         problems += [held] if held else []
@@ -99,6 +101,9 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
     serve = parse_serve(launch.argv)
     if serve is None:
         return _other(launch)
+    if serve.elsewhere:
+        kind = "none" if launch.readiness.kind == "auto" else launch.readiness.kind
+        return _secretive(replace(launch, readiness=replace(launch.readiness, kind=kind)), serve)
     if serve.model and found.known and (problem := serving.model_problem(serve.model, found, seen.host)):
         problems.append(problem)
     reserved = [rank.port for rank in seen[LAUNCHES] if rank.alive and rank.port is not None]
@@ -109,7 +114,7 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
         return launch
     if len(serve.api_keys) > 1:
         problems.append(_several_keys(seen.host))
-    return _server(launch, placed, serve.api_keys)
+    return _server(launch, placed, serve)
 
 
 def _several_keys(host: str) -> Problem:
@@ -121,21 +126,30 @@ def _several_keys(host: str) -> Problem:
     )
 
 
-def _server(launch: Launch, placed: serving.Serving, keys: Sequence[str]) -> Launch:
-    """Complete a launch that serves; its API key travels as a variable, never in arguments (design §4.9)."""
-    environment = launch.environment
-    if keys:
-        others = (secret for secret in environment.secret if secret.name != API_KEY)
-        environment = Environment(environment.plain, (*others, Secret(API_KEY, keys[0])))
+def _server(launch: Launch, placed: serving.Serving, serve: Serve) -> Launch:
+    """Complete a launch that serves."""
     kind = "server" if launch.readiness.kind == "auto" else launch.readiness.kind
-    return replace(
+    launch = replace(
         launch,
-        argv=without_api_key(placed.argv) if keys else placed.argv,
-        environment=environment,
+        argv=placed.argv,
         port=placed.port,
         api_host=placed.api_host,
+        bound=placed.bound,
+        tls=serve.tls,
         readiness=replace(launch.readiness, kind=kind),
     )
+    return _secretive(launch, serve)
+
+
+def _secretive(launch: Launch, serve: Serve) -> Launch:
+    """Let keys travel as variables, never in arguments (design §4.9)."""
+    said = {API_KEY: serve.api_keys[0] if serve.api_keys else None, HF_TOKEN: serve.hf_token}
+    new = tuple(Secret(name, value) for name, value in said.items() if value)
+    if not new:
+        return launch
+    others = (secret for secret in launch.environment.secret if not said.get(secret.name))
+    environment = Environment(launch.environment.plain, (*others, *new))
+    return replace(launch, argv=without_secrets(launch.argv), environment=environment)
 
 
 def _other(launch: Launch) -> Launch:

@@ -25,6 +25,7 @@ class Serving:
     argv: tuple[str, ...]
     port: int
     api_host: str
+    bound: str  # the address it listens on
 
 
 def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) -> Serving | Problem:
@@ -46,6 +47,7 @@ def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) 
         ),
         port=number,
         api_host=LOOPBACK if host is None else ANY.get(host, host),
+        bound=LOOPBACK if host is None else host,
     )
 
 

@@ -93,22 +93,24 @@ def ready_table(ready: Ready) -> str:
 
 
 def curl(answer: Launched) -> str:
-    """Return a line to paste that asks the server something."""
-    key = ' -H "Authorization: Bearer $VLLM_API_KEY"' if answer.needs_key else ""
-    model = answer.ready.model if answer.ready else ""
-    if answer.ready is None or answer.ready.canary not in ("generate", ""):
-        return f"curl {answer.url}/v1/models{key}"
+    """Return a line to paste that asks the server something it can answer."""
+    task, model = (answer.ready.canary, answer.ready.model) if answer.ready else ("", "")
+    key = ' -H "Authorization: Bearer $VLLM_API_KEY"' if answer.needs_key or task == "locked" else ""
+    start = "curl -k" if answer.url.startswith("https") else "curl"
+    if task != "generate":
+        return f"{start} {answer.url}{'/v1/models' if task else ''}{key}"
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
     kind = "-H 'Content-Type: application/json'"
-    return f"curl {answer.url}/v1/chat/completions{key} {kind} -d {shlex.quote(body)}"
+    return f"{start} {answer.url}/v1/chat/completions{key} {kind} -d {shlex.quote(body)}"
 
 
 def tunnel(answer: Launched) -> str:
     """Say how to reach a server that listens on the loopback of another machine."""
-    if not answer.address or "127.0.0.1" not in answer.url:
+    loopback = next((name for name in ("127.0.0.1", "[::1]") if f"//{name}:" in answer.url), "")
+    if not answer.address or not loopback:
         return ""
-    port = answer.port
-    return f"\nfrom here, open a way to it first:\n  ssh -N -L {port}:127.0.0.1:{port} {answer.address}\n"
+    way = f"ssh -N -L {answer.port}:{loopback}:{answer.port} {answer.address}"
+    return f"\nfrom here, open a way to it first:\n  {way}\n"
 
 
 def _status(answer: Status) -> str:
