@@ -137,3 +137,11 @@ def test_health_is_the_status_of_the_servers_own_page() -> None:
     assert fact.requests["health"].body["url"].endswith("/health")
     assert fact.parse({"health": {"status": 503, "body": ""}}) == 503
     assert fact.parse({"health": {"status": None, "body": "", "error": "refused"}}) is None
+
+
+def test_a_named_state_folder_keeps_its_launches_apart() -> None:
+    recorded = answers("launches", "two_roots")
+    mine = [rank.folder for rank in parse(recorded) if rank.folder.startswith("/home/ada/")]
+    assert 0 < len(mine) < len(parse(recorded))
+    named = {**recorded, "env": {"env": {"SPARKUP_STATE_DIR": "/home/ada/.local/state/sparkup"}}}
+    assert [rank.folder for rank in parse(named)] == mine

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sparkup.domain.fact import Answers, Fact, files, http
+from sparkup.domain.fact import Answers, Fact, env, files, http
 from sparkup.domain.launch import Exit, Process, RankState
 
+NAMED = "SPARKUP_STATE_DIR"
 ROOTS = (
-    "$SPARKUP_STATE_DIR",
+    f"${NAMED}",
     "/var/lib/sparkup",
     "~/.local/state/sparkup",
     "/home/*/.local/state/sparkup",  # of other users, where they let us look
@@ -38,6 +39,9 @@ def parse(answers: Answers) -> tuple[RankState, ...]:
     """Read the answers to LAUNCHES: all launches, by name; one found under two globs counts once."""
     state: Mapping[str, str] = answers["state"]["files"]
     texts = {str(PurePosixPath(path)): text for path, text in state.items()}  # a root may end in a slash
+    named = answers["env"]["env"].get(NAMED)
+    if named:  # whoever names a folder keeps its launches apart from all others
+        texts = {path: text for path, text in texts.items() if path.startswith(f"{PurePosixPath(named)}/")}
     processes: Mapping[str, str] = answers["processes"]["files"]
     boot = processes.get(BOOT_ID, "").strip()
     living = parse_processes({p: t for p, t in processes.items() if p.endswith("/stat")}, boot)
@@ -87,6 +91,7 @@ def _object(text: str) -> Mapping[str, Any]:
 LAUNCHES = Fact(
     "launches",
     {
+        "env": env(NAMED),
         "state": files(
             *(f"{root}/launches/*/{name}" for root in ROOTS for name in STATE_FILES), max_bytes=LONGEST
         ),
