@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 from tests.disks import mounted, skip_unless_able
 from tests.pythons import oldest
-from tests.user import User
+from tests.simhosts.hosts import Setup
+from tests.user import FAKES, ROOT, User
 
 pytest_plugins = ["tests.simhosts.fixture", "tests.managed"]
+
+
+@pytest.fixture(scope="session")
+def simhosts_setup() -> Setup:
+    """Simulated hosts that can run the fake engine: its program, and the logs that it repeats."""
+    return Setup(shares=(FAKES.parent, ROOT / "tests" / "fixtures" / "engine_log"))
 
 
 @pytest.fixture

@@ -58,8 +58,13 @@ def pids() -> Iterator[int]:
 def kill(found: Iterable[int]) -> None:
     """End processes at once, those of a test that failed."""
     for pid in found:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
+
+
+def send(pid: int, number: int) -> None:
+    """Send a signal to a process that may be gone."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, number)
 
 
 def _words(pid: int) -> bytes:

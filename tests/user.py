@@ -80,6 +80,7 @@ class User:
 
     home: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()  # a program that runs what we run, elsewhere
 
     @property
     def state(self) -> Path:
@@ -104,7 +105,7 @@ class User:
 
     def argv(self, *words: str) -> list[str]:
         """Return a command line of sparkup."""
-        return [sys.executable, "-m", "sparkup", *words]
+        return [*self.before, sys.executable, "-m", "sparkup", *words]
 
     def run(
         self,
