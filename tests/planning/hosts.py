@@ -12,7 +12,7 @@ from sparkup.domain.fact import Seen
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import LaunchRequest, Limits, RankState, Readiness
 from sparkup.domain.plan import Plan, what
-from sparkup.facts import environments, launches, listeners, machine, systemd
+from sparkup.facts import environments, gpus, launches, listeners, machine, systemd
 from sparkup.facts.environments import PythonEnvironment
 from sparkup.facts.listeners import Listener
 from sparkup.facts.machine import Machine
@@ -66,6 +66,7 @@ def seen(
     """Return what was seen of a host."""
     values: dict[str, Any] = {
         machine.MACHINE.name: machine_,
+        gpus.GPU.name: True,
         launches.LAUNCHES.name: tuple(launches_),
         listeners.LISTENERS.name: tuple(listeners_),
         listeners.HOLDERS.name: holders or {},

@@ -15,6 +15,7 @@ from sparkup.domain.plan import Put, Run
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import Builders, Python, parse_builders, parse_environments
+from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import Machine
 from sparkup.planning.environments import Making, decide, existing, make_plan, remove_plan, size
 
@@ -245,3 +246,13 @@ def test_an_environment_is_removed_whole() -> None:
 )
 def test_sizes_for_people(count: int, text: str) -> None:
     assert size(count) == text
+
+
+def test_a_cuda_environment_needs_a_gpu_before_anything_is_downloaded() -> None:
+    cuda = replace(VARIANT, name="cuda", torch="2.13.0")
+    without = seen(machine_=ROOMY)
+    without = replace(without, values={**without.values, GPU.name: False})
+    with pytest.raises(GateRefused) as refused:
+        decide(cuda, without, DEBIAN, None)
+    assert [problem.code for problem in refused.value.problems] == ["no-gpu"]
+    assert decide(VARIANT, without, DEBIAN, None).variant is VARIANT

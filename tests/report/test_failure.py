@@ -15,17 +15,17 @@ ERROR = GateRefused(FULL, BARE)
 
 def test_what_where_and_what_next() -> None:
     assert failure_text(ERROR) == (
-        "error [spark1]: port 8000 is held by nginx\n"
+        "error [spark1]: port 8000 is held by nginx (port-taken)\n"
         "    | line 1\n"
         "    | line 2\n"
         "    what next: end it\n"
-        "error: there is no command\n"
+        "error: there is no command (no-command)\n"
     )
 
 
 def test_colours_mark_what_it_is() -> None:
     first = failure_text(InputRefused(BARE), colours=True)
-    assert first == "\x1b[31merror\x1b[0m: \x1b[1mthere is no command\x1b[0m\n"
+    assert first == "\x1b[31merror\x1b[0m: \x1b[1mthere is no command\x1b[0m (no-command)\n"
 
 
 def test_people_get_it_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,4 +63,4 @@ print_failure(InputRefused(Problem("no-command", "there is no command")), as_jso
 
 def test_a_terminal_gets_colours_unless_the_user_wants_none() -> None:
     assert on_a_terminal(FAIL).startswith("\x1b[31merror")
-    assert on_a_terminal(FAIL, NO_COLOR="1") == "error: there is no command\r\n"
+    assert on_a_terminal(FAIL, NO_COLOR="1") == "error: there is no command (no-command)\r\n"

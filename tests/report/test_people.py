@@ -43,7 +43,7 @@ def test_a_launch_that_is_ready() -> None:
 
 def test_a_launch_that_nobody_waited_for() -> None:
     assert answer_text(replace(LAUNCHED, ready=None)) == (
-        "mine was started on local, its API will be at http://127.0.0.1:8000\n"
+        "mine was started on local, to be reached at http://127.0.0.1:8000\n"
         "watch it: sparkup status --watch\n"
         "its log:  sparkup logs -f mine\n"
         "stop it:  sparkup stop mine\n"

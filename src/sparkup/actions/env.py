@@ -13,6 +13,7 @@ from sparkup.domain.plan import Plan
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, InputRefused, Interrupted, Problem, SparkupError
 from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment, builders, wheels
+from sparkup.facts.gpus import GPU
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.environments import Making, decide, existing, make_plan, remove_plan, size
@@ -62,7 +63,7 @@ async def _made(
     variant: Variant, host: Host, context: Context, connections: Connections, runner: Runner
 ) -> tuple[PythonEnvironment, bool]:
     """Make an environment while the lock is held; somebody may just have made it."""
-    facts = {host.name: (MACHINE, ENVIRONMENTS, BUILDERS)}
+    facts = {host.name: (MACHINE, ENVIRONMENTS, GPU, BUILDERS)}
     await runner.run([Phase("See what can make the environment", nothing, facts)])
     if (found := existing(variant, runner.seen[host.name])) is not None:
         return found, False

@@ -49,7 +49,8 @@ from sparkup.domain.launch import LaunchRequest
     default="auto",
     show_default=True,
     metavar="auto|none|port:N|http:URL",
-    help="When it counts as ready; auto: /health and one real request for vLLM, else at once.",
+    help="When it counts as ready. auto: vLLM by /health and one real request; other commands are"
+    " followed to their end.",
 )
 @click.option(
     "--stall-timeout",

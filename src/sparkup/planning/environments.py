@@ -13,6 +13,7 @@ from sparkup.domain.plan import Plan, Put, Run, Step
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, PythonEnvironment
+from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import MACHINE, Machine
 from sparkup.planning.pip_output import APT, no_venv, not_installed, pip_line
 
@@ -50,7 +51,12 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
     `with_wheels` lists the Pythons for which pip finds the CPU build of torch; None: not asked.
     """
     machine = seen[MACHINE]
-    checks = (_platform(variant, machine), _libc(variant, machine), _disk(variant, machine))
+    checks = (
+        _platform(variant, machine),
+        _libc(variant, machine),
+        _gpu(variant, gpu=seen[GPU]),
+        _disk(variant, machine),
+    )
     problems = [problem for problem in checks if problem]
     python = _python(variant, builders, with_wheels)
     if isinstance(python, Problem):
@@ -74,7 +80,17 @@ def _platform(variant: Variant, machine: Machine) -> Problem | None:
     return Problem(
         "unsupported-platform",
         f"there are no wheels of vLLM ({variant.name}) for {machine.architecture}, only for {known}",
-        hint="use a container image instead",
+        hint="run it on one of these, with --host; vLLM's images are for the same",
+    )
+
+
+def _gpu(variant: Variant, *, gpu: bool) -> Problem | None:
+    if gpu or variant.needs_cpu_torch:
+        return None
+    return Problem(
+        "no-gpu",
+        f"vLLM ({variant.name}) needs an NVIDIA GPU, and no driver shows one",
+        hint="on a Spark: nvidia-smi says why; without a GPU: sparkup env create cpu",
     )
 
 

@@ -18,7 +18,7 @@ def print_failure(error: SparkupError, *, as_json: bool) -> None:
             "exit_status": error.exit_status,
             "problems": [asdict(problem) for problem in error.problems],
         }
-        sys.stdout.write(json.dumps(document) + "\n")
+        sys.stdout.write(json.dumps(document, indent=1) + "\n")
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     sys.stderr.write(failure_text(error, colours=colours))
 
@@ -31,7 +31,7 @@ def failure_text(error: SparkupError, *, colours: bool = False) -> str:
 def _problem(problem: Problem, *, colours: bool) -> str:
     red, bold, plain = (RED, BOLD, PLAIN) if colours else ("", "", "")
     where = f" [{problem.where}]" if problem.where else ""
-    lines = [f"{red}error{plain}{where}: {bold}{problem.message}{plain}"]
+    lines = [f"{red}error{plain}{where}: {bold}{problem.message}{plain} ({problem.code})"]
     lines += [f"    | {line}" for line in problem.details]
     if problem.hint:
         lines.append(f"    what next: {problem.hint}")

@@ -53,7 +53,7 @@ def _launched(answer: Launched) -> str:
     stop = f"stop it:  sparkup stop {answer.name}{host}\n"
     logs = f"its log:  sparkup logs -f {answer.name}{host}\n"
     if answer.ready is None:
-        where = f", its API will be at {answer.url}" if answer.url else ""
+        where = f", to be reached at {answer.url}" if answer.url else ""
         watch = f"watch it: sparkup status --watch{host}\n"
         return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{watch}{logs}{stop}"
     if not answer.url:
@@ -150,10 +150,11 @@ def age(seconds: float) -> str:
 
 
 def _stopped(report: StopReport) -> str:
-    parts = [f"{report.processes} processes ended" if report.processes else "nothing of it was running"]
+    many = "one process" if report.processes == 1 else f"{report.processes} processes"
+    parts = [f"{many} ended" if report.processes else "nothing of it was running"]
     if report.port is not None:
         parts.append(f"port {report.port} is {'free' if report.port_free else 'STILL HELD'}")
-    if report.memory is not None and report.memory > 0:
+    if report.memory is not None and report.memory > GIB / 20:
         parts.append(f"{report.memory / GIB:.1f} GiB of memory are back")
     return f"stopped {report.name} on {report.host} in {report.seconds:.1f} s: {', '.join(parts)}\n"
 
