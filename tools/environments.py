@@ -104,6 +104,7 @@ def describe(
     return {
         "vllm": VLLM,
         "torch": variant.torch,
+        "gpu": variant is CUDA,
         "pythons": sorted({target.python for target in targets}),
         "architectures": list(MACHINES),
         "glibc": {machine: f"2.{lowest_glibc(packages, on[machine])}" for machine in MACHINES},

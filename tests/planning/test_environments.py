@@ -249,7 +249,7 @@ def test_sizes_for_people(count: int, text: str) -> None:
 
 
 def test_a_cuda_environment_needs_a_gpu_before_anything_is_downloaded() -> None:
-    cuda = replace(VARIANT, name="cuda", torch="2.13.0")
+    cuda = replace(VARIANT, name="cuda", torch="2.13.0", needs_gpu=True)
     without = seen(machine_=ROOMY)
     without = replace(without, values={**without.values, GPU.name: False})
     with pytest.raises(GateRefused) as refused:

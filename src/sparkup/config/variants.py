@@ -22,6 +22,7 @@ def variants() -> dict[str, Variant]:
             downloads=each["download_bytes"],
             glibc=each["glibc"],
             disk=each["disk_bytes"],
+            needs_gpu=each["gpu"],
             lock=(folder / f"{name}.lock").read_bytes(),
         )
         for name, each in table.items()

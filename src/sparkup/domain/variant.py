@@ -17,6 +17,7 @@ class Variant:
     glibc: Mapping[str, str]  # the oldest that its wheels load with, by architecture
     disk: int
     lock: bytes
+    needs_gpu: bool = False
 
     @property
     def digest(self) -> str:

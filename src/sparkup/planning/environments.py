@@ -85,7 +85,7 @@ def _platform(variant: Variant, machine: Machine) -> Problem | None:
 
 
 def _gpu(variant: Variant, *, gpu: bool) -> Problem | None:
-    if gpu or variant.needs_cpu_torch:
+    if gpu or not variant.needs_gpu:
         return None
     return Problem(
         "no-gpu",
