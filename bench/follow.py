@@ -1,124 +1,129 @@
-"""Following a log: how fast, with how much memory, and whether every line comes."""
+"""Following a log: how fast, how late, with how much memory and processor, and whether every line comes."""
 
-import hashlib
-import os
-import subprocess
-import sys
-import threading
+import shlex
+import statistics
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench.surroundings import MODULE, own_state, quietly
-from bench.timing import Lines, in_turns, table
+from bench.logs import WRITER, Logs
+from bench.reader import follow
+from bench.report import Goal, Report
+from bench.surroundings import MODULE, own_place
+from bench.timing import in_turns, table
+from bench.writer import LENGTH
 
-LINE = "x" * 100  # and a number: about 110 bytes a line, as vLLM's are
-WRITER = """
-import sys, time
-count, rate, start, text = int(sys.argv[1]), float(sys.argv[2]), time.monotonic(), sys.argv[3]
-for first in range(0, count, 1000):
-    block = "".join(f"{number:09} {text}\\n" for number in range(first, min(first + 1000, count)))
-    sys.stdout.write(block)
-    sys.stdout.flush()
-    ahead = (first + 1000) * 111 / rate - (time.monotonic() - start) if rate else 0
-    time.sleep(max(0, ahead))
-"""
+MEMORY = 64  # MB, at most, however long the log is
+LAG = 0.5  # seconds from a line that is written to a line that is read, at most
 
 
-@dataclass
-class Followed:
-    """What a follower took: seconds, peak memory in bytes, and a digest of what it printed."""
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is written: in MB as fast as it can be, and at a pace in MB a second for some seconds."""
 
-    seconds: float
-    peak: int
-    digest: str
-
-
-def expected(count: int) -> str:
-    """Return the digest of a whole log."""
-    found = hashlib.sha256()
-    for number in range(count):
-        found.update(f"{number:09} {LINE}\n".encode())
-    return found.hexdigest()
+    whole: float = 100
+    pace: float = 10
+    seconds: float = 4
 
 
-def peak_of(pid: int, found: list[int]) -> None:
-    """Note the peak memory of a process until it ends (VmHWM, proc(5))."""
-    path = Path(f"/proc/{pid}/status")
-    while True:
-        try:
-            rows = dict(line.split(":", 1) for line in path.read_text().splitlines())
-            found.append(int(rows["VmHWM"].split()[0]) * 1024)
-        except (OSError, KeyError, ValueError):
-            return
-        time.sleep(0.05)
+FULL = Sizes()
 
 
-def follow(argv: tuple[str, ...], env: dict[str, str]) -> Followed:
-    """Run a follower to its end and take in all it prints."""
-    begun, digest, peaks = time.monotonic(), hashlib.sha256(), [0]
-    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
-        watcher = threading.Thread(target=peak_of, args=(running.pid, peaks))
-        watcher.start()
-        assert running.stdout is not None
-        while data := os.read(running.stdout.fileno(), 1 << 20):
-            digest.update(data)
-    watcher.join()
-    return Followed(time.monotonic() - begun, max(peaks), digest.hexdigest())
+def measure(rounds: int, sizes: Sizes = FULL) -> Report:
+    """Return the report on logs of these sizes."""
+    with own_place() as place:
+        logs = Logs(place)
+        lines = [*_at_rest(logs, rounds, sizes), *_growing(logs, rounds, sizes)]
+        lines += _paced(logs, max(1, rounds // 2), sizes)
+    ours = [each for who, all_of in logs.found.items() if "sparkup" in who for each in all_of]
+    lags = sorted(lag for each in logs.found["paced: sparkup logs -f"] for lag in each.lags)
+    goals = [
+        Goal("logs that did not come whole and unchanged", len(logs.wrong), 0),
+        Goal("peak memory of the command line, MB", max(each.peak for each in ours) / 1e6, MEMORY),
+        Goal("seconds that 99 of 100 reads lag", lags[len(lags) * 99 // 100], LAG),
+    ]
+    return Report(f"a log of {sizes.whole:g} MB", lines, goals)
 
 
-def measure(rounds: int, megabytes: int = 100) -> Lines:
-    """Return the report."""
-    count = megabytes * 1_000_000 // 111
-    program = (sys.executable, "-c", WRITER, str(count), "0", LINE)
-    with own_state() as env:
-        quietly((*MODULE, "launch", "--name", "log", "--progress", "quiet", "--", *program), env)
-        log = Path(env["SPARKUP_STATE_DIR"]) / "past" / "log" / "log"
-        last: dict[str, Followed] = {}
+def _lines(megabytes: float) -> int:
+    return int(megabytes * 1_000_000) // LENGTH
 
-        def logs() -> float:
-            last["sparkup logs"] = follow((*MODULE, "logs", "log"), env)
-            return last["sparkup logs"].seconds
 
-        def cat() -> float:
-            last["cat"] = follow(("cat", str(log)), env)
-            return last["cat"].seconds
+def _at_rest(logs: Logs, rounds: int, sizes: Sizes) -> list[str]:
+    """Time until the last line of a log that is there already, of a launch that lives."""
+    count = _lines(sizes.whole)
+    size, name = count * LENGTH, logs.start(count)
+    logs.written(name, size)
 
-        samples = in_turns({"cat": cat, "sparkup logs": logs}, rounds)
-        live = while_it_grows(env, count)
-    whole = expected(count)
+    def timed(who: str, argv: Sequence[str]) -> Callable[[], float]:
+        return lambda: logs.follow(who, argv, name, size).seconds
+
+    followers = {"tail -f": logs.tail(name), "cat": ("cat", str(logs.path(name))),
+                 "sparkup logs -f": logs.ours(name)}  # fmt: skip
+    samples = in_turns({who: timed(who, argv) for who, argv in followers.items()}, rounds)
+    logs.place.sparkup("stop", name)
+    speed = size / statistics.median(samples["sparkup logs -f"]) / 1e6
     return [
-        f"a log of {megabytes} MB",
-        *table(samples, "cat"),
-        f"  {megabytes / samples['sparkup logs'].median:.0f} MB/s read",
-        f"  every line came: {last['sparkup logs'].digest == whole}",
-        f"  peak memory of the command line: {last['sparkup logs'].peak / 1e6:.0f} MB",
-        *live(whole),
+        "  until the last line of a log that is there:",
+        *table(samples, "tail -f"),
+        f"  that is {speed:.0f} MB/s",
+        *_cost(logs, "tail -f", "sparkup logs -f"),
     ]
 
 
-def while_it_grows(env: dict[str, str], count: int) -> "Live":
-    """Follow a log while it is written as fast as its writer can: the end must come right after it."""
-    writer = (sys.executable, "-c", WRITER, str(count), "0", LINE)
-    alone = time.monotonic()
-    subprocess.run(writer, check=True, stdout=subprocess.DEVNULL)
-    alone = time.monotonic() - alone
-    followed = follow((*MODULE, "launch", "--name", "grows", "--progress", "quiet", "--", *writer), env)
-    return Live(followed, alone)
+def _growing(logs: Logs, rounds: int, sizes: Sizes) -> list[str]:
+    """Time until the last line of a log that is written as fast as its writer can, from the start."""
+    count = _lines(sizes.whole)
+    size = count * LENGTH
+    file = shlex.quote(str(logs.place.folder / "log"))
+
+    def piped() -> float:
+        script = f"{shlex.join((*WRITER, str(count), '0'))} | tee {file}"
+        return follow(("sh", "-c", script), logs.place.env, size).seconds
+
+    def attached() -> float:
+        words = ("launch", "--name", "grows", "--progress", "quiet", "--", *WRITER, str(count), "0")
+        return follow((*MODULE, *words), logs.place.env, size).seconds
+
+    def kept() -> float:
+        begun, name = time.monotonic(), logs.start(count)
+        logs.follow("growing: sparkup logs -f", logs.ours(name), name, size)
+        seconds = time.monotonic() - begun
+        logs.place.sparkup("stop", name)
+        return seconds
+
+    candidates = {"writer | tee FILE": piped, "sparkup launch": attached, "launch -d, then logs -f": kept}
+    samples = in_turns(candidates, rounds)
+    return ["  written, kept and read at once, from the command on:", *table(samples, "writer | tee FILE")]
 
 
-@dataclass
-class Live:
-    """A log that was followed while it grew, against its writer alone."""
+def _paced(logs: Logs, rounds: int, sizes: Sizes) -> list[str]:
+    """Tell how late lines come while the log grows steadily, for each follower alone."""
+    count = _lines(sizes.pace * sizes.seconds)
 
-    followed: Followed
-    alone: float
+    def lag(who: str, argv_of: Callable[[str], tuple[str, ...]]) -> Callable[[], float]:
+        def timed() -> float:
+            name = logs.start(count, int(sizes.pace * 1_000_000), waits=True)
+            followed = logs.follow(who, argv_of(name), name, count * LENGTH)
+            logs.place.sparkup("stop", name)
+            return statistics.median(followed.lags)
 
-    def __call__(self, whole: str) -> list[str]:
-        """Return the lines of the report."""
-        ratio = self.followed.seconds / self.alone
-        return [
-            f"  written, kept and followed at once: {ratio:.1f} x the time of its writer alone",
-            f"  every line came: {self.followed.digest == whole}",
-            f"  peak memory of the command line: {self.followed.peak / 1e6:.0f} MB",
-        ]
+        return timed
+
+    followers = {"paced: tail -f": logs.tail, "paced: sparkup logs -f": logs.ours}
+    samples = in_turns({who: lag(who, argv_of) for who, argv_of in followers.items()}, rounds)
+    last = {who: statistics.median(each.lags[-1] for each in logs.found[who]) for who in followers}
+    words = ", ".join(f"{who.partition(': ')[2]} {1000 * seconds:.0f} ms" for who, seconds in last.items())
+    return [
+        f"  lag of a line while {sizes.pace:g} MB/s are written:",
+        *table(samples, "paced: tail -f"),
+        f"  lag of the last line: {words}",
+        *_cost(logs, "paced: tail -f", "paced: sparkup logs -f"),
+    ]
+
+
+def _cost(logs: Logs, base: str, name: str) -> list[str]:
+    """Compare the processor time of two followers, and tell the memory of ours."""
+    theirs, ours = (statistics.median(each.processor for each in logs.found[who]) for who in (base, name))
+    peak = max(each.peak for each in logs.found[name]) / 1e6
+    return [f"  processor time {ours:.2f} s ({ours / theirs:.1f} x), peak memory {peak:.0f} MB"]

@@ -1,39 +1,51 @@
 """How long the command line takes before it does anything: against the bare interpreter and a peer."""
 
+import statistics
 import sys
 from collections.abc import Callable
 
-from bench.surroundings import MODULE, ROOT, own_state, quietly, sparkrun
-from bench.timing import Lines, in_turns, stopwatch, table, verdict
+from bench.peer import Peer, sparkrun
+from bench.report import Goal, Report
+from bench.surroundings import MODULE, ROOT, own_place
+from bench.timing import Samples, in_turns, ratio, stopwatch, table
 
-QUARTER = 0.25  # of the peer's time
-TENTH = 0.1  # seconds for --version
+BASE = "python -c pass"
+QUARTER = 0.25  # of the peer's time, at most
+TENTH = 0.1  # seconds for --version, at most
+WORDS = ("--version", "--help")
 
 
-def measure(rounds: int) -> Lines:
-    """Return the report."""
-    peer = sparkrun()
-    with own_state() as env:
+def measure(rounds: int, peer: Peer | None = None) -> Report:
+    """Return the report; the peer is found or installed unless one is given."""
+    peer = peer or sparkrun()
+    entry = str(ROOT / "sparkup")
+    with own_place() as place:
 
         def timed(*argv: str) -> Callable[[], float]:
-            return stopwatch(lambda: quietly(argv, env))
+            return stopwatch(lambda: place.run(*argv))
 
         candidates = {
-            "python -c pass": timed(sys.executable, "-c", "pass"),
-            "./sparkup --version": timed(str(ROOT / "sparkup"), "--version"),
-            "./sparkup --help": timed(str(ROOT / "sparkup"), "--help"),
-            "sparkup --version": timed(*MODULE, "--version"),
-            "sparkup --help": timed(*MODULE, "--help"),
-            "sparkup status": timed(*MODULE, "status"),
+            BASE: timed(sys.executable, "-c", "pass"),
+            "python -I -c pass": timed(sys.executable, "-I", "-c", "pass"),
+            **{f"./sparkup {word}": timed(entry, word) for word in WORDS},
+            **{f"python -m sparkup {word}": timed(*MODULE, word) for word in WORDS},
+            "python -m sparkup status": timed(*MODULE, "status"),
         }
-        if peer is not None:
-            candidates |= {f"sparkrun {word}": timed(*peer, word) for word in ("--version", "--help")}
+        if peer.program:
+            candidates |= {f"sparkrun {word}": timed(peer.program, word) for word in WORDS}
         samples = in_turns(candidates, rounds)
-    lines = ["start-up", *table(samples, "python -c pass")]
-    lines.append(verdict("seconds of ./sparkup --version", samples["./sparkup --version"].median, TENTH))
-    if peer is None:
-        return [*lines, "  sparkrun cannot be installed here: not compared"]
-    for word in ("--version", "--help"):
-        ratio = samples[f"./sparkup {word}"].median / samples[f"sparkrun {word}"].median
-        lines.append(verdict(f"./sparkup {word} as a share of sparkrun's time", ratio, QUARTER))
-    return lines
+    remark = peer.why_not or f"compared with {peer.version}, which runs on a Python of its own"
+    return Report("start-up", [*table(samples, BASE), f"  {remark}"], _goals(samples, peer))
+
+
+def _goals(samples: Samples, peer: Peer) -> list[Goal]:
+    seconds = statistics.median(samples["./sparkup --version"])
+    goals = [Goal("seconds of ./sparkup --version", seconds, TENTH)]
+    if peer.program:
+        goals += [
+            Goal(f"{ours} {word} / sparkrun {word}",
+                 ratio(samples, f"{ours} {word}", f"sparkrun {word}"), QUARTER)
+            for ours in ("./sparkup", "python -m sparkup")
+            for word in WORDS
+        ]  # fmt: skip
+    return goals

@@ -3,30 +3,12 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+Candidates = Mapping[str, Callable[[], float]]
+Samples = Mapping[str, Sequence[float]]  # of each candidate, one value a round
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Times of one candidate, in seconds."""
-
-    times: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        """Return the middle one."""
-        return statistics.median(self.times)
-
-    @property
-    def spread(self) -> float:
-        """Return half the distance between the quartiles, as a share of the median."""
-        if len(self.times) < 4:
-            return 0.0
-        low, _, high = statistics.quantiles(self.times, n=4)
-        return (high - low) / 2 / self.median
-
-
-def in_turns(candidates: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Sample]:
+def in_turns(candidates: Candidates, rounds: int) -> dict[str, list[float]]:
     """Time candidates; each returns its own seconds. A first round warms caches and does not count."""
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for number in range(rounds + 1):
@@ -34,7 +16,7 @@ def in_turns(candidates: Mapping[str, Callable[[], float]], rounds: int) -> dict
             seconds = candidate()
             if number:
                 times[name].append(seconds)
-    return {name: Sample(tuple(found)) for name, found in times.items()}
+    return times
 
 
 def stopwatch(work: Callable[[], object]) -> Callable[[], float]:
@@ -48,18 +30,33 @@ def stopwatch(work: Callable[[], object]) -> Callable[[], float]:
     return timed
 
 
-def table(samples: Mapping[str, Sample], base: str) -> list[str]:
-    """Return a line a candidate: its ratio to the base, and the spread of its times."""
+def ratios(samples: Samples, name: str, base: str) -> list[float]:
+    """Return how many times the base's time a candidate took, in each round."""
+    return [mine / other for mine, other in zip(samples[name], samples[base], strict=True)]
+
+
+def ratio(samples: Samples, name: str, base: str) -> float:
+    """Return the median of the ratios."""
+    return statistics.median(ratios(samples, name, base))
+
+
+def middle_half(values: Sequence[float]) -> tuple[float, float]:
+    """Return the quartiles; of few values, the least and the greatest."""
+    if len(values) < 4:
+        return min(values), max(values)
+    low, _, high = statistics.quantiles(values, n=4)
+    return low, high
+
+
+def table(samples: Samples, base: str) -> list[str]:
+    """Return a line a candidate: the median and the middle half of its ratios, and its time as context."""
     width = max(map(len, samples))
-    return [
-        f"  {name:<{width}}  {sample.median / samples[base].median:6.2f} x  (spread ±{sample.spread:.0%})"
-        for name, sample in samples.items()
-    ]
+    return [_row(samples, name, base, width) for name in samples]
 
 
-def verdict(what: str, value: float, most: float) -> str:
-    """Return a line that says whether a goal is met."""
-    return f"  {'met' if value <= most else 'MISSED'}: {what}: {value:.2f}, at most {most:g}"
-
-
-Lines = Sequence[str]
+def _row(samples: Samples, name: str, base: str, width: int) -> str:
+    found = ratios(samples, name, base)
+    low, high = middle_half(found)
+    spread = f"{low:.2f} to {high:.2f}"
+    seconds = statistics.median(samples[name])
+    return f"  {name:<{width}}  {statistics.median(found):7.2f} x  {spread:>17}  {1000 * seconds:9.1f} ms"
