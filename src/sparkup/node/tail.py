@@ -23,9 +23,11 @@ class Tail:
             return b""
         data = os.read(file, CHUNK)
         if not data and self.turned_over(file):
-            self.close()
-            self.offset = 0
-            return self.read()
+            data = os.read(file, CHUNK)  # it may have grown between the two looks
+            if not data:
+                self.close()
+                self.offset = 0
+                return self.read()
         self.offset += len(data)
         return data
 
