@@ -90,6 +90,7 @@ def test_the_script_does_the_same_without_us(user: User, tmp_path: Path) -> None
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_the_script_of_a_start_that_fails_takes_it_back(user: User, tmp_path: Path) -> None:
     script = tmp_path / "script.sh"
     script.write_text(user.run("launch", "--dry-run=script", *user.serve()).out)
@@ -101,6 +102,7 @@ def test_the_script_of_a_start_that_fails_takes_it_back(user: User, tmp_path: Pa
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_the_script_knows_two_words(user: User, tmp_path: Path) -> None:
     script = tmp_path / "script.sh"
     script.write_text(user.run("launch", "--dry-run=script", *user.serve()).out)
@@ -152,6 +154,7 @@ def test_offline_opens_no_socket(user: User, tmp_path: Path) -> None:
     assert trace.read_text() == ""
 
 
+@pytest.mark.e2e
 def test_offline_works_without_a_network(user: User) -> None:
     if os.getuid() != 0:
         pytest.skip("a network of one's own needs root")

@@ -28,6 +28,7 @@ def test_arguments_folder_and_environment(launched: User) -> None:
     assert done.err == ""
 
 
+@pytest.mark.e2e
 def test_secrets_are_there(launched: User) -> None:
     assert launched.run("exec", "vllm_node", "--", "printenv", "HF_TOKEN").out == "hf_hidden\n"
 
@@ -37,6 +38,7 @@ def test_the_status_is_passed_on(launched: User, status: int) -> None:
     assert launched.run("exec", "--", "sh", "-c", f"exit {status}").status == status
 
 
+@pytest.mark.e2e
 def test_a_signal_is_passed_on_as_shells_do(launched: User) -> None:
     assert launched.run("exec", "--", "sh", "-c", "kill -9 $$").status == 137
 
@@ -46,6 +48,7 @@ def test_what_is_not_there(launched: User) -> None:
     assert (done.status, done.err) == (127, "no-such-program: command not found\n")
 
 
+@pytest.mark.e2e
 def test_standard_input(launched: User) -> None:
     assert launched.run("exec", "--", "cat", given="one\ntwo").out == "one\ntwo"
 
@@ -71,6 +74,7 @@ def test_ctrl_c_is_the_commands(launched: User) -> None:
     assert launched.row()["phase"] == "running"
 
 
+@pytest.mark.e2e
 def test_a_stop_leaves_a_visitor_alone(launched: User) -> None:
     with launched.running("exec", "--", "sh", "-c", "sleep 600 & echo up; wait") as visitor:
         visitor.expect("up")
@@ -93,6 +97,7 @@ def test_no_command(user: User) -> None:
         assert "there is no command to run" in done.err
 
 
+@pytest.mark.e2e
 def test_one_that_has_ended(user: User) -> None:
     user.run("launch", "-d", "--", "true")
     done = user.run("exec", "--", "true")

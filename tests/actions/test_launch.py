@@ -4,6 +4,7 @@ import json
 import signal
 import urllib.request
 
+import pytest
 from tests import processes
 from tests.user import User
 from tests.waiting import until
@@ -57,6 +58,7 @@ def test_it_is_stopped_with_the_command_if_asked(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_it_is_stopped_with_the_terminal_if_asked(user: User) -> None:
     with user.running("launch", "--stop-on-exit", *user.serve()) as command:
         command.expect("its log:")
@@ -75,6 +77,7 @@ def test_detached_it_returns_at_once(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_detached_with_json(user: User) -> None:
     done = user.run("launch", "-d", "--json", *user.serve())
     assert done.status == 0
@@ -116,16 +119,19 @@ def test_progress_says_where_the_start_is(user: User) -> None:
         assert f"  {stage}" in done.err
 
 
+@pytest.mark.e2e
 def test_progress_as_json_lines(user: User) -> None:
     done = user.run("launch", "--no-follow", "--progress", "json", *user.serve())
     events = [json.loads(line)["event"] for line in done.err.splitlines()]
     assert {"PhaseStarted", "StepStarted", "StageChanged", "LogLine", "Ready", "Answered"} <= set(events)
 
 
+@pytest.mark.e2e
 def test_quiet_progress(user: User) -> None:
     assert user.run("launch", "--no-follow", "--progress", "quiet", *user.serve()).err == ""
 
 
+@pytest.mark.e2e
 def test_a_second_launch_of_the_same_server_waits_for_nothing_of_the_first(user: User) -> None:
     user.launched("--name", "a")
     user.launched("--name", "b")
@@ -135,6 +141,7 @@ def test_a_second_launch_of_the_same_server_waits_for_nothing_of_the_first(user:
     until(lambda: user.names() == ["b"], "a is put away")
 
 
+@pytest.mark.e2e
 def test_it_goes_on_when_the_command_is_killed(user: User) -> None:
     with user.running("launch", *user.serve()) as command:
         command.expect("its log:")

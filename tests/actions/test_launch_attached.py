@@ -25,6 +25,7 @@ def test_its_output_and_status_are_ours(user: User, status: int) -> None:
     assert user.run("logs", "vllm_node").out == "out\nerr\n"
 
 
+@pytest.mark.e2e
 def test_a_command_that_a_signal_ends(user: User) -> None:
     assert user.run("launch", "--", "sh", "-c", "kill -9 $$").status == 137
     user.nothing_is_left()
@@ -47,6 +48,7 @@ def test_its_arguments_arrive_as_they_are(user: User) -> None:
     assert json.loads(done.out) == words
 
 
+@pytest.mark.e2e
 def test_it_runs_where_we_are(user: User) -> None:
     assert user.run("launch", "--", "pwd").out == f"{user.home}\n"
 
@@ -67,6 +69,7 @@ def test_ctrl_c_ends_it(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it(user: User, number: signal.Signals) -> None:
     with user.running("launch", "--", "sh", "-c", "echo up; sleep 600") as command:
@@ -76,6 +79,7 @@ def test_a_signal_ends_it(user: User, number: signal.Signals) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_hangup_leaves_it_running(user: User) -> None:
     with user.running("launch", "--", "sh", "-c", "echo up; sleep 600") as command:
         command.expect("up")
@@ -93,6 +97,7 @@ def test_stopped_by_somebody_else(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_detached(user: User) -> None:
     done = user.run("launch", "-d", "--", "sh", "-c", "echo up; sleep 600")
     assert done.status == 0
@@ -102,6 +107,7 @@ def test_detached(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_ready_at_once_is_just_running(user: User) -> None:
     done = user.run("launch", "--ready", "none", "-d", "--json", "--", "sleep", "600")
     assert done.status == 0
@@ -132,6 +138,7 @@ def test_ready_when_an_address_answers(user: User) -> None:
     assert user.row()["phase"] == "ready"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("ready", ["port:1", "http:http://127.0.0.1:1/"])
 def test_one_that_ends_before_it_is_ready(user: User, ready: str) -> None:
     done = user.run("launch", "--ready", ready, "--", "sh", "-c", "echo why >&2; exit 3")
@@ -141,6 +148,7 @@ def test_one_that_ends_before_it_is_ready(user: User, ready: str) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_what_it_leaves_behind_is_ended(user: User) -> None:
     out = user.home / "pid"
     script = f"(setsid sleep 600 & echo $! >{out}); sleep 0.2"
@@ -150,6 +158,7 @@ def test_what_it_leaves_behind_is_ended(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_server_of_its_own_kind_does_not_need_the_port_to_be_told_apart(user: User) -> None:
     """Another launch beside it, ready by a port that is taken: said before anything starts."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -71,6 +71,7 @@ def test_ctrl_c_at_a_terminal(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_launch_with_the_name_of_another_is_not_taken_back_with_it(user: User) -> None:
     """What is undone is this attempt: the launch that has the name is left alone."""
     user.launched()
@@ -92,6 +93,7 @@ def test_a_hangup_before_it_is_ready_leaves_it_to_become_ready(user: User) -> No
     assert user.run("stop").status == 0
 
 
+@pytest.mark.e2e
 def test_a_hangup_while_it_is_followed_leaves_it_running(user: User) -> None:
     with user.running("launch", *user.serve()) as command:
         command.expect("its log:")

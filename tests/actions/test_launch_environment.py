@@ -42,6 +42,7 @@ def test_a_variable_is_taken_from_here(user: User) -> None:
     assert (found["MINE"], found["HF_TOKEN"]) == ("a b", HIDDEN)
 
 
+@pytest.mark.e2e
 def test_options_that_stand_for_variables(user: User) -> None:
     found = shown(user, "-j", "3", "--nccl-debug", "-e", "MAKEFLAGS=-j9")
     assert (found["MAX_JOBS"], found["MAKEFLAGS"], found["NCCL_DEBUG"]) == ("3", "-j9", "INFO")
@@ -81,6 +82,7 @@ def test_a_secret_is_in_no_dry_run(user: User) -> None:
     assert HIDDEN not in kept(user.home)
 
 
+@pytest.mark.e2e
 def test_no_program_that_starts_it_has_a_secret_in_its_arguments(user: User) -> None:
     """Looked for all the time while it starts: `ps` of any user shows arguments."""
     environment = {"HF_TOKEN": HIDDEN, "FAKE_VLLM_START_SECONDS": "1"}
@@ -119,6 +121,7 @@ def test_an_api_key_moves_from_the_arguments_to_the_environment(user: User) -> N
     assert HIDDEN not in text.out
 
 
+@pytest.mark.e2e
 def test_how_to_ask_a_server_with_a_key(user: User) -> None:
     done = user.run("launch", "--no-follow", *user.serve("--api-key", HIDDEN))
     assert "Authorization: Bearer $VLLM_API_KEY" in done.out

@@ -41,6 +41,7 @@ def test_the_root_cause_is_shown(failing: User) -> None:
     assert "the whole log: sparkup logs vllm_node" in message
 
 
+@pytest.mark.e2e
 def test_the_root_cause_is_in_the_document(failing: User) -> None:
     done = failed(failing, "dies-in-start", "--json")
     assert (done.json["ok"], done.json["exit_status"]) == (False, 1)
@@ -61,12 +62,14 @@ def test_a_start_that_stalls(failing: User) -> None:
     assert "at stage weights (more time: --stall-timeout)" in done.err
 
 
+@pytest.mark.e2e
 def test_a_start_that_takes_too_long(failing: User) -> None:
     done = failed(failing, "stalls-in-weights", "--ready-timeout", "2")
     assert "vllm_node was not ready after" in done.err
     assert "(more time: --ready-timeout)" in done.err
 
 
+@pytest.mark.e2e
 def test_a_server_that_only_says_it_is_healthy(failing: User) -> None:
     done = failed(failing, "healthy-but-dead:fail")
     assert "vllm_node says it is healthy but does not answer: " in done.err
@@ -77,16 +80,19 @@ def test_a_server_that_only_says_it_is_healthy_in_the_document(failing: User) ->
     assert done.json["problems"][0]["code"] == "canary-failed"
 
 
+@pytest.mark.e2e
 def test_a_server_whose_requests_hang(failing: User) -> None:
     done = failed(failing, "healthy-but-dead", "--stall-timeout", "2")
     assert "made no progress" in done.err
 
 
+@pytest.mark.e2e
 def test_an_engine_that_dies_of_the_first_request(failing: User) -> None:
     done = failed(failing, "dies-on-first-request")
     assert "vllm_node ended before it was ready (exit status 0)" in done.err
 
 
+@pytest.mark.e2e
 def test_an_engine_that_prints_nothing(user: User) -> None:
     done = failed(user, "quiet,dies-in-start")
     assert "vllm_node ended before it was ready (exit status 1)" in done.err
@@ -124,6 +130,7 @@ def test_a_port_that_another_launch_has(user: User) -> None:
     assert "sparkup stop vllm_node" in done.err
 
 
+@pytest.mark.e2e
 def test_a_port_that_is_taken_during_the_start(failing: User) -> None:
     """Nobody had it when we looked; the engine then says so itself."""
     port = free_port()
@@ -143,6 +150,7 @@ def test_a_program_that_is_not_there(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_program_that_cannot_be_executed(user: User) -> None:
     program = user.home / "program"
     program.write_text("#!/bin/sh\n")

@@ -39,6 +39,7 @@ def test_as_it_grows(counting: User) -> None:
     assert counting.row()["phase"] == "running"
 
 
+@pytest.mark.e2e
 def test_following_ends_with_the_launch(counting: User) -> None:
     with counting.running("logs", "-f") as command:
         command.expect("10\n")
@@ -46,6 +47,7 @@ def test_following_ends_with_the_launch(counting: User) -> None:
         assert command.done().status == 0
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_leaving_by_another_signal(counting: User, number: signal.Signals) -> None:
     with counting.running("logs", "-f") as command:
@@ -74,6 +76,7 @@ def test_of_one_that_never_was(counting: User) -> None:
     assert "no launch nonsense (there: vllm_node)" in done.err
 
 
+@pytest.mark.e2e
 def test_of_several_one_must_be_named(counting: User) -> None:
     counting.run("launch", "-d", "--name", "b", "--", "sleep", "600")
     done = counting.run("logs")
@@ -89,6 +92,7 @@ def test_what_is_no_time(user: User, words: str) -> None:
     assert "is no time" in done.err
 
 
+@pytest.mark.e2e
 def test_output_that_is_no_text(user: User) -> None:
     done = user.run("launch", "--", "printf", r"a \377 b\n\0\n")
     assert done.status == 0

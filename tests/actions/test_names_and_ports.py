@@ -42,6 +42,7 @@ def test_further_launches_get_the_next_ports(user: User, network: list[str]) -> 
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_port_that_was_asked_for_is_not_exchanged(user: User, network: list[str]) -> None:
     serve = ("--", "vllm", "serve", user.model, "--port", "8000")
     assert user.run("launch", "-d", *serve, before=network).status == 0
@@ -50,6 +51,7 @@ def test_a_port_that_was_asked_for_is_not_exchanged(user: User, network: list[st
     assert "port 8000 is held by the launch vllm_node" in done.err
 
 
+@pytest.mark.e2e
 def test_a_name_is_taken_while_its_launch_lives(user: User) -> None:
     words = ("launch", "-d", "--ready", "none", "--", "sleep", "600")
     assert user.run(*words).status == 0

@@ -52,6 +52,7 @@ def test_from_launch_to_stop(user: User, host: Remote, tmp_path: Path) -> None:
     host.there.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_how_to_reach_it_from_here(user: User, host: Remote) -> None:
     done = user.run("launch", "--no-follow", *host.options, *host.there.serve())
     assert f"{NAME}" in done.out
@@ -63,7 +64,7 @@ def test_a_host_whose_key_is_not_known(user: User, host: Remote) -> None:
     host.tell("forget")
     done = user.run("launch", *host.options, *host.there.serve())
     assert done.status == 4
-    assert done.err.startswith(f"error [{NAME}]: the host's key is not known yet\n")
+    assert done.err.startswith(f"error [{NAME}]: the host's key is not known yet")
     assert "--accept-new-host-keys" in done.err
     host.there.nothing_is_left()
     accepted = user.run("status", "--accept-new-host-keys", *host.options)
@@ -91,6 +92,7 @@ def test_a_start_that_is_broken_off_is_taken_back(user: User, host: Remote) -> N
     host.there.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_connection_that_breaks_in_the_middle_of_a_start(user: User, host: Remote) -> None:
     with user.running(
         "launch", *host.options, "-e", "FAKE_VLLM_START_SECONDS=4", *host.there.serve()
@@ -111,6 +113,7 @@ def test_a_connection_that_breaks_in_the_middle_of_a_start(user: User, host: Rem
 def test_a_connection_that_breaks_while_it_is_followed(user: User, host: Remote) -> None:
     with user.running("launch", *host.options, *host.there.serve()) as command:
         command.expect("its log:")
+        until(lambda: processes.touching("logs\0vllm_node"), "the log is followed")
         host.tell("break")
         done = command.done()
     assert done.status == 4
@@ -118,6 +121,7 @@ def test_a_connection_that_breaks_while_it_is_followed(user: User, host: Remote)
     assert host.there.row()["phase"] == "ready"
 
 
+@pytest.mark.e2e
 def test_secrets_go_another_way_than_arguments(user: User, host: Remote) -> None:
     hidden = "hf_very-secret-9f3"
     words = ("launch", "--no-follow", *host.options, "-e", "HF_TOKEN", *host.there.serve())
@@ -129,6 +133,7 @@ def test_secrets_go_another_way_than_arguments(user: User, host: Remote) -> None
     assert f"HF_TOKEN={hidden}\0".encode() in environment
 
 
+@pytest.mark.e2e
 def test_a_visitor_with_a_terminal(user: User, host: Remote) -> None:
     user.run("launch", "-d", *host.options, "--", "sleep", "600")
     forever = "trap 'echo caught; exit 9' INT; while :; do sleep 0.05; done"

@@ -59,7 +59,7 @@ def test_ready(user: User) -> None:
 
 def test_unhealthy_and_then_failed(user: User) -> None:
     """A dead engine says 503 for some seconds, then vLLM ends with status 0."""
-    user.launched(env={"FAKE_VLLM_EXIT_SECONDS": "4"})
+    user.launched(env={"FAKE_VLLM_EXIT_SECONDS": "2"})
     processes.kill(pid for pid in user.engines() if "VLLM::EngineCore" in processes.command(pid))
     row = in_phase(user, "unhealthy")
     assert row["health"] in (503, None)
@@ -70,6 +70,7 @@ def test_unhealthy_and_then_failed(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_healthy_but_nobody_has_asked(user: User) -> None:
     user.run("launch", "-d", *user.serve())
     assert in_phase(user, "healthy")["health"] == 200
@@ -85,11 +86,13 @@ def test_lost(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_a_failure_of_a_command(user: User) -> None:
     user.run("launch", "-d", "--", "sh", "-c", "exit 7")
     assert in_phase(user, "failed")["exit_status"] == 7
 
 
+@pytest.mark.e2e
 def test_it_changes_nothing(user: User) -> None:
     user.run("launch", "-d", "--", "sh", "-c", "exit 7")
     in_phase(user, "failed")
@@ -102,17 +105,17 @@ def test_it_changes_nothing(user: User) -> None:
     assert files() == before
 
 
-def test_several_and_of_other_users(user: User) -> None:
-    """Launches of all users of a host are seen, where they let us look."""
+@pytest.mark.e2e
+def test_several_and_those_of_another_folder(user: User) -> None:
+    """A named folder of state keeps its launches apart; its names are its own."""
     for name in ("b", "a"):
         user.run("launch", "-d", "--name", name, "--", "sleep", "600")
-    rows = user.json("status")["launches"]
-    assert [row["name"] for row in rows] == ["a", "b"]
-    other = User(user.home, {"SPARKUP_STATE_DIR": str(user.home / ".local" / "state" / "sparkup")})
-    other.run("launch", "-d", "--name", "c", "--", "sleep", "600")
-    assert [row["name"] for row in user.json("status")["launches"]] == ["a", "b", "c"]
-    assert user.run("stop", "c").status == 0
-    assert [row["name"] for row in other.json("status")["launches"]] == []
+    assert [row["name"] for row in user.json("status")["launches"]] == ["a", "b"]
+    other = User(user.home, {"SPARKUP_STATE_DIR": str(user.home / "elsewhere")})
+    assert other.run("launch", "-d", "--name", "a", "--", "sleep", "600").status == 0
+    assert [row["name"] for row in other.json("status")["launches"]] == ["a"]
+    assert other.run("stop", "--all").status == 0
+    assert [row["name"] for row in user.json("status")["launches"]] == ["a", "b"]
 
 
 def test_watching_goes_on_until_one_leaves(user: User) -> None:
@@ -137,6 +140,7 @@ def test_watching_at_a_terminal_is_drawn_anew(user: User) -> None:
         assert terminal.status() == 130
 
 
+@pytest.mark.e2e
 def test_a_state_that_is_half_written_is_no_fault(user: User) -> None:
     folder = user.state / "launches" / "broken"
     folder.mkdir(parents=True)

@@ -29,6 +29,7 @@ def test_the_only_one(user: User) -> None:
         urllib.request.urlopen(answer["url"], timeout=5)
 
 
+@pytest.mark.e2e
 def test_with_json(user: User) -> None:
     answer = user.launched()
     reports = user.json("stop", "vllm_node")["launches"]
@@ -72,12 +73,14 @@ def test_a_name_and_all_contradict_each_other(user: User) -> None:
     assert "contradict" in done.err
 
 
+@pytest.mark.e2e
 def test_twice(user: User) -> None:
     user.run("launch", "-d", "--", "sleep", "600")
     assert user.run("stop", "vllm_node").status == 0
     assert user.run("stop", "vllm_node").status == 2
 
 
+@pytest.mark.e2e
 def test_in_the_middle_of_a_start(user: User) -> None:
     user.run("launch", "-d", *user.serve(), env={"FAKE_VLLM_START_SECONDS": "5"})
     until(lambda: user.row()["stage"], "it starts")
@@ -96,6 +99,7 @@ def test_an_engine_that_outlives_its_api_server(user: User) -> None:
     user.nothing_is_left()
 
 
+@pytest.mark.e2e
 def test_an_engine_that_outlives_its_supervisor_as_well(user: User) -> None:
     user.launched(env={"FAKE_VLLM_FAULT": "survives-api-server"})
     server = user.row()["pid"]

@@ -37,6 +37,7 @@ def test_a_dumb_terminal_gets_plain_lines(user: User) -> None:
     assert ESCAPE not in seen
 
 
+@pytest.mark.e2e
 def test_a_terminal_gets_a_picture(user: User) -> None:
     with user.at_terminal("launch", "--no-follow", *user.serve()) as terminal:
         seen = terminal.rest()
@@ -89,6 +90,7 @@ def test_a_reader_that_is_gone_ends_it_quietly(user: User, words: str) -> None:
     assert done.stderr.split()[-2] in QUIET
 
 
+@pytest.mark.e2e
 def test_a_follower_whose_reader_goes_away_ends(user: User) -> None:
     user.run("launch", "-d", "--name", "a", "--", "sh", "-c", "while :; do echo line; sleep 0.02; done")
     done = shell(user, "sparkup logs -f a | head -2")

@@ -86,6 +86,7 @@ def test_the_last_lines_may_be_in_both_parts(side: Side) -> None:
     assert shown(side, "--tail", "15") == numbers(19996, 20010)
 
 
+@pytest.mark.e2e
 @ONCE
 def test_since_a_time(side: Side) -> None:
     """Times are kept to five seconds: an excerpt may begin a little earlier, never later."""

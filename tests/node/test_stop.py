@@ -123,6 +123,7 @@ def test_a_boot_before_this_one_is_over(side: Side) -> None:
     file.write_text(text)
 
 
+@pytest.mark.e2e
 @ONCE
 def test_what_a_dead_supervisor_has_left_is_cleaned(side: Side, tmp_path: Path) -> None:
     out = tmp_path / "pid"
@@ -178,6 +179,7 @@ def test_a_launch_that_never_was(side: Side, attempt: str) -> None:
     assert not side.root.exists()  # to look for it changes nothing
 
 
+@pytest.mark.e2e
 def test_a_name_that_was_taken_over_meanwhile_is_left_alone(side: Side) -> None:
     """Two look at an ended launch: one starts anew under its name while the other still stops it."""
     for _ in range(3):

@@ -102,6 +102,7 @@ def test_what_leaves_the_tree_is_ended_with_it(side: Side, tmp_path: Path) -> No
     assert not processes.lives(said(out))
 
 
+@pytest.mark.e2e
 @ONCE
 def test_a_stubborn_orphan_is_killed(side: Side, tmp_path: Path) -> None:
     out = tmp_path / "pid"
@@ -128,6 +129,7 @@ def test_one_that_ignores_sigterm_is_killed_after_its_grace(side: Side) -> None:
     assert (ended["status"], ended["asked"], ended["left"]) == (137, True, [])
 
 
+@pytest.mark.e2e
 @ONCE
 def test_one_that_loses_the_first_sigterm_is_told_again(side: Side) -> None:
     """As vLLM does while it starts."""

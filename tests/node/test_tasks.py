@@ -141,6 +141,7 @@ def test_a_guarded_tree_ends_with_its_caller(side: Side, tmp_path: Path, how: st
         assert not processes.lives(daemon)
 
 
+@pytest.mark.e2e
 @ONCE
 def test_a_guarded_tree_that_is_stubborn_is_killed(side: Side, tmp_path: Path) -> None:
     out = tmp_path / "pid"

@@ -295,6 +295,7 @@ async def test_records_alone_are_no_progress() -> None:
     assert fold.fed
 
 
+@pytest.mark.e2e
 async def test_progress_resets_the_stall_and_not_the_total() -> None:
     fold = Count(10**6)
     await waited(wait("while :; do echo '{}'; sleep 0.05; done", fold, stall=0.8, total=2.0), "start-timeout")
