@@ -10,7 +10,7 @@ from typing import NamedTuple
 from . import state, tail
 from .watch import Hangup
 
-PAUSE = 0.1  # seconds
+PAUSE, BUSY = 0.1, 0.01  # seconds between two looks: at a log that rests, at one that has just grown
 NONE = 69  # exit status: there is no such launch, nor was there one
 
 
@@ -92,5 +92,5 @@ def grow(folder: str, source: tail.Tail, *, follow: bool) -> None:
         lives = state.lives(state.read(os.path.join(folder, "rank.json")))
         copied = copy(source)
         sys.stdout.flush()
-        if not follow or (not lives and not copied) or hangup.wait(0 if copied else PAUSE):
+        if not follow or (not lives and not copied) or hangup.wait(BUSY if copied else PAUSE):
             return
