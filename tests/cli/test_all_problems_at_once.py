@@ -62,7 +62,7 @@ def test_all_of_them_as_json(user: User) -> None:
         (("env", "create", "gpu"), ("no kind of environment is called 'gpu'", "cpu, cuda")),
         (("status", "--progress", "loud"), ("loud", "plain")),
         (("completion", "csh"), ("csh",)),
-        (("launch", "vllm", "serve", "x"), ("put the command after --",)),
+        (("launch", "vllm", "serve", "x"), ("sparkup launch -- vllm serve x",)),
         (("logs", "-n", "a,b"), ("this command works on one machine",)),
     ],
 )

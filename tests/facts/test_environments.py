@@ -96,3 +96,12 @@ def test_for_which_pythons_pip_finds_a_wheel(case: str, expected: tuple[str, ...
     assert list(fact.requests) == ["3.11"]  # one without pip cannot be asked
     assert "--python-version" in fact.requests["3.11"].body["argv"]
     assert fact.parse(answers("wheels", case)) == expected
+
+
+def test_a_named_folder_keeps_its_environments_apart() -> None:
+    recorded = answers("environments", "two")
+    all_of_them = parse_environments(recorded)
+    folder = all_of_them[0].folder
+    named = {**recorded, "env": {"env": {"SPARKUP_DATA_DIR": str(folder)}}}
+    assert [each.folder for each in parse_environments(named)] == [folder]
+    assert len(all_of_them) == 2

@@ -190,7 +190,9 @@ def test_what_is_written_makes_an_environment_that_is_found_again() -> None:
     }
     assert puts[found.folder / "requirements.lock"] == VARIANT.lock
     record = found.folder / "sparkup-env.json"
-    (again,) = parse_environments({"records": {"files": {str(record): puts[record].decode()}}})
+    (again,) = parse_environments(
+        {"env": {"env": {}}, "records": {"files": {str(record): puts[record].decode()}}}
+    )
     assert again.folder == found.folder
     assert (again.variant, again.digest, again.made) == ("cpu", VARIANT.digest, 7.0)
     assert existing(VARIANT, seen(environments_=[again])) == again

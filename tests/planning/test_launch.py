@@ -99,7 +99,7 @@ def test_no_form_of_a_plan_shows_a_secret() -> None:
 def test_what_is_taken_back_is_this_attempt() -> None:
     assert lines(undo_plan(*launch(), NAME)) == [
         "stop vllm_node on local @ local: stop vllm_node: SIGTERM first, then the rest of its tree",
-        f"    run   /usr/bin/python3 {FILE} stop vllm_node --root {ROOT} --attempt a1b2c3d4",
+        f"    run   /usr/bin/python3 {FILE} stop vllm_node --root {ROOT} --attempt a1b2c3d4 --patience 3",
     ]
 
 

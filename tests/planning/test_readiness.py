@@ -225,10 +225,11 @@ def test_a_command_that_is_no_server_is_ready_when_it_lives() -> None:
     assert verdict.events == (Ready("mine", "", 0.1),)
 
 
-def test_a_launch_that_somebody_stopped_has_not_failed() -> None:
+def test_a_launch_that_somebody_stopped_is_said_to_be_stopped() -> None:
     fold = Readying(SERVER, PurePosixPath("/log"))
-    verdict = fold.feed(1.0, {"exit": {"status": 143, "asked": True}})
-    assert (verdict.done, verdict.error) == (True, None)
+    error = fold.feed(1.0, {"exit": {"status": 143, "asked": True}}).error
+    assert only(error).message == "mine was stopped before it was ready"
+    assert only(error).details == ()
 
 
 def test_a_launch_whose_supervisor_vanished() -> None:

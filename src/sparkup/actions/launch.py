@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 import signal
+import time
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
 from sparkup.domain.answer import Finished, Launched
-from sparkup.domain.event import Answered, Event, Noted, Ready
+from sparkup.domain.event import Answered, Event, Noted, PhaseFinished, PhaseStarted, Ready
 from sparkup.domain.host import Host
 from sparkup.domain.launch import Launch, LaunchRequest, RankState
 from sparkup.domain.plan import Plan
@@ -97,12 +98,12 @@ class Running:
             self.context.interrupts.acknowledge()
             if self.left_alone:
                 return {}
-            await self.undo("broken off: take the start back")
+            await self.undo("Take the start back (vLLM may need some seconds to end)")
             raise Interrupted(
                 Problem("interrupted", f"the start of {self.launch.name} was broken off and taken back")
             ) from None
         except SparkupError:
-            await self.undo("it failed: take the start back")
+            await self.undo("Take the failed start back")
             raise
 
     async def follow(self) -> int:
@@ -110,6 +111,8 @@ class Running:
         launch = self.launch
         head = program_on(self.runner.seen[launch.head.host], program_name())
         argv = head.logs(launch.name, follow=True) if launch.attached else head.follow(launch.name)
+        if not launch.attached and not self.manner.stop_on_exit:
+            self.context.emit(Noted("its log follows; Ctrl-C ends the following, not the server"))
         try:
             await copy_log(argv, self.connections[launch.head.host], self.context.emit)
         except asyncio.CancelledError:
@@ -122,7 +125,7 @@ class Running:
         if self.left_alone:
             return 0
         if self.launch.attached or self.manner.stop_on_exit:
-            await self.undo(f"stop {self.launch.name}")
+            await self.undo(f"Stop {self.launch.name}")
             if self.launch.attached:
                 raise Interrupted(Problem("interrupted", f"{self.launch.name} was broken off"))
             return 0
@@ -164,10 +167,13 @@ class Running:
 
     async def undo(self, why: str = "") -> None:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away."""
+        begun = time.monotonic()
         if why:
-            self.context.emit(Noted(why))
+            self.context.emit(PhaseStarted(why))
         plan = undo_plan(self.launch, self.runner.seen, program_name())
         await execute(plan, self.connections, self.context.emit)
+        if why:
+            self.context.emit(PhaseFinished(why, time.monotonic() - begun))
 
     @property
     def log(self) -> str:

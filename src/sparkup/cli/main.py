@@ -79,7 +79,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         status = sparkup.main(list(argv), prog_name="sparkup", standalone_mode=False)
     except click.UsageError as error:
-        return _failed(in_our_words(error), argv)
+        return _misused(error, argv)
     except click.exceptions.Exit as done:
         return done.exit_code
     except SparkupError as error:
@@ -89,6 +89,14 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         return _output_lost(error)
     return status if isinstance(status, int) else 0
+
+
+def _misused(error: click.UsageError, argv: Sequence[str]) -> int:
+    """Tell what was wrong with the words; none at all get the help."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    return _failed(in_our_words(error), argv)
 
 
 def _output_lost(error: OSError) -> int:

@@ -1,6 +1,7 @@
 """click, made to say all that is wrong with a command line at once, with suggestions."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +29,15 @@ class Strict(click.Command):
             args, rest = args[:cut], args[cut + 1 :]
         ctx.ignore_unknown_options, ctx.allow_extra_args = True, True
         stray = super().parse_args(ctx, list(args))
+        odd = self._taken_for_values(ctx) + stray
+        problems = [self._problem(ctx, word) for word in _unexplained(odd)]
+        if self.takes_rest and not ctx.meta["has_rest"] and (command := _command_in(args, stray)):
+            # One mistake, one problem: everything from there on was to be the command.
+            rest = command
+            right = f"{ctx.command_path} {shlex.join([*args[: len(args) - len(command)], '--', *command])}"
+            hint = " ".join(right.split())
+            problems = [Problem("bad-option", "the command to run has no -- before it", hint=hint)]
         ctx.meta["rest"] = tuple(rest)
-        problems = [self._problem(ctx, word) for word in _unexplained(self._taken_for_values(ctx) + stray)]
         ctx.meta["problems"] = problems
         if problems and not self.takes_rest and not ctx.resilient_parsing:  # as completion does
             raise InputRefused(*problems)
@@ -56,6 +64,13 @@ class Strict(click.Command):
             )
         hint = "put the command after --" if self.takes_rest else f"see: {ctx.command_path} --help"
         return Problem("bad-option", f"unexpected word {word!r}", hint=hint)
+
+
+def _command_in(args: Sequence[str], stray: Sequence[str]) -> list[str]:
+    """Return what looks like a command without its `--`: from the first stray word on, if it is no option."""
+    if not stray or stray[0].startswith("-"):
+        return []
+    return list(args[args.index(stray[0]) :])
 
 
 def _unexplained(words: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from sparkup.config.variants import tiny_model_program, variant
 def try_(ctx: click.Context, /, **_: object) -> int:
     """See it work: makes an environment with real vLLM (once), serves a tiny model on the CPU, asks, stops.
 
-    Needs no GPU and no container. Nothing but the environment and the model stays on disk.
+    Needs no GPU and no container. Only the environment, the model and the log stay on disk.
     """
     cpu, program = variant("cpu"), tiny_model_program()
     return carry_out(ctx, lambda context: attempt(cpu, program, context))

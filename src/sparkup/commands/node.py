@@ -27,9 +27,10 @@ class Program:
         """Start the rank that standard input describes."""
         return self._verb("start", "--root", str(self.root))
 
-    def stop(self, name: str, attempt: str) -> tuple[str, ...]:
-        """Stop a launch, if it is still that attempt."""
-        return self._launch("stop", name, "--attempt", attempt)
+    def stop(self, name: str, attempt: str, patience: float | None = None) -> tuple[str, ...]:
+        """Stop a launch, if it is still that attempt; `patience` in seconds before all of it is told."""
+        words = () if patience is None else ("--patience", f"{patience:g}")
+        return self._launch("stop", name, "--attempt", attempt, *words)
 
     def watch(self, name: str, attempt: str) -> tuple[str, ...]:
         """Follow a launch as JSON lines."""

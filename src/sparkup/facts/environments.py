@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sparkup.commands.pip import versions
-from sparkup.domain.fact import Answers, Fact, Request, files, http, run, which
+from sparkup.domain.fact import Answers, Fact, Request, env, files, http, run, which
 from sparkup.facts.machine import ENVIRONMENTS as FOLDER
 from sparkup.facts.machine import NAMED_ENVIRONMENTS as NAMED_FOLDER
 
+NAMED = "SPARKUP_DATA_DIR"
 RECORD = "sparkup-env.json"  # written last: a folder without it is no environment
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PROBE = (
@@ -70,6 +71,9 @@ def parse_environments(answers: Answers) -> tuple[PythonEnvironment, ...]:
             found.append(_environment(PurePosixPath(path).parent, record))
         except (ValueError, KeyError, TypeError):
             continue  # not ours, or of another version: not an environment we can use
+    named = answers["env"]["env"].get(NAMED)
+    if named:  # whoever names a folder keeps its environments apart
+        found = [each for each in found if each.folder.is_relative_to(PurePosixPath(named))]
     unique = {environment.folder: environment for environment in found}
     return tuple(sorted(unique.values(), key=lambda each: each.made, reverse=True))
 
@@ -108,7 +112,7 @@ def builders(index: str) -> Fact[Builders]:
 
 ENVIRONMENTS = Fact(
     "environments",
-    {"records": files(f"{FOLDER}/*/{RECORD}", f"{NAMED_FOLDER}/*/{RECORD}")},
+    {"env": env(NAMED), "records": files(f"{FOLDER}/*/{RECORD}", f"{NAMED_FOLDER}/*/{RECORD}")},
     parse_environments,
 )
 

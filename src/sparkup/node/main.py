@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--attempt", default="")
     top.add_argument("--follow", action="store_true")
     top.add_argument("--since", type=float)
+    top.add_argument("--patience", type=float)
     top.add_argument("--tail", type=int)
     top.add_argument("--from-ready", action="store_true")
     top.add_argument("--question", default="")
@@ -78,7 +79,7 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
         return answered(STATUSES[verdict["state"]], verdict)
     verbs = {
         "start": lambda: answered(*rank.main(root)),
-        "stop": lambda: answered(*stop.stop(root, name, words.attempt)),
+        "stop": lambda: answered(*stop.stop(root, name, words.attempt, words.patience)),
         "watch": lambda: watch.main(root, name, words.attempt),
         "logs": lambda: logs.main(root, name, wanted(words)),
         "ask": lambda: ask_once(root, name, words),

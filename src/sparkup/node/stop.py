@@ -14,11 +14,12 @@ SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the w
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
 
 
-def stop(root: str, name: str, attempt: str) -> tuple[int, state.Json]:
+def stop(root: str, name: str, attempt: str, patience: float | None = None) -> tuple[int, state.Json]:
     """Stop the launch of that name; with an attempt given, only if it is still that one.
 
-    The supervisor is asked first; whatever it leaves, or has left when it died, is found by the
-    mark in its environment. Ends with status 1 when something would not go away.
+    The supervisor is asked first; whatever is left after `patience` seconds, or was left when it
+    died, is found by the mark in its environment, told to end, and killed. Ends with status 1 when
+    something would not go away.
     """
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))
@@ -30,7 +31,7 @@ def stop(root: str, name: str, attempt: str) -> tuple[int, state.Json]:
     running = bool(members) or state.lives(supervisor)
     if supervisor and state.lives(supervisor):
         ask(int(supervisor["pid"]))
-        wait_for(lambda: not state.lives(supervisor), SUPERVISOR_GRACE)
+        wait_for(lambda: not state.lives(supervisor), SUPERVISOR_GRACE if patience is None else patience)
     left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
     port = spec.get("port")
     port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)

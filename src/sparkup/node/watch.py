@@ -73,7 +73,7 @@ class Watch:
             hangup.wait(0 if copied else PAUSE)
         if not hangup.happened:
             self.emit_lines(self.lines.feed(b"\n"))  # a last line may have no end: often it says why
-            emit({"exit": state.read(os.path.join(self.folder, "exit.json"))})
+            emit({"exit": how_it_ended(self.folder, self.spec["attempt"])})
 
     def copy_log(self) -> bool:
         """Emit what the log has gained; say whether there was anything."""
@@ -116,6 +116,16 @@ class Watch:
         if read - self.read_bytes > 16 << 20:
             self.read_bytes = read
             emit({"read": read})
+
+
+def how_it_ended(folder: str, attempt: str) -> state.Json | None:
+    """Return the exit of an attempt; whoever stopped it may have put its folder away already."""
+    past = os.path.join(os.path.dirname(os.path.dirname(folder)), "past", os.path.basename(folder))
+    for where in (folder, past):
+        spec = state.read(os.path.join(where, "spec.json")) or {}
+        if spec.get("attempt") == attempt:
+            return state.read(os.path.join(where, "exit.json"))
+    return None
 
 
 def bytes_read(folder: str) -> int:

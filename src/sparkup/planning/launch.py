@@ -8,13 +8,14 @@ from sparkup.commands import systemd
 from sparkup.commands.node import NAME_TAKEN, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
-from sparkup.domain.launch import Launch, Node
+from sparkup.domain.launch import Launch, Node, RankState
 from sparkup.domain.plan import Plan, Put, Run, Step, Wait
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning.readiness import Readying
 
+UNDO_PATIENCE = 3.0  # seconds; vLLM loses a SIGTERM while it starts, and nobody waits for an answer yet
 START_TIMEOUT = 60.0  # seconds for a host to fork a process
 
 
@@ -159,17 +160,19 @@ def undo_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
     """Return the steps that take back a launch's own attempt, whatever of it there is."""
     return Plan(
         tuple(
-            stop_step(launch.name, launch.attempt, node.host, program_on(seen[node.host], file_name))
+            stop_step(launch, node.host, program_on(seen[node.host], file_name), UNDO_PATIENCE)
             for node in reversed(launch.nodes)
         )
     )
 
 
-def stop_step(name: str, attempt: str, host: str, program: Program) -> Run:
+def stop_step(target: Launch | RankState, host: str, program: Program, patience: float | None = None) -> Run:
+    """Return the step that stops an attempt; `patience`: seconds before all of it is told to end."""
+    name = target.name if isinstance(target, Launch) else target.launch
     return Run(
         id=f"stop {name} on {host}",
         host=host,
-        command=Command(program.stop(name, attempt), timeout=120),
+        command=Command(program.stop(name, target.attempt, patience), timeout=120),
         reason=f"stop {name}: SIGTERM first, then the rest of its tree",
         explain=lambda result: _stop_incomplete(result, name, host),
         unbroken=True,

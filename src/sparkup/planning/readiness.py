@@ -106,12 +106,19 @@ class Readying:
 
     def _ended(self, how: Mapping[str, Any] | None) -> tuple[bool, SparkupError | None]:
         status = how.get("status") if how else None
-        if self.launch.attached or (how and how.get("asked")):
+        if how and how.get("asked") and not self.launch.attached:
+            return True, self._stopped_by_others()
+        if self.launch.attached:
             return True, None  # a short command that is done, or somebody stopped the launch
         return True, self._failed(f"ended before it was ready ({status_text(status)})", "start-failed")
 
     def _failed(self, what: str, code: str) -> SparkupError:
         return failure(code, f"{self.launch.name} {what}", self.launch.head.host, tuple(self.lines))
+
+    def _stopped_by_others(self) -> SparkupError:
+        what = f"{self.launch.name} was stopped before it was ready"
+        hint = "somebody else ran sparkup stop, or ended it by a signal; start it again"
+        return WorkFailed(Problem("start-failed", what, where=self.launch.head.host, hint=hint))
 
     def _refused(self) -> SparkupError:
         return self._failed(f"says it is healthy but does not answer: {self.canary_problem}", "canary-failed")

@@ -78,6 +78,6 @@ def stop_plan(targets: Sequence[Found], seen: Observed, file_name: str, content:
         steps += puts
         for step_id, (_, rank) in (each for each in named if each[1][0] == host):
             program = program_for(rank, seen[host], file_name)
-            step = stop_step(rank.launch, rank.attempt, host, program)
+            step = stop_step(rank, host, program)
             steps.append(replace(step, id=step_id, after=after))
     return Plan(tuple(steps))

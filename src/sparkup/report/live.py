@@ -8,7 +8,7 @@ from rich.live import Live as RichLive
 from rich.spinner import Spinner
 from rich.text import Text
 
-from sparkup.domain.event import Answered, Event, Failed, PhaseStarted, Printed
+from sparkup.domain.event import Answered, Event, Failed, Noted, PhaseStarted, Printed
 from sparkup.report.view import PhaseView, StageView, View, reduce
 
 BAR = 24  # characters
@@ -21,6 +21,7 @@ class Live:
         self.console = Console(file=out, highlight=False)
         self.view = View()
         self.begun = time.monotonic()
+        self.spinner = Spinner("dots")  # one for all pictures: a new one always shows its first frame
         self.live: RichLive | None = RichLive(
             console=self.console,
             get_renderable=self.picture,
@@ -35,6 +36,8 @@ class Live:
         """Take in one event."""
         if isinstance(event, PhaseStarted):
             self.begun = time.monotonic()
+        if self.live is None and isinstance(event, Noted):
+            self.console.print(Text(f"  {event.text}", style="dim"))
         self.view = reduce(self.view, event)
         if isinstance(event, Answered | Printed | Failed):
             self.close()
@@ -62,9 +65,8 @@ class Live:
         if current is None:
             return []
         seconds = time.monotonic() - self.begun
-        lines: list[RenderableType] = [
-            Spinner("dots", text=Text(f" {current.title}  {seconds:.0f} s", style="bold"))
-        ]
+        lines: list[RenderableType] = [self.spinner]
+        self.spinner.update(text=Text(f" {current.title}  {seconds:.0f} s", style="bold"))
         if self.view.passed:
             lines.append(Text("  " + " > ".join(self.view.passed), style="dim"))
         lines += [_stage(stage) for stage in self.view.stages]
