@@ -43,7 +43,7 @@ def test_as_it_grows(counting: User) -> None:
 def test_following_ends_with_the_launch(counting: User) -> None:
     with counting.running("logs", "-f") as command:
         command.expect("10\n")
-        counting.run("stop")
+        assert counting.run("stop").status == 0
         assert command.done().status == 0
 
 

@@ -136,8 +136,10 @@ def test_secrets_go_another_way_than_arguments(user: User, host: Remote) -> None
 @pytest.mark.e2e
 def test_a_visitor_with_a_terminal(user: User, host: Remote) -> None:
     user.run("launch", "-d", *host.options, "--", "sleep", "600")
-    forever = "trap 'echo caught; exit 9' INT; while :; do sleep 0.05; done"
-    script = f"test -t 0 && test -t 1 && echo a terminal; {forever}"
+    script = (
+        "trap 'echo caught; exit 9' INT; test -t 0 && test -t 1 && echo a terminal;"
+        "while :; do sleep 0.05; done"
+    )
     with user.at_terminal("exec", *host.options, "--", "sh", "-c", script) as terminal:
         terminal.expect("a terminal")
         terminal.type("\x03")
