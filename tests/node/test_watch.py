@@ -233,3 +233,30 @@ def test_one_look_at_what_has_ended(side: Side) -> None:
     answer = side.run(side.on("ready", "a"))
     assert (answer.status, answer.value["state"], answer.value["exit"]["status"]) == (70, "ended", 3)
     assert side.run(side.on("ready", "nothing")).status == 70
+
+
+def test_a_server_of_somebody_else_on_the_port_makes_nothing_ready(side: Side) -> None:
+    well = {"/health": json_reply({}), "/v1/models": json_reply({"data": [{"id": "m"}]})}
+    with serving({**well, "/v1/completions": COMPLETED}) as served:
+        side.started(SLEEP, ready="server", url=served.url, port=served.port)
+        answer = side.run(side.on("ready", "a"))
+        assert (answer.status, answer.value) == (75, {"state": "not-yet", "health": None})
+        assert served.asked == []
+
+
+def test_a_server_of_the_launch_itself_makes_it_ready(side: Side, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as chosen:
+        port = chosen.getsockname()[1]
+    (tmp_path / "health").write_text("well")
+    program = (
+        "import os, sys; os.chdir(sys.argv[1]); from http.server import test, SimpleHTTPRequestHandler as H;"
+    )
+    program += "test(H, port=int(sys.argv[2]), bind='127.0.0.1')"
+    argv = (PYTHON, "-c", program, str(tmp_path), str(port))
+    side.started(argv, ready="server", url=f"http://127.0.0.1:{port}", port=port)
+
+    def healthy() -> bool:
+        health: int | None = side.run(side.on("ready", "a")).value.get("health")
+        return health == 200
+
+    until(healthy, "the launch's own server to be asked")

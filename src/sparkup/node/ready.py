@@ -29,7 +29,15 @@ class Judge:
             return {"state": READY if connects(int(self.target)) else NOT_YET}
         if self.kind == "http":
             return {"state": READY if ask.answers(self.target) else NOT_YET}
-        server = ask.of(self.spec, state.read(os.path.join(self.folder, "rank.json")))
+        return self.look_at_server()
+
+    def look_at_server(self) -> state.Json:
+        """Hold a server against its readiness: it is ours, says it is well, and answers."""
+        rank = state.read(os.path.join(self.folder, "rank.json")) or {}
+        port = self.spec.get("port")
+        if port is not None and not state.holds_port(int(rank.get("pid", -1)), int(port)):
+            return {"state": NOT_YET, "health": None}  # whoever answers there, it is not ours
+        server = ask.of(self.spec, rank)
         self.last_health = server.health()
         if self.last_health != 200:
             return {"state": NOT_YET, "health": self.last_health}

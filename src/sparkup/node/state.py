@@ -9,6 +9,7 @@ ROOT/past/NAME/      the launch of that name before
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -117,17 +118,37 @@ def environment(pid: int) -> bytes:
 
 
 def listening(port: int) -> bool:
-    """Say whether anything on this host listens on a TCP port (state 0A in /proc/net/tcp)."""
-    wanted = f"{port:04X}"
+    """Say whether anything on this host listens on a TCP port."""
+    return bool(listening_sockets(port))
+
+
+def listening_sockets(port: int) -> set[str]:
+    """Return the inodes of the sockets that listen on a TCP port (state 0A in /proc/net/tcp)."""
+    wanted, found = f"{port:04X}", set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(table, encoding="ascii") as file:
                 rows = [line.split() for line in file][1:]
         except OSError:
             continue
-        if any(row[3] == "0A" and row[1].rpartition(":")[2] == wanted for row in rows):
-            return True
-    return False
+        found |= {row[9] for row in rows if row[3] == "0A" and row[1].rpartition(":")[2] == wanted}
+    return found
+
+
+def holds_port(supervisor: int, port: int) -> bool:
+    """Say whether one of the processes below a supervisor listens on a port."""
+    wanted = {f"socket:[{inode}]" for inode in listening_sockets(port)}
+    return bool(wanted) and any(wanted & open_files(pid) for pid in descendants(supervisor))
+
+
+def open_files(pid: int) -> set[str]:
+    """Return what a process has open, as its links say; nothing of one that is gone or not ours."""
+    folder, found = "/proc/%d/fd" % pid, set()
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(os.path.join(folder, name)))
+    return found
 
 
 def memory_available() -> int:
