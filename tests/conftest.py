@@ -1,5 +1,6 @@
 """What all tests may ask for: simulated hosts, a tiny disk, a user, the oldest Python for hosts."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ from tests.disks import mounted, skip_unless_able
 from tests.pythons import oldest
 from tests.simhosts.hosts import Setup
 from tests.user import FAKES, ROOT, User
+
+# A shell that starts us in the background has keys of the terminal ignored, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 pytest_plugins = ["tests.simhosts.fixture", "tests.managed"]
 
