@@ -101,7 +101,8 @@ def fetched(served: Served) -> None:
 PAGE = f"/simple/{NAME.replace('_', '-')}/"
 
 
-@pytest.mark.parametrize("where", [pytest.param("page", marks=pytest.mark.e2e), "wheel"])
+@pytest.mark.e2e
+@pytest.mark.parametrize("where", ["page", "wheel"])
 def test_a_registry_that_dies_in_the_middle(user: User, kind: Kind, where: str) -> None:
     half = Reply(200, kind.wheel.read_bytes()[:200], cut=True)
     with serving({PAGE: page(kind)}) as served:

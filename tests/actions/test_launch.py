@@ -150,3 +150,13 @@ def test_it_goes_on_when_the_command_is_killed(user: User) -> None:
     row = user.row()
     assert row["phase"] == "ready"
     assert processes.lives(row["pid"])
+
+
+@pytest.mark.e2e
+def test_a_server_that_nobody_is_to_wait_for(user: User) -> None:
+    done = user.run(
+        "launch", "--ready", "none", "--no-follow", *user.serve(), env={"FAKE_VLLM_FAULT": "slow:30"}
+    )
+    assert done.status == 0
+    assert user.row()["phase"] == "running"
+    assert user.row()["url"].startswith("http://127.0.0.1:")

@@ -113,7 +113,7 @@ def test_a_hangup_while_it_is_followed_leaves_it_running(user: User) -> None:
     assert user.row()["phase"] == "ready"
 
 
-@pytest.mark.parametrize("moment", ["resolve", "its log:"])
+@pytest.mark.parametrize("moment", ["resolve", pytest.param("its log:", marks=pytest.mark.e2e)])
 def test_a_terminal_that_goes_away_leaves_it_running(user: User, moment: str) -> None:
     environment = {"FAKE_VLLM_START_SECONDS": "2", "TERM": "dumb"}
     with user.at_terminal("launch", *user.serve(), env=environment) as terminal:

@@ -156,6 +156,7 @@ def test_it_waits_until_the_port_is_free(side: Side) -> None:
     socket.create_server(("127.0.0.1", port)).close()
 
 
+@pytest.mark.e2e
 @ONCE
 def test_a_port_that_stays_held_is_said(side: Side) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
