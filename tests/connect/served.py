@@ -110,7 +110,8 @@ class _Server(asyncssh.SSHServer):
         return channel, asyncssh.SSHServerProcess(self._serve, None, 3, False)  # no SFTP, no scp
 
     async def _serve(self, process: Process) -> None:
-        run = on_terminal if process.term_type else on_pipes
+        wants_one = process.term_type is not None  # of a type without a name where TERM is not set
+        run = on_terminal if wants_one else on_pipes
         try:
             status = await run(process, self._served.living)
         finally:
