@@ -137,7 +137,8 @@ def test_a_wheel_that_is_not_the_locked_one(user: User, kind: Kind) -> None:
     assert left(user) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.e2e)])
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_broken_off_in_the_middle_nothing_is_left(user: User, kind: Kind, number: signal.Signals) -> None:
     with serving({PAGE: page(kind)}) as served:
         served.routes[f"/files/{kind.wheel.name}"] = Reply(hangs=True)

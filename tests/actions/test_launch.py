@@ -84,6 +84,7 @@ def test_detached_with_json(user: User) -> None:
     assert (done.json["name"], done.json["ready"]) == ("vllm_node", None)
 
 
+@pytest.mark.e2e
 def test_without_following_it_returns_when_ready(user: User) -> None:
     done = user.run("launch", "--no-follow", *user.serve())
     assert done.status == 0

@@ -17,7 +17,7 @@ LISTEN = (
 )
 
 
-@pytest.mark.parametrize("status", [0, 3, 127])
+@pytest.mark.parametrize("status", [0, *(pytest.param(each, marks=pytest.mark.e2e) for each in (3, 127))])
 def test_its_output_and_status_are_ours(user: User, status: int) -> None:
     done = user.run("launch", "--", "sh", "-c", f"echo out; echo err >&2; exit {status}")
     assert (done.status, done.out) == (status, "out\nerr\n")
@@ -115,6 +115,7 @@ def test_ready_at_once_is_just_running(user: User) -> None:
     assert user.row()["phase"] == "running"
 
 
+@pytest.mark.e2e
 def test_ready_when_a_port_is_open(user: User) -> None:
     port = str(free_port())
     words = ("launch", "--ready", f"port:{port}", "--no-follow", "--json")

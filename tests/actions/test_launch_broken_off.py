@@ -125,6 +125,7 @@ def test_a_terminal_that_goes_away_leaves_it_running(user: User, moment: str) ->
     until(lambda: user.row()["health"] == 200, "it answers")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("delay", MOMENTS)
 def test_a_hangup_at_any_moment_leaves_a_whole_launch_or_none(user: User, delay: float) -> None:
     command = broken_off(user, delay, signal.SIGHUP)

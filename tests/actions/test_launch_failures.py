@@ -123,6 +123,7 @@ def test_a_port_that_is_taken_is_said_before_the_start(user: User) -> None:
     assert not (user.state / "past").exists()
 
 
+@pytest.mark.e2e
 def test_a_port_that_another_launch_has(user: User) -> None:
     first = user.launched()
     done = user.run("launch", "--name", "other", *user.serve(port=first["port"]))

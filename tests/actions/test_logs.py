@@ -26,6 +26,8 @@ def test_all_of_it_and_its_end(counting: User) -> None:
     assert counting.run("logs", "--tail", "0").out == ""
     assert counting.run("logs", "--since", "1h").out == TEN
     assert counting.run("logs", "--since", "2020-01-31T12:00").out == TEN
+    lines = counting.run("logs", "--json", "--tail", "2").out.splitlines()
+    assert [json.loads(line) for line in lines] == [{"line": "9"}, {"line": "10"}]
 
 
 def test_as_it_grows(counting: User) -> None:
@@ -54,11 +56,6 @@ def test_leaving_by_another_signal(counting: User, number: signal.Signals) -> No
         command.expect("10\n")
         command.signal(number)
         assert command.done().status == 130
-
-
-def test_as_json_lines(counting: User) -> None:
-    done = counting.run("logs", "--json", "--tail", "2")
-    assert [json.loads(line) for line in done.out.splitlines()] == [{"line": "9"}, {"line": "10"}]
 
 
 def test_of_one_that_is_over(counting: User) -> None:

@@ -231,7 +231,9 @@ def test_it_outlives_the_session_that_started_it(side: Side) -> None:
     assert side.run(side.on("ready", "a")).value == {"state": "ready"}
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.03, 0.06, 0.09, 0.12])
+@pytest.mark.parametrize(
+    "delay", [0.06, *(pytest.param(each, marks=pytest.mark.e2e) for each in (0.0, 0.03, 0.09, 0.12))]
+)
 def test_a_starter_that_is_killed_leaves_all_or_nothing(side: Side, delay: float) -> None:
     spec = side.spec(SLEEP)
     with side.running(side.argv("start", "--root", str(side.root))) as starter:
