@@ -37,12 +37,12 @@ def completed(user: User, folder: Path, *words: str) -> list[str]:
     ("words", "expected"),
     [
         (("sparkup", "la"), {"launch"}),
-        (("sparkup", "st"), {"status", "stop"}),
+        pytest.param(("sparkup", "st"), {"status", "stop"}, marks=pytest.mark.e2e),
         (("sparkup", "launch", "--na"), {"--name"}),
-        (("sparkup", "status", "--progress", "p"), {"plain"}),
+        pytest.param(("sparkup", "status", "--progress", "p"), {"plain"}, marks=pytest.mark.e2e),
         (("sparkup", "status", "--bogus", "--wa"), {"--watch"}),
-        (("sparkup", "lauch", "--na"), set()),
-        (("sparkup", "env", "re"), {"remove"}),
+        pytest.param(("sparkup", "lauch", "--na"), set(), marks=pytest.mark.e2e),
+        pytest.param(("sparkup", "env", "re"), {"remove"}, marks=pytest.mark.e2e),
         (("sparkup", "launch", "--", "vllm", "--na"), {"FILES"}),
     ],
 )

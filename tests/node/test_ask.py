@@ -30,10 +30,10 @@ def ask(side: Side, *words: str) -> Answer:
     [
         ({"/v1/completions": json_reply({"choices": [{"text": "1"}]})}, "generate"),
         ({"/v1/completions": NOT_THAT, "/v1/embeddings": json_reply({"data": [[0.1]]})}, "embed"),
-        ({"/pooling": json_reply({"data": [[0.1]]})}, "pooling"),
+        pytest.param({"/pooling": json_reply({"data": [[0.1]]})}, "pooling", marks=pytest.mark.e2e),
         ({"/v1/completions": json_reply({}, 501), "/rerank": json_reply({"results": []})}, "rerank"),
-        ({"/score": json_reply({"data": []})}, "score"),
-        ({"/classify": json_reply({"data": []})}, "classify"),
+        pytest.param({"/score": json_reply({"data": []})}, "score", marks=pytest.mark.e2e),
+        pytest.param({"/classify": json_reply({"data": []})}, "classify", marks=pytest.mark.e2e),
         ({}, "unknown"),
     ],
 )
@@ -51,11 +51,15 @@ def test_the_smallest_request_a_model_can_answer(
 @pytest.mark.parametrize(
     ("reply", "problem"),
     [
-        (json_reply({"error": {"message": "EngineCore is dead"}}, 500), "EngineCore is dead"),
+        pytest.param(
+            json_reply({"error": {"message": "EngineCore is dead"}}, 500),
+            "EngineCore is dead",
+            marks=pytest.mark.e2e,
+        ),
         (json_reply({"error": {"message": "inside a good status"}}), "inside a good status"),
-        (Reply(200, b"<html>no JSON"), "Expecting value"),
+        pytest.param(Reply(200, b"<html>no JSON"), "Expecting value", marks=pytest.mark.e2e),
         (Reply(200, b'{"choices": ', cut=True), "IncompleteRead"),
-        (Reply(status=401, body=b'{"error": "Unauthorized"}'), "401"),
+        pytest.param(Reply(status=401, body=b'{"error": "Unauthorized"}'), "401", marks=pytest.mark.e2e),
     ],
 )
 def test_an_answer_that_is_none(side: Side, served: Served, reply: Reply, problem: str) -> None:
@@ -138,7 +142,10 @@ def chunk(text: str, field: str = "content") -> Json:
 END: Json = {"choices": [], "usage": {"completion_tokens": 2}}
 
 
-@pytest.mark.parametrize("field", ["content", "reasoning_content", "reasoning"])
+@pytest.mark.parametrize(
+    "field",
+    ["content", *(pytest.param(each, marks=pytest.mark.e2e) for each in ("reasoning_content", "reasoning"))],
+)
 def test_a_question_is_answered(side: Side, served: Served, field: str) -> None:
     served.routes["/v1/chat/completions"] = stream(chunk("Hel", field), chunk("lo", field), END)
     side.started(SLEEP, url=served.url)
@@ -155,8 +162,10 @@ def test_a_question_is_answered(side: Side, served: Served, field: str) -> None:
     ("reply", "problem"),
     [
         (stream(chunk("Hel"), {"error": {"message": "EngineCore died", "code": 500}}), "EngineCore died"),
-        (json_reply({"error": {"message": "no such thing"}}, 400), "HTTP 400"),
-        (Reply(200, b'data: {"choices": ['), "Expecting"),
+        pytest.param(
+            json_reply({"error": {"message": "no such thing"}}, 400), "HTTP 400", marks=pytest.mark.e2e
+        ),
+        pytest.param(Reply(200, b'data: {"choices": ['), "Expecting", marks=pytest.mark.e2e),
         (Reply(200, stream(chunk("Hel"), done=False).body, cut=True), "broke off"),
         (stream(chunk("Hel"), done=False), "broke off"),
     ],
