@@ -142,6 +142,19 @@ def test_what_a_dead_supervisor_has_left_is_cleaned(side: Side, tmp_path: Path) 
     assert side.start(side.spec(SLEEP)).status == 0
 
 
+@pytest.mark.e2e
+@ONCE
+def test_one_that_is_to_go_soon_is_not_given_its_whole_grace(side: Side) -> None:
+    code = f"import signal, time; {STUBBORN}; print('up', flush=True); time.sleep(600)"
+    rank = side.started([PYTHON, "-c", code], grace=60)
+    side.printed("up")
+    answer = side.run(side.on("stop", "a", "--patience", "0.5"))
+    assert (answer.status, answer.value["left"]) == (0, [])
+    assert answer.value["seconds"] < 30
+    assert processes.touching(rank["attempt"], side.root) == []
+    assert side.log(past=True) == "up\n"
+
+
 def test_it_waits_until_the_port_is_free(side: Side) -> None:
     code = (
         "import signal, socket, sys, time\n"

@@ -209,6 +209,15 @@ def test_ready_by_a_real_answer(side: Side) -> None:
     assert kept["canary"] == ready["canary"]
 
 
+def test_a_server_that_is_not_ours_is_not_ready(side: Side) -> None:
+    """Somebody else answers at the port; asked with our key it might even answer well."""
+    with serving(engine(v1_completions=COMPLETED)) as served:
+        side.started(SLEEP, ready="server", url=served.url, port=served.port)
+        answer = side.run(side.on("ready", "a"))
+    assert (answer.status, answer.value) == (75, {"state": "not-yet", "health": None})
+    assert served.asked == []
+
+
 def test_ready_at_once(side: Side) -> None:
     side.started(SLEEP)
     assert looks(side, 1) == [{"state": "ready"}]
