@@ -26,7 +26,7 @@ def main() -> int:
     for name in words.parts or PARTS:
         measure, rounds = PARTS[name]
         load = os.getloadavg()[0]
-        report = measure(words.rounds or rounds)
+        report = measure(rounds if words.rounds is None else words.rounds)
         print(f"{report}\n  (load {load:.1f} before)\n", flush=True)
         missed |= report.missed
     return 1 if missed else 0

@@ -34,7 +34,7 @@ def measure(rounds: int, sizes: Sizes = FULL) -> Report:
     with own_place() as place:
         logs = Logs(place)
         lines = [*_at_rest(logs, rounds, sizes), *_growing(logs, rounds, sizes)]
-        lines += _paced(logs, max(1, rounds // 2), sizes)
+        lines += _paced(logs, rounds // 2, sizes)
     ours = [each for who, all_of in logs.found.items() if "sparkup" in who for each in all_of]
     lags = sorted(lag for each in logs.found["paced: sparkup logs -f"] for lag in each.lags)
     goals = [

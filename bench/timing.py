@@ -9,12 +9,15 @@ Samples = Mapping[str, Sequence[float]]  # of each candidate, one value a round
 
 
 def in_turns(candidates: Candidates, rounds: int) -> dict[str, list[float]]:
-    """Time candidates; each returns its own seconds. A first round warms caches and does not count."""
+    """Time candidates; each returns its own seconds.
+
+    A first round warms caches and does not count, unless there is no other.
+    """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for number in range(rounds + 1):
         for name, candidate in candidates.items():
             seconds = candidate()
-            if number:
+            if number or not rounds:
                 times[name].append(seconds)
     return times
 

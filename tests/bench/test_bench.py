@@ -31,6 +31,7 @@ def test_samples_are_taken_in_turns_and_the_first_round_does_not_count() -> None
     samples = timing.in_turns({"a": lambda: candidate("a", 1), "b": lambda: candidate("b", 2)}, 2)
     assert order == ["a", "b", "a", "b", "a", "b"]
     assert samples == {"a": [3, 5], "b": [8, 12]}
+    assert timing.in_turns({"a": lambda: 7.0}, 0) == {"a": [7]}
 
 
 def test_ratios_are_those_of_each_round() -> None:
@@ -54,23 +55,23 @@ def test_a_peer_that_cannot_be_installed_is_told(tmp_path: Path, monkeypatch: py
 
 @needs_environment
 def test_start_up_against_a_peer() -> None:
-    report = startup.measure(1, peer.Peer(sys.executable, "a Python"))
+    report = startup.measure(0, peer.Peer(sys.executable, "a Python"))
     assert len(rows(report)) == 9
     assert report.missed  # a bare interpreter is no slow peer
-    assert "no peer" in str(startup.measure(1, peer.Peer(why_not="no peer")))
+    assert "no peer" in str(startup.measure(0, peer.Peer(why_not="no peer")))
 
 
 def test_overhead_here_and_over_ssh() -> None:
-    report = overhead.measure(1)
-    assert len(rows(report)) == 2 if loopback.missing() else 4
+    report = overhead.measure(0)
+    assert len(rows(report)) == (2 if loopback.missing() else 4)
 
 
 def test_facts() -> None:
-    assert len(rows(facts.measure(1))) == 4
+    assert len(rows(facts.measure(0))) == 4
 
 
 def test_no_line_of_a_log_is_lost() -> None:
-    report = follow.measure(1, follow.Sizes(whole=1, pace=1, seconds=0.5))
+    report = follow.measure(0, follow.Sizes(whole=1, pace=1, seconds=0.5))
     assert not report.missed, str(report)
 
 
