@@ -6,7 +6,7 @@ from sparkup.commands import pip, systemd
 from sparkup.commands.node import Program
 
 PROGRAM = Program("/usr/bin/python3", PurePosixPath("/s/bin/node.pyz"), PurePosixPath("/s"))
-BEGIN = ("/usr/bin/python3", "/s/bin/node.pyz")
+BEGIN = ("/usr/bin/python3", "-I", "/s/bin/node.pyz")
 
 
 def test_the_verbs_of_the_program_on_a_host() -> None:
@@ -31,7 +31,7 @@ def test_what_is_wanted_of_a_log() -> None:
 
 
 def test_a_question_with_its_limits() -> None:
-    assert PROGRAM.ask("a", "who?", 16)[2:] == (
+    assert PROGRAM.ask("a", "who?", 16)[3:] == (
         *("ask", "a", "--root", "/s"),
         *("--question", "who?", "--max-tokens", "16", "--timeout", "60"),
     )
@@ -54,7 +54,7 @@ def test_a_scope_of_a_users_manager() -> None:
 
 
 def test_how_an_environment_is_made() -> None:
-    assert pip.venv("/usr/bin/python3", "/e") == ("/usr/bin/python3", "-m", "venv", "/e")
+    assert pip.venv("/usr/bin/python3", "/e") == ("/usr/bin/python3", "-I", "-m", "venv", "/e")
     assert pip.uv_venv("/uv", "3.12", "/e") == (
         *("/uv", "venv", "--quiet", "--seed"),
         *("--python", "3.12", "/e"),
@@ -63,13 +63,13 @@ def test_how_an_environment_is_made() -> None:
 
 def test_only_what_the_lock_lists_is_installed() -> None:
     argv = pip.install("/e/bin/python", "/e/lock", [pip.TORCH_CPU_INDEX])
-    assert {"--no-deps", "--require-hashes", "--no-input"} <= set(argv)
-    assert argv[:4] == ("/e/bin/python", "-m", "pip", "install")
+    assert {"--no-deps", "--require-hashes", "--no-input", "--no-user"} <= set(argv)
+    assert argv[:5] == ("/e/bin/python", "-I", "-m", "pip", "install")
     assert argv[-4:] == ("--extra-index-url", pip.TORCH_CPU_INDEX, "-r", "/e/lock")
     assert pip.install("/p", "/l", [])[-3:] == ("--disable-pip-version-check", "-r", "/l")
 
 
 def test_versions_are_asked_for_another_python() -> None:
     argv = pip.versions("/p", "torch", "3.12")
-    assert argv[:6] == ("/p", "-m", "pip", "index", "versions", "torch")
+    assert argv[:7] == ("/p", "-I", "-m", "pip", "index", "versions", "torch")
     assert argv[argv.index("--python-version") + 1] == "3.12"

@@ -169,10 +169,10 @@ def test_the_steps_in_their_order() -> None:
     assert [step.after for step in plan.steps] == [(), *((name,) for name in list(steps)[:-1])]
     assert {step.host for step in plan.steps} == {"h"}
     argv = {name: step.command.argv for name, step in steps.items() if isinstance(step, Run)}
-    guard = ("/usr/bin/python3", str(folder("bin", "node.pyz")), "guard", "--")
+    guard = ("/usr/bin/python3", "-I", str(folder("bin", "node.pyz")), "guard", "--")
     assert argv["clear"] == ("rm", "-rf", "--", str(found.folder))
-    assert argv["venv"] == (*guard, "/usr/bin/python3.11", "-m", "venv", str(found.folder))
-    assert argv["packages"][:8] == (*guard, str(found.folder / "bin/python"), "-m", "pip", "install")
+    assert argv["venv"] == (*guard, "/usr/bin/python3.11", "-I", "-m", "venv", str(found.folder))
+    assert argv["packages"][:10] == (*guard, str(found.folder / "bin/python"), "-I", "-m", "pip", "install")
     assert TORCH_CPU_INDEX in argv["packages"]
     assert argv["check"] == (str(found.folder / "bin/vllm"), "--version")
     assert steps["packages"].reason == "install vLLM 0.32.0 (612 MB to download)"
@@ -213,7 +213,7 @@ def test_the_cuda_build_has_its_own_metadata_and_index() -> None:
 def test_uv_makes_the_environment_where_it_has_to() -> None:
     venv = make_plan(making(ONLY_UV), PROGRAM, "h", 0).steps[1]
     assert isinstance(venv, Run)
-    assert venv.command.argv[4:] == (
+    assert venv.command.argv[5:] == (
         *("/home/ada/.local/bin/uv", "venv", "--quiet", "--seed", "--python", "3.11"),
         str(making(ONLY_UV).folder),
     )

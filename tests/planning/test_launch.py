@@ -27,7 +27,7 @@ NAME = "node-0123456789ab.pyz"
 KEY = "hf_9a8b7c6d5e"
 ROOT = folder()
 FILE = f"{ROOT}/bin/{NAME}"
-START = f"/usr/bin/python3 {FILE} start --root {ROOT}"
+START = f"/usr/bin/python3 -I {FILE} start --root {ROOT}"
 THERE = with_programs(NAME)
 LINGERS: Systemd = systemd.parse(answers("systemd", "user_who_lingers"))
 AS_ROOT: Systemd = systemd.parse(answers("systemd", "root"))
@@ -99,7 +99,7 @@ def test_no_form_of_a_plan_shows_a_secret() -> None:
 def test_what_is_taken_back_is_this_attempt() -> None:
     assert lines(undo_plan(*launch(), NAME)) == [
         "stop vllm_node on local @ local: stop vllm_node: SIGTERM first, then the rest of its tree",
-        f"    run   /usr/bin/python3 {FILE} stop vllm_node --root {ROOT} --attempt a1b2c3d4 --patience 3",
+        f"    run   /usr/bin/python3 -I {FILE} stop vllm_node --root {ROOT} --attempt a1b2c3d4 --patience 3",
     ]
 
 
@@ -114,7 +114,7 @@ def test_the_wait_until_it_is_ready() -> None:
     (step,) = plan.steps
     assert isinstance(step, Wait)
     assert step.command.argv[-2:] == ("--attempt", "a1b2c3d4")
-    assert step.script == ("/usr/bin/python3", FILE, "ready", "vllm_node", "--root", str(ROOT))
+    assert step.script == ("/usr/bin/python3", "-I", FILE, "ready", "vllm_node", "--root", str(ROOT))
     assert step.fold() is not step.fold()
 
 

@@ -36,6 +36,7 @@ calls = pathlib.Path({calls!r})
 number = len(list(calls.iterdir()))
 read = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 words = [os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]
+assert words.pop(0) == "-I"
 (calls / f"{{number:03}}").write_text(json.dumps([words, read]), encoding="ascii")
 statuses = pathlib.Path({statuses!r}, words[1])
 if statuses.exists():

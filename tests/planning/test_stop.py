@@ -60,7 +60,7 @@ def test_a_program_that_is_missing_is_put_first() -> None:
         "program h @ h: the program that looks after launches",
         f"    put   {root}/bin/{NAME} (5 bytes, mode 755)",
         "stop a on h @ h (after program h): stop a: SIGTERM first, then the rest of its tree",
-        f"    run   /usr/bin/python3 {root}/bin/{NAME} stop a --root {root} --attempt a1b2c3d4",
+        f"    run   /usr/bin/python3 -I {root}/bin/{NAME} stop a --root {root} --attempt a1b2c3d4",
     ]
 
 

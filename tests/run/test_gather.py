@@ -1,5 +1,6 @@
 """Facts of hosts: asked live, remembered, and read back for a plan that opens no connection."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -177,3 +178,12 @@ async def test_answers_that_a_fact_cannot_read(tmp_path: Path) -> None:
     with pytest.raises(InputRefused) as refused:
         await Recorded(tmp_path).look({"local": [GREETING]})
     assert refused.value.problems[0].code in ("bad-recorded-facts", "no-recorded-facts")
+
+
+async def test_what_lies_in_the_current_folder_is_not_imported(local: Local, tmp_path: Path) -> None:
+    for name in ("glob", "json", "platform", "stat", "ssl"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with contextlib.chdir(tmp_path):
+        seen = await Live({"local": local}).look({"local": [MACHINE]})
+    assert seen["local"][MACHINE].cwd == str(tmp_path)
+    assert not (tmp_path / "ran").exists()

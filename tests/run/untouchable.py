@@ -27,7 +27,7 @@ class Untouchable:
     async def run(self, command: Command) -> Result:
         """Answer questions that the facts ask; anything else fails the test."""
         assert self.readable, f"{command.shell()} was run"
-        assert command.argv[:3] == (self.python, "-c", LOADER), f"{command.shell()} was run"
+        assert command.argv[:4] == (self.python, "-I", "-c", LOADER), f"{command.shell()} was run"
         return await Local().run(command)
 
     async def put(self, content: bytes, path: PurePosixPath, mode: int = 0o644) -> None:

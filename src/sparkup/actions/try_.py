@@ -106,7 +106,7 @@ async def _model(
         Run(
             "model",
             LOCAL.name,
-            Command((python, str(source), str(model)), timeout=120),
+            Command((python, "-I", str(source), str(model)), timeout=120),
             f"write {model}",
             after=("model program",),
         ),

@@ -18,7 +18,8 @@ class Program:
     root: PurePosixPath
 
     def _verb(self, verb: str, *rest: str) -> tuple[str, ...]:
-        return (self.python, str(self.file), verb, *rest)
+        # -I: neither the current folder nor the user's PYTHON* variables choose what is imported.
+        return (self.python, "-I", str(self.file), verb, *rest)
 
     def _launch(self, verb: str, name: str, *rest: str) -> tuple[str, ...]:
         return self._verb(verb, name, "--root", str(self.root), *rest)

@@ -7,7 +7,7 @@ TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 def venv(python: str, folder: str) -> tuple[str, ...]:
     """Make a virtual environment with the pip that this Python brings (ensurepip)."""
-    return (python, "-m", "venv", folder)
+    return (python, "-I", "-m", "venv", folder)
 
 
 def uv_venv(uv: str, version: str, folder: str) -> tuple[str, ...]:
@@ -22,11 +22,13 @@ def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
     """
     return (
         python,
+        "-I",
         "-m",
         "pip",
         "install",
         "--no-deps",
         "--require-hashes",
+        "--no-user",
         "--only-binary",
         ":all:",
         "--no-compile",
@@ -44,6 +46,7 @@ def versions(python: str, package: str, for_python: str) -> tuple[str, ...]:
     """List the versions of a package with a wheel for this machine and a Python, as pip is configured."""
     return (
         python,
+        "-I",
         "-m",
         "pip",
         "index",

@@ -45,7 +45,7 @@ class Live:
     async def _one(self, host: str, facts: Facts) -> Seen:
         connection = self.connections[host]
         program = gatherer()
-        argv = (connection.python, "-c", LOADER, str(len(program)))
+        argv = (connection.python, "-I", "-c", LOADER, str(len(program)))
         questions = json.dumps({"requests": _requests(facts)}).encode()
         result = await connection.run(Command(argv, stdin=program + questions, timeout=TIMEOUT))
         if result.status == NOT_FOUND:
