@@ -31,11 +31,12 @@ CODES: dict[str, str] = {
     "bad-recorded-facts": "The recorded facts of a host cannot be read.",
     "unsupported-platform": "There is no build of vLLM for this architecture and Python.",
     # gates
+    "not-yours": "The launch belongs to another user of the host.",
     "name-taken": "Another launch of that name is on the host.",
     "port-taken": "Another process listens on the port that the launch needs.",
     "no-disk": "Not enough free disk for what would be written.",
     "no-ssh": "The OpenSSH client is not installed on this machine.",
-    "unsafe-folder": "The folder for SSH control sockets cannot be made, or is somebody else's.",
+    "unsafe-folder": "A folder of ours (state, SSH control sockets) cannot be made, or others may write it.",
     "no-gpu": "The host has no NVIDIA GPU that its driver shows.",
     "no-python": "The host has no python3 that can do the work.",
     "linger-off": "The host ends a user's processes at logout; the launch would die with the session.",

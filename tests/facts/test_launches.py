@@ -124,7 +124,7 @@ def test_a_command_line_of_any_length_is_asked_for() -> None:
 def test_the_end_of_a_log_is_read_as_lines() -> None:
     rank = only("failed")
     fact = log_tail(rank, 100)
-    assert fact.name == "log of failed"
+    assert fact.name == f"log of {rank.folder}"
     body = fact.requests["log"].body
     assert (body["globs"], body["max_bytes"], body["tail"]) == ([f"{rank.folder}/log"], 100, True)
     assert fact.parse({"log": {"files": {f"{rank.folder}/log": "no\nno\n"}}}) == ("no", "no")
@@ -145,3 +145,33 @@ def test_a_named_state_folder_keeps_its_launches_apart() -> None:
     assert 0 < len(mine) < len(parse(recorded))
     named = {**recorded, "env": {"env": {"SPARKUP_STATE_DIR": "/home/ada/.local/state/sparkup"}}}
     assert [rank.folder for rank in parse(named)] == mine
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"launch": "x", "attempt": "a", "argv": 5},
+        {"launch": "x", "attempt": 5},
+        {"launch": "x"},
+        {"launch": "../../x", "attempt": "a"},
+        {"launch": "other", "attempt": "a"},
+        {"launch": "x", "attempt": "a", "port": "8000"},
+        {"launch": "x", "attempt": "a", "url": None},
+        [],
+    ],
+)
+def test_state_that_makes_no_sense_is_nobodys_launch(spec: object) -> None:
+    recorded = answers("launches", "failed")
+    folder = "/home/eve/.local/state/sparkup/launches/x"
+    files = {
+        **recorded["state"]["files"],
+        f"{folder}/spec.json": json.dumps(spec),
+        f"{folder}/rank.json": "{}",
+    }
+    found = parse({**recorded, "state": {"files": files, "owners": {}}})
+    assert [rank.launch for rank in found] == ["failed"]
+
+
+def test_a_launch_has_the_owner_of_its_state() -> None:
+    owners = {rank.folder.split("/")[1]: rank.owner for rank in parse(answers("launches", "two_roots"))}
+    assert owners == {"home": 1000, "var": 0}

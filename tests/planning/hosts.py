@@ -89,6 +89,7 @@ def running(name: str = "vllm_node", port: int | None = 8000, *, alive: bool = T
         pid=4711,
         argv=("vllm", "serve", "other/model", "--port", str(port)),
         url=f"http://127.0.0.1:{port}",
+        owner=ADA.uid,
         port=port,
     )
 

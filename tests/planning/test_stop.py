@@ -6,7 +6,7 @@ import pytest
 from tests.planning.hosts import folder, lines, running, seen, with_programs
 
 from sparkup.domain.fact import Observed
-from sparkup.errors import InputRefused, Problem
+from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.planning.stop import choose, found, program_for, step_ids, stop_plan
 
 NAME = "node-0123456789ab.pyz"
@@ -89,3 +89,21 @@ def test_two_users_may_have_launches_of_one_name() -> None:
 
 def test_nothing_to_stop_is_an_empty_plan() -> None:
     assert not stop_plan([], NONE, NAME, b"")
+
+
+def test_another_users_launch_is_theirs_to_stop() -> None:
+    foreign = replace(A, owner=0)
+    there: Observed = {"h": seen(host="h", launches_=[foreign, B])}
+    assert found(there) == [("h", B)]
+    assert choose(None, there, "stop") == [("h", B)]
+    with pytest.raises(GateRefused) as refused:
+        choose("a", there, "stop")
+    (told,) = refused.value.problems
+    assert (told.code, told.where) == ("not-yours", "h")
+    assert told.hint == "as that user: sudo -u '#0' -H sparkup stop a"
+
+
+def test_one_that_lives_comes_before_one_of_its_name_that_has_ended() -> None:
+    ended = replace(A, alive=False, folder="/a/launches/a")
+    there: Observed = {"h": seen(host="h", launches_=[ended, A])}
+    assert choose("a", there, "logs")[0] == ("h", A)

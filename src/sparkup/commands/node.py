@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 NAME_TAKEN, NOT_STARTED = 73, 74  # exit statuses of `start`
 NOT_YET, ENDED = 75, 70  # of `ready`
 NOT_RUNNING = 69  # of `exec` and `ask`
+NOT_PERMITTED = 77  # of all that take a launch: it is another user's
 BUSY = 75  # of `hold`
 
 

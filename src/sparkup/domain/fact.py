@@ -32,6 +32,11 @@ def files(*globs: str, max_bytes: int = 65536, tail: bool = False, keep: str = "
     return Request("files", {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep})
 
 
+def digests(*globs: str) -> Request:
+    """Ask for the SHA-256 of all files that match and that only this user could have written."""
+    return Request("digests", {"globs": list(globs)})
+
+
 def links(*globs: str) -> Request:
     """Ask for the targets of all symbolic links that match."""
     return Request("links", {"globs": list(globs)})

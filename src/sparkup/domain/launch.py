@@ -162,6 +162,7 @@ class RankState:
     url: str = ""
     port: int | None = None
     exit: Exit | None = None
+    owner: int = -1  # uid whose state it is
     verdict: Mapping[str, Any] | None = None  # ready.json: what it was when it became ready
     spec: Mapping[str, Any] = field(default_factory=dict)
 

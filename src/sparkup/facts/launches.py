@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from sparkup.domain.fact import Answers, Fact, env, files, http
-from sparkup.domain.launch import Exit, Process, RankState
+from sparkup.domain.launch import NAME_RULE, Exit, Process, RankState
+
+T = TypeVar("T")
 
 NAMED = "SPARKUP_STATE_DIR"
 ROOTS = (
@@ -37,8 +40,7 @@ def parse_processes(stats: Mapping[str, str], boot: str) -> frozenset[Process]:
 
 def parse(answers: Answers) -> tuple[RankState, ...]:
     """Read the answers to LAUNCHES: all launches, by name; one found under two globs counts once."""
-    state: Mapping[str, str] = answers["state"]["files"]
-    texts = {str(PurePosixPath(path)): text for path, text in state.items()}  # a root may end in a slash
+    texts, owners = (_normal(answers["state"][part]) for part in ("files", "owners"))
     named = answers["env"]["env"].get(NAMED)
     if named:  # whoever names a folder keeps its launches apart from all others
         texts = {path: text for path, text in texts.items() if path.startswith(f"{PurePosixPath(named)}/")}
@@ -47,43 +49,67 @@ def parse(answers: Answers) -> tuple[RankState, ...]:
     living = parse_processes({p: t for p, t in processes.items() if p.endswith("/stat")}, boot)
     folders = sorted({str(PurePosixPath(path).parent) for path in texts if path.endswith("/spec.json")})
     found = (_rank(folder, texts, living) for folder in folders)
-    return tuple(sorted((rank for rank in found if rank), key=lambda rank: rank.launch))
+    owned = (replace(rank, owner=owners.get(f"{rank.folder}/spec.json", -1)) for rank in found if rank)
+    return tuple(sorted(owned, key=lambda rank: rank.launch))
+
+
+def _normal(by_path: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is by path with the paths in one form: a root may end in a slash."""
+    return {str(PurePosixPath(path)): value for path, value in by_path.items()}
 
 
 def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> RankState | None:
+    """Read one launch. What other users, or a torn disk, have left there need not make sense."""
     spec, rank, ended, ready = (_object(texts.get(f"{folder}/{name}", "")) for name in STATE_FILES)
-    if "launch" not in spec or "attempt" not in spec:
+    name = PurePosixPath(folder).name
+    if not NAME_RULE.fullmatch(name) or spec.get("launch") != name:
         return None
-    supervisor = Process(rank.get("pid", -1), rank.get("pid_start", -1), rank.get("boot", ""))
-    child = Process(rank.get("child", -1), rank.get("child_start", -1), rank.get("boot", ""))
-    return RankState(
-        launch=spec["launch"],
-        attempt=spec["attempt"],
-        rank=spec.get("rank", 0),
-        folder=folder,
-        started=rank.get("started", 0.0),
-        alive=supervisor in living or child in living,
-        pid=rank.get("child", 0),
-        argv=tuple(spec.get("argv", ())),
-        url=spec.get("url", ""),
-        port=spec.get("port"),
-        exit=_exit(ended),
-        verdict=ready or None,
-        spec=spec,
-    )
+    try:
+        return RankState(
+            launch=name,
+            attempt=_as(str, spec["attempt"]),
+            rank=_as(int, spec.get("rank", 0)),
+            folder=folder,
+            started=float(rank.get("started", 0.0)),
+            alive=bool({_process(rank, "pid"), _process(rank, "child")} & living),
+            pid=_as(int, rank.get("child", 0)),
+            argv=tuple(_as(str, word) for word in _as(list, spec.get("argv", []))),
+            url=_as(str, spec.get("url", "")),
+            port=None if spec.get("port") is None else _as(int, spec["port"]),
+            exit=_exit(ended),
+            verdict=ready or None,
+            spec=spec,
+        )
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _process(rank: Mapping[str, Any], who: str) -> Process:
+    boot, start = _as(str, rank.get("boot", "")), rank.get(f"{who}_start")
+    # No start time: it had ended before anybody could look.
+    return Process(_as(int, rank.get(who, -1)), -1 if start is None else _as(int, start), boot)
+
+
+def _as(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(value)
+    return value
 
 
 def _exit(ended: Mapping[str, Any]) -> Exit | None:
     if "status" not in ended:
         return None
-    return Exit(ended["status"], ended["asked"], ended.get("at", 0.0), ended.get("lost_log", 0))
+    asked = _as(bool, ended["asked"])
+    return Exit(
+        _as(int, ended["status"]), asked, float(ended.get("at", 0.0)), _as(int, ended.get("lost_log", 0))
+    )
 
 
 def _object(text: str) -> Mapping[str, Any]:
     """Return a JSON object; a file that is being removed may be empty."""
     try:
         value = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -104,7 +130,7 @@ LAUNCHES = Fact(
 def log_tail(rank: RankState, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
     """Return a fact for the last lines of a rank's log."""
     return Fact(
-        f"log of {rank.launch}",
+        f"log of {rank.folder}",
         {"log": files(f"{rank.folder}/log", max_bytes=max_bytes, tail=True)},
         lambda answers: tuple(
             line for text in answers["log"]["files"].values() for line in text.splitlines()
@@ -115,7 +141,7 @@ def log_tail(rank: RankState, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
 def health(rank: RankState) -> Fact[int | None]:
     """Return a fact for the status of a server's /health, None where nobody answers."""
     return Fact(
-        f"health of {rank.launch}",
+        f"health of {rank.folder}",
         {"health": http(f"{rank.url}/health", timeout=3)},
         lambda answers: answers["health"]["status"],
     )

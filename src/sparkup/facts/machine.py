@@ -1,10 +1,10 @@
 """What kind of machine a host is: processor, user, memory, and where it keeps things."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, env, files, paths
+from sparkup.domain.fact import Answers, Fact, digests, env, files, paths
 
 SYSTEM_STATE = "/var/lib/sparkup"
 USER_STATE = "~/.local/state/sparkup"
@@ -39,7 +39,7 @@ class Machine:
     environments: PurePosixPath
     free: Mapping[str, int]  # bytes free where state and environments are kept: "state", "environments"
     glibc: str = ""  # "" for another C library
-    programs: frozenset[PurePosixPath] = frozenset()  # of ours, that were put there before
+    programs: frozenset[PurePosixPath] = frozenset()  # put there before, and still what their names say
 
 
 def parse_meminfo(text: str) -> dict[str, int]:
@@ -76,14 +76,25 @@ def parse(answers: Answers) -> Machine:
         environments=PurePosixPath(environments["path"]),
         free={"state": state["free"], "environments": environments["free"]},
         glibc=login["libc"],
-        programs=frozenset(map(PurePosixPath, answers["programs"]["files"])),
+        programs=frozenset(_whole(answers["programs"]["digests"])),
     )
+
+
+def _whole(digests: Mapping[str, str]) -> Iterator[PurePosixPath]:
+    """Yield the programs whose content is what their name says: node-DIGEST.pyz."""
+    for path, digest in digests.items():
+        name = PurePosixPath(path)
+        if name.stem == f"node-{digest[:12]}":
+            yield name
 
 
 def _state(values: Mapping[str, str | None], places: Mapping[str, Mapping[str, object]]) -> str:
     if values.get("SPARKUP_STATE_DIR"):
         return NAMED_STATE
-    return SYSTEM_STATE if places[SYSTEM_STATE]["writable"] else USER_STATE
+    system = places[SYSTEM_STATE]
+    # Several users cannot share it: what root runs from there, root alone may have written.
+    usable = system["ours"] if system["kind"] else system["writable"]
+    return SYSTEM_STATE if usable else USER_STATE
 
 
 MACHINE = Fact(
@@ -91,9 +102,7 @@ MACHINE = Fact(
     {
         "env": env(*VARIABLES),
         "files": files("/proc/sys/kernel/random/boot_id", "/proc/meminfo"),
-        "programs": files(
-            *(f"{root}/bin/*.pyz" for root in (SYSTEM_STATE, USER_STATE, NAMED_STATE)), max_bytes=1
-        ),
+        "programs": digests(*(f"{root}/bin/*.pyz" for root in (SYSTEM_STATE, USER_STATE, NAMED_STATE))),
         "paths": paths(SYSTEM_STATE, USER_STATE, NAMED_STATE, ENVIRONMENTS, NAMED_ENVIRONMENTS),
     },
     parse,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import glob
+import hashlib
 import http.client
 import json
 import os
@@ -78,12 +79,14 @@ def unblocked(path: str, flags: int) -> int:
 
 def files(body: Json) -> Json:
     """Read regular files; one that cannot be read is left out unless it exists for us to be told so."""
-    found = {}
+    found, owners = {}, {}
     for path in matches(body):
         try:
             with open(path, "rb", opener=unblocked) as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
                     continue
+                owners[path] = status.st_uid
                 if body.get("tail"):
                     file.seek(max(0, file.seek(0, os.SEEK_END) - body["max_bytes"]))
                 found[path] = kept(text(file.read(body["max_bytes"])), body.get("keep"))
@@ -91,7 +94,24 @@ def files(body: Json) -> Json:
             continue  # a process or launch that went away between listing and reading
         except OSError as error:
             found.setdefault("!" + path, error.strerror or str(error))
-    return {"files": found}
+    return {"files": found, "owners": owners}
+
+
+def digests(body: Json) -> Json:
+    """Return the SHA-256 of files that nobody but us could have put there, or changed."""
+    found = {}
+    for path in matches(body):
+        folder = os.path.dirname(path)
+        if all(ours(place) for place in (path, folder, os.path.dirname(folder))):
+            with open(path, "rb", opener=unblocked) as file:
+                found[path] = hashlib.sha256(file.read()).hexdigest()
+    return {"digests": found}
+
+
+def ours(path: str) -> bool:
+    """Say whether something is ours and closed to the writing of everybody."""
+    status = os.stat(path)
+    return status.st_uid == os.geteuid() and not status.st_mode & stat.S_IWOTH
 
 
 def links(body: Json) -> Json:
@@ -117,6 +137,7 @@ def paths(body: Json) -> Json:
         found[name] = {
             "path": path,
             "kind": kind(path),
+            "ours": os.path.exists(path) and ours(path),
             "writable": os.access(parent, os.W_OK | (os.X_OK if os.path.isdir(parent) else 0)),
             "executable": os.path.isfile(path) and os.access(path, os.X_OK),
             "free": disk.f_bavail * disk.f_frsize,
@@ -179,6 +200,7 @@ KINDS: dict[str, Callable[[Json], Json]] = {
     "run": run,
     "files": files,
     "links": links,
+    "digests": digests,
     "paths": paths,
     "env": env,
     "which": which,

@@ -5,6 +5,7 @@ stop NAME                   end all of a launch and say what it took (stop.py)
 watch NAME                  follow a launch as JSON lines (watch.py)
 logs NAME                   copy its log; 69: there was never one (logs.py)
 ready NAME                  look once: 0 ready, 75 not yet, 70 it has ended (ready.py)
+                            (all that take a NAME: 77 if the launch is another user's)
 ask NAME                    send one real request (ask.py)
 exec NAME -- CMD            run a command in its environment (tasks.py)
 guard -- CMD · hold FILE    tie a command, or a lock, to the life of our standard input (tasks.py)
@@ -19,6 +20,8 @@ import sys
 
 from . import ask, logs, rank, ready, state, stop, tasks, watch
 
+ON_A_LAUNCH = frozenset({"stop", "watch", "logs", "ready", "ask", "exec"})
+NOT_PERMITTED = 77  # the launch is another user's
 STATUSES = {ready.READY: 0, ready.NOT_YET: 75, ready.ENDED: 70}
 
 
@@ -74,6 +77,11 @@ def wanted(words: argparse.Namespace) -> logs.Wanted:
 def run(words: argparse.Namespace, command: list[str]) -> int:
     """Carry out one verb."""
     root, name = words.root, words.launch
+    if words.verb in ON_A_LAUNCH:
+        problem = state.refusal(root, name)
+        if problem:
+            sys.stderr.write(problem + "\n")
+            return NOT_PERMITTED
     if words.verb == "ready":
         verdict = ready.once(root, name)
         return answered(STATUSES[verdict["state"]], verdict)

@@ -39,6 +39,9 @@ def prctl(option: int, value: int) -> None:
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
     """Take the name, start the supervisor, wait until it has started the rank."""
     folder = state.folder(root, spec["launch"])
+    why = state.refusal(root, spec["launch"])
+    if why:
+        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
     try:
         names.take(root, spec)
     except names.Held as held:

@@ -12,11 +12,47 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import stat as modes
 import tempfile
 from typing import Any, Dict, Iterable
 
 MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
 Json = Dict[str, Any]
+
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+def refusal(root: str, name: str) -> str:
+    """Say why we must not act on a launch, "" if we may.
+
+    What we do follows what the state says: pids to end, folders to move. So all of it must be ours,
+    or somebody else would choose whom we end; root is no exception.
+    """
+    if not NAME.fullmatch(name):
+        return f"{name!r} cannot be the name of a launch"
+    ours, past = folder(root, name), folder(root, name, past=True)
+    for path in (root, os.path.dirname(ours), ours, os.path.dirname(past), past):
+        problem = foreign(path, link=path == root)
+        if problem:
+            return problem
+    return ""
+
+
+def foreign(path: str, *, link: bool = False) -> str:
+    """Say why a folder is not only ours, "" if it is or is not there; `link`: or a link to one."""
+    try:
+        status = os.stat(path) if link else os.lstat(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    if status.st_uid != os.geteuid():
+        return f"{path} belongs to another user (uid {status.st_uid})"
+    if not modes.S_ISDIR(status.st_mode):
+        return f"{path} is no folder"
+    return f"everybody may write {path}" if status.st_mode & modes.S_IWOTH else ""
 
 
 def folder(root: str, name: str, *, past: bool = False) -> str:

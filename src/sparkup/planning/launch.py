@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from sparkup.commands import systemd
-from sparkup.commands.node import NAME_TAKEN, Program
+from sparkup.commands.node import NAME_TAKEN, NOT_PERMITTED, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.launch import Launch, Node, RankState
@@ -100,12 +100,17 @@ def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | No
         return GateRefused(_held(code, answer["launch"], launch, host))
     if code == "command-not-found":
         return InputRefused(Problem(code, f"could not be started: {message}", where=host))
+    if code == "unsafe-folder":
+        hint = "name a folder of your own with SPARKUP_STATE_DIR, or mend who owns it and who may write it"
+        return GateRefused(Problem(code, f"the state cannot be kept there: {message}", where=host, hint=hint))
+    full = "No space left" in message or "quota" in message.lower()
+    hint = "free some disk space" if full else "see who may write"
     return WorkFailed(
         Problem(
             code,
             f"the log cannot be written: {message}",
             where=host,
-            hint="free some disk space where sparkup keeps its state, then start again",
+            hint=f"{hint} where sparkup keeps its state, then start again",
         )
     )
 
@@ -180,6 +185,9 @@ def stop_step(target: Launch | RankState, host: str, program: Program, patience:
 
 
 def _stop_incomplete(result: Result, name: str, host: str) -> SparkupError | None:
+    if result.status == NOT_PERMITTED:
+        hint = "only the user who owns a launch's state can stop it"
+        return GateRefused(Problem("not-yours", result.stderr.strip(), where=host, hint=hint))
     try:
         left: Sequence[int] = json.loads(result.stdout.splitlines()[-1])["left"]
     except (ValueError, LookupError, TypeError):

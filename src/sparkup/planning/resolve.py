@@ -22,6 +22,7 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup, lookup
 from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning import serving
+from sparkup.planning.serving import mine
 
 REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
 PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
@@ -106,7 +107,7 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
         return _secretive(replace(launch, readiness=replace(launch.readiness, kind=kind)), serve)
     if serve.model and found.known and (problem := serving.model_problem(serve.model, found, seen.host)):
         problems.append(problem)
-    reserved = [rank.port for rank in seen[LAUNCHES] if rank.alive and rank.port is not None]
+    reserved = [rank.port for rank in mine(seen) if rank.port is not None]
     taken = [*reserved, *(listener.port for listener in seen[LISTENERS])]
     placed = serving.place(launch.argv, serve, found.config, taken)
     if isinstance(placed, Problem):
@@ -161,7 +162,7 @@ def _other(launch: Launch) -> Launch:
 
 
 def _name_problems(name: str, seen: Seen) -> list[Problem]:
-    holder = next((rank for rank in seen[LAUNCHES] if rank.launch == name and rank.alive), None)
+    holder = next((rank for rank in mine(seen) if rank.launch == name), None)
     if holder is None:
         return []
     what = " ".join(holder.argv[:3])

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sparkup.commands.vllm import Serve, complete
 from sparkup.domain.fact import Seen
+from sparkup.domain.launch import RankState
 from sparkup.errors import Problem
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.listeners import HOLDERS, LISTENERS
+from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup
 
 DEFAULT_PORT = 8000  # vllm serve --help
@@ -57,10 +59,15 @@ def _configured(config: str) -> dict[str, str]:
     return dict(found)
 
 
+def mine(seen: Seen) -> list[RankState]:
+    """Return this user's living launches: what others' state says of names and ports binds nobody."""
+    return [rank for rank in seen[LAUNCHES] if rank.alive and rank.owner == seen[MACHINE].uid]
+
+
 def port_problem(port: int, seen: Seen) -> Problem | None:
     """Say who holds a port, if somebody does."""
     holding = [listener for listener in seen[LISTENERS] if listener.port == port]
-    ours = next((rank for rank in seen[LAUNCHES] if rank.alive and rank.port == port), None)
+    ours = next((rank for rank in mine(seen) if rank.port == port), None)
     if not holding and ours is None:
         return None
     holders = seen[HOLDERS]

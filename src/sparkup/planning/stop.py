@@ -8,20 +8,27 @@ from sparkup.commands.node import Program
 from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Step
-from sparkup.errors import InputRefused, Problem
+from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.facts.launches import LAUNCHES
+from sparkup.facts.machine import MACHINE
 from sparkup.planning.launch import program_on, put_program, stop_step
 
 Found = tuple[str, RankState]  # host and what is there
 
 
 def found(seen: Observed) -> list[Found]:
-    """Return all launches of all hosts."""
-    return [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES]]
+    """Return this user's launches of all hosts, those that live first."""
+    all_of_them = [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES]]
+    mine = [(host, rank) for host, rank in all_of_them if rank.owner == seen[host][MACHINE].uid]
+    return sorted(mine, key=lambda each: not each[1].alive)
 
 
 def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
-    """Return the launch that is meant: the named one, or the only one. Raises InputRefused."""
+    """Return the launch that is meant: the named one, or the only one.
+
+    Raises InputRefused where there is none, GateRefused where it is another user's: what we would
+    do to it follows what its state says, and that is for its owner to say.
+    """
     there = found(seen)
     hosts, names = ", ".join(seen), sorted({rank.launch for _, rank in there})
     if name is None and len(names) == 1:
@@ -29,6 +36,8 @@ def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
     chosen = [each for each in there if each[1].launch == name]
     if chosen:
         return chosen
+    if strangers := _strangers(name, seen):
+        raise GateRefused(*(_not_yours(host, rank, verb) for host, rank in strangers))
     if not names:
         problem = Problem(
             "unknown-launch",
@@ -51,6 +60,20 @@ def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
             hint="sparkup status shows what runs",
         )
     raise InputRefused(problem)
+
+
+def _strangers(name: str | None, seen: Observed) -> list[Found]:
+    """Return other users' launches of a name; without a name, none is meant."""
+    return [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES] if rank.launch == name]
+
+
+def _not_yours(host: str, rank: RankState, verb: str) -> Problem:
+    return Problem(
+        "not-yours",
+        f"the launch {rank.launch} belongs to another user (uid {rank.owner})",
+        where=host,
+        hint=f"as that user: sudo -u '#{rank.owner}' -H sparkup {verb} {rank.launch}",
+    )
 
 
 def program_for(rank: RankState, seen: Seen, file_name: str) -> Program:
