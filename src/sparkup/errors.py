@@ -14,7 +14,7 @@ status fits, and list the code in `CODES`; docs/errors.md is generated from that
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 CODES: dict[str, str] = {
     # input
@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "start-timeout": "The start took longer than allowed in total.",
     "engine-died": "The engine ended although nobody had asked it to.",
     "canary-failed": "The server says it is healthy but did not answer a request.",
+    "not-undone": "What had been begun could not be taken back.",
     "stop-incomplete": "Something of a launch would not go away.",
     "install-failed": "The packages of a managed environment could not be installed.",
     "registry-gone": "The package registry could not be reached or broke off.",
@@ -88,6 +89,10 @@ class SparkupError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems: Sequence[Problem] = problems
+
+    def with_problems(self, *more: Problem) -> Self:
+        """Return the same failure with further problems: what went wrong when it was to be undone."""
+        return type(self)(*self.problems, *more)
 
 
 class InputRefused(SparkupError):
