@@ -10,6 +10,8 @@ from click.shell_completion import CompletionItem
 
 from sparkup.errors import InputRefused, Problem
 
+WORDS_SHOWN = 3  # of a command: vllm serve MODEL
+
 
 class Strict(click.Command):
     """A command whose unknown options and stray words are problems to be listed, not the first to be raised.
@@ -31,17 +33,28 @@ class Strict(click.Command):
         stray = super().parse_args(ctx, list(args))
         odd = self._taken_for_values(ctx) + stray
         problems = [self._problem(ctx, word) for word in _unexplained(odd)]
-        if self.takes_rest and not ctx.meta["has_rest"] and (command := _command_in(args, stray)):
+        if self.takes_rest and not ctx.meta["has_rest"] and stray and not stray[0].startswith("-"):
             # One mistake, one problem: everything from there on was to be the command.
-            rest = command
-            right = f"{ctx.command_path} {shlex.join([*args[: len(args) - len(command)], '--', *command])}"
-            hint = " ".join(right.split())
+            cut = self._first_stray(ctx, args)
+            rest = args[cut:]
+            hint = " ".join((ctx.command_path, *_shown(args[:cut], 0), "--", *_shown(rest, WORDS_SHOWN)))
             problems = [Problem("bad-option", "the command to run has no -- before it", hint=hint)]
         ctx.meta["rest"] = tuple(rest)
         ctx.meta["problems"] = problems
         if problems and not self.takes_rest and not ctx.resilient_parsing:  # as completion does
             raise InputRefused(*problems)
         return []
+
+    def _first_stray(self, ctx: click.Context, args: list[str]) -> int:
+        """Return the place of the first stray word, which may equal the value of an option before it."""
+        for place in range(len(args)):
+            try:
+                _, stray, _ = self.make_parser(ctx).parse_args(args[: place + 1])
+            except click.UsageError:  # an option without its value, which comes next
+                continue
+            if stray:
+                return place
+        return len(args)
 
     def _taken_for_values(self, ctx: click.Context) -> list[str]:
         """Return unknown options that were read as the value of a positional argument."""
@@ -66,11 +79,9 @@ class Strict(click.Command):
         return Problem("bad-option", f"unexpected word {word!r}", hint=hint)
 
 
-def _command_in(args: Sequence[str], stray: Sequence[str]) -> list[str]:
-    """Return what looks like a command without its `--`: from the first stray word on, if it is no option."""
-    if not stray or stray[0].startswith("-"):
-        return []
-    return list(args[args.index(stray[0]) :])
+def _shown(words: Sequence[str], count: int) -> list[str]:
+    """Return the first words, and dots for the others: there may be secrets among them."""
+    return [*map(shlex.quote, words[:count]), *(["..."] if len(words) > count else [])]
 
 
 def _unexplained(words: Sequence[str]) -> list[str]:
