@@ -3,13 +3,24 @@
 import sys
 
 from sparkup import __version__
+from sparkup.cli import streams
+
+
+def _version() -> int:
+    streams.ready()
+    try:
+        sys.stdout.write(f"sparkup {__version__}\n")
+    except streams.OutputLost as error:
+        from sparkup.cli.main import broken  # noqa: PLC0415 - as below
+
+        return broken(error, ())
+    return 0
 
 
 def main() -> int:
     """Run the command line; the version alone is answered without loading anything else."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.stdout.write(f"sparkup {__version__}\n")
-        return 0
+        return _version()
     try:
         from sparkup.cli.main import run  # noqa: PLC0415 - the whole point of the line above
 

@@ -62,6 +62,8 @@ CODES: dict[str, str] = {
     "file-not-written": "A file could not be written on the host.",
     "log-not-writable": "The log of a rank could not be written.",
     "bad-answer": "A program on the host answered something we cannot read.",
+    "system-refused": "This machine refused what sparkup needs to work: processes, files or memory.",
+    "bug": "Something that sparkup has not foreseen. Please report it.",
     "interrupted": "The user or the system asked us to end.",
 }
 

@@ -84,7 +84,6 @@ SHOWN = Shown(
         {"title": "Look at the host", "steps": [], "notes": []},
         {"title": "Start", "steps": [STEP, {**STEP, "after": []}], "notes": ["runs true"]},
     ),
-    ("a note",),
 )
 ANSWERS: tuple[Answer, ...] = (
     LAUNCHED,

@@ -11,7 +11,7 @@ from tests.report.examples import ANSWERS, LAUNCHED, START
 from tests.report.terminals import on_a_terminal
 
 from sparkup.domain.answer import Answer
-from sparkup.domain.event import Answered, Event, Noted, Printed, to_json
+from sparkup.domain.event import Answered, Event, Failed, Noted, Printed, to_json
 from sparkup.report.display import Display, JsonLines, Quiet, display
 from sparkup.report.live import Live
 from sparkup.report.plain import Plain
@@ -46,11 +46,11 @@ KEYS: dict[str, dict[str, Any]] = {
         "ready": dict,
     },
     "Finished": {"name": str, "exit_status": int, "log": str},
-    "Status": {"hosts": list, "launches": list},
-    "Stopped": {"launches": list},
-    "Shown": {"launch": dict, "phases": list, "notes": list},
+    "Status": {"hosts": list, "launches": list, "problems": list},
+    "Stopped": {"launches": list, "problems": list},
+    "Shown": {"launch": dict, "phases": list},
     "Script": {"script": str},
-    "Environments": {"environments": list, "note": str},
+    "Environments": {"environments": list, "note": str, "problems": list},
     "Tried": {
         **dict.fromkeys(("question", "answer", "vllm"), str),
         **dict.fromkeys(("first_token", "seconds", "set_up_seconds"), NUMBER),
@@ -104,16 +104,17 @@ def test_the_stages_of_a_start_are_pairs() -> None:
     assert ready["stages"] == [["python", 36.4], ["weights", 17.5]]
 
 
-def test_one_answer_is_indented_and_many_are_lines() -> None:
-    assert len(answered(Answered(STATUS), as_json=True).splitlines()) > 5
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda each: type(each).__name__)
+def test_a_document_is_a_line_and_many_are_lines(answer: Answer) -> None:
+    assert answered(Answered(answer), as_json=True).count("\n") == 1
     many = answered(Answered(STATUS), Answered(STATUS), as_json=True, follows=True)
     assert [json.loads(line)["hosts"] for line in many.splitlines()] == [["local"], ["local"]]
 
 
 def test_printed_lines_are_the_answer_itself() -> None:
     assert answered(Printed("a ☃"), Printed(""), as_json=False) == "a ☃\n\n"
-    lines = answered(Printed('a "b"'), as_json=True).splitlines()
-    assert [json.loads(line) for line in lines] == [{"line": 'a "b"'}]
+    lines = answered(Printed('a "b"\n'), as_json=True).splitlines()
+    assert [json.loads(line) for line in lines] == [{"line": 'a "b"'}, {"line": ""}]
 
 
 def test_people_get_the_text() -> None:
@@ -126,7 +127,7 @@ def test_people_get_the_text() -> None:
 def test_progress_as_json_lines() -> None:
     out = io.StringIO()
     lines = JsonLines(out)
-    for event in START:
+    for event in (*START, Failed(())):  # print_failure tells of that one
         lines.on(event)
     lines.close()
     found = [json.loads(line) for line in out.getvalue().splitlines()]

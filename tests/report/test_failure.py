@@ -1,6 +1,7 @@
 """Errors, as people and programs read them."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 from tests.report.terminals import on_a_terminal
@@ -38,6 +39,7 @@ def test_programs_get_a_document_on_standard_output_as_well(capsys: pytest.Captu
     print_failure(ERROR, as_json=True)
     told = capsys.readouterr()
     assert told.err == failure_text(ERROR)
+    assert told.out.count("\n") == 1
     assert json.loads(told.out) == {
         "ok": False,
         "exit_status": 5,
@@ -54,6 +56,17 @@ def test_programs_get_a_document_on_standard_output_as_well(capsys: pytest.Captu
     }
 
 
+def test_who_reads_events_gets_one_and_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_failure(ERROR, as_events=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert json.loads(told.err) == {
+        "event": "Failed",
+        "problems": [asdict(FULL) | {"details": ["line 1", "line 2"]}, asdict(BARE) | {"details": []}],
+    }
+
+
 FAIL = """
 from sparkup.errors import InputRefused, Problem
 from sparkup.report.failure import print_failure
@@ -63,4 +76,5 @@ print_failure(InputRefused(Problem("no-command", "there is no command")), as_jso
 
 def test_a_terminal_gets_colours_unless_the_user_wants_none() -> None:
     assert on_a_terminal(FAIL).startswith("\x1b[31merror")
-    assert on_a_terminal(FAIL, NO_COLOR="1") == "error: there is no command (no-command)\r\n"
+    for without in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert on_a_terminal(FAIL, **without) == "error: there is no command (no-command)\r\n"

@@ -1,14 +1,16 @@
 """The command line: verbs loaded only when they are used, errors printed in one place."""
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 
 import click
 
 from sparkup import __version__
 from sparkup.cli import streams
 from sparkup.cli.strict import in_our_words, suggestion
-from sparkup.errors import InputRefused, Problem, SparkupError, WorkFailed
+from sparkup.errors import InputRefused, PartlyDone, Problem, SparkupError, WorkFailed
 from sparkup.report.failure import print_failure
 
 # name: (where it lives, its line in --help)
@@ -78,16 +80,15 @@ def run(argv: Sequence[str]) -> int:
     streams.ready()
     try:
         status = sparkup.main(list(argv), prog_name="sparkup", standalone_mode=False)
+        sys.stdout.flush()
     except click.UsageError as error:
         return _misused(error, argv)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except SparkupError as error:
-        return _failed(error, argv)
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except OSError as error:
-        return _output_lost(error)
+    except Exception as error:  # noqa: BLE001 - a user gets a message, whatever it was
+        return broken(error, argv)
     return status if isinstance(status, int) else 0
 
 
@@ -99,17 +100,28 @@ def _misused(error: click.UsageError, argv: Sequence[str]) -> int:
     return _failed(in_our_words(error), argv)
 
 
-def _output_lost(error: OSError) -> int:
-    """Say that our output could not be written; what is about a file by its name is no such error."""
-    if error.filename is not None:
-        raise error
-    streams.let_go()
-    if isinstance(error, BrokenPipeError):
+def _cause(error: BaseException) -> BaseException:
+    """Return the one of several failures to tell of."""
+    while isinstance(error, BaseExceptionGroup):
+        error = (error.subgroup((SparkupError, streams.OutputLost, BrokenPipeError)) or error).exceptions[0]
+    return error
+
+
+def broken(error: BaseException, argv: Sequence[str]) -> int:
+    """Tell why the work ended; return the exit status."""
+    error = _cause(error)
+    if isinstance(error, SparkupError):
+        return _failed(error, argv)
+    if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
         return 0  # whoever read us has gone; there is nobody to complain to
-    return _failed(WorkFailed(Problem("file-not-written", f"the output is lost: {error.strerror}")), ())
+    if isinstance(error, streams.OutputLost):
+        return _failed(WorkFailed(Problem("file-not-written", f"the output is lost: {error}")), argv)
+    return _failed(import_module("sparkup.cli.unforeseen").unforeseen(error), argv)  # seldom needed
 
 
 def _failed(error: SparkupError, argv: Sequence[str]) -> int:
-    cut = list(argv).index("--") if "--" in argv else len(argv)
-    print_failure(error, as_json="--json" in argv[:cut])
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    as_events = "--progress=json" in words or ("--progress", "json") in pairwise(words)
+    as_json = "--json" in words and not isinstance(error, PartlyDone)  # the answer lists what is not done
+    print_failure(error, as_json=as_json, as_events=as_events)
     return error.exit_status

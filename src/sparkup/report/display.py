@@ -1,13 +1,13 @@
 """Which display shows what: the answer on standard output, progress on standard error."""
 
-import json
-import os
 import sys
 from dataclasses import asdict
 from importlib import import_module
 from typing import Protocol, TextIO
 
-from sparkup.domain.event import Answered, Event, Printed, to_json
+from sparkup.domain.event import Answered, Event, Failed, Printed, to_json
+from sparkup.report.failure import can_draw
+from sparkup.report.json_line import json_line
 from sparkup.report.people import answer_text
 from sparkup.report.plain import Plain
 
@@ -41,9 +41,10 @@ class JsonLines:
         self.out = out
 
     def on(self, event: Event) -> None:
-        """Write one event."""
-        self.out.write(json.dumps(to_json(event), default=str) + "\n")
-        self.out.flush()
+        """Write one event; a failure is left to print_failure, which tells of those before any event, too."""
+        if not isinstance(event, Failed):
+            self.out.write(json_line(to_json(event)))
+            self.out.flush()
 
     def close(self) -> None:
         """Leave the stream to its owner."""
@@ -65,16 +66,16 @@ class Display:
 
     def _answer(self, event: Answered) -> None:
         if self.as_json:
-            indent = None if self.follows else 1
-            self.out.write(json.dumps(asdict(event.answer), indent=indent, default=str) + "\n")
+            self.out.write(json_line(asdict(event.answer)))
         else:
             self.out.write(answer_text(event.answer, clear=self.follows and self.out.isatty()))
         self.out.flush()
 
     def _print(self, text: str) -> None:
         if self.as_json:
-            text = "\n".join(json.dumps({"line": line}) for line in text.split("\n"))
-        self.out.write(text + "\n")
+            self.out.write("".join(json_line({"line": line}) for line in text.split("\n")))
+        else:
+            self.out.write(text + "\n")
         self.out.flush()
 
     def close(self) -> None:
@@ -90,8 +91,7 @@ def display(*, as_json: bool, progress: str, follows: bool) -> Display:
 
 def _progress(name: str) -> Reporter:
     if name == "auto":
-        terminal = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-        name = "live" if terminal else "plain"
+        name = "live" if can_draw(sys.stderr) else "plain"
     match name:
         case "live":  # rich is slow to load and only needed here
             reporter: Reporter = import_module("sparkup.report.live").Live(sys.stderr)

@@ -1,26 +1,36 @@
 """The one place that prints errors: what, where, what next; with --json as a document on stdout."""
 
-import json
 import os
 import sys
 from dataclasses import asdict
+from typing import TextIO
 
+from sparkup.domain.event import Failed, to_json
 from sparkup.errors import Problem, SparkupError
+from sparkup.report.json_line import json_line
 
 RED, BOLD, PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 
 
-def print_failure(error: SparkupError, *, as_json: bool) -> None:
-    """Print all problems of an error."""
+def print_failure(error: SparkupError, *, as_json: bool = False, as_events: bool = False) -> None:
+    """Print all problems of an error; `as_events`: as the last event, for who reads those."""
     if as_json:
         document = {
             "ok": False,
             "exit_status": error.exit_status,
             "problems": [asdict(problem) for problem in error.problems],
         }
-        sys.stdout.write(json.dumps(document, indent=1) + "\n")
-    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        sys.stdout.write(json_line(document))
+    if as_events:
+        sys.stderr.write(json_line(to_json(Failed(tuple(error.problems)))))
+        return
+    colours = can_draw(sys.stderr) and not os.environ.get("NO_COLOR")
     sys.stderr.write(failure_text(error, colours=colours))
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Say whether a stream is a terminal that knows colours and can move its cursor."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def failure_text(error: SparkupError, *, colours: bool = False) -> str:
