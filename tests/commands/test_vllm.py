@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparkup.commands.vllm import Serve, complete, parse_serve, without_secrets
+from sparkup.commands.vllm import Serve, complete, exposed_secret, parse_serve, without_secrets
 
 SERVE = ("vllm", "serve")
 KEY = "sk-3f9c1e77"
@@ -96,6 +96,8 @@ def test_every_word_after_api_key_is_a_key(words: tuple[str, ...], keys: tuple[s
         ("/opt/env/bin/vllm", "serve", "m", "--port", "1"),
         ("python", "-m", "vllm.entrypoints.openai.api_server", "--model", "m", "--port=1"),
         ("/usr/bin/python3.12", "-u", "-m", "vllm.entrypoints.openai.api_server", "--model=m", "--port=1"),
+        ("python3", "-m", "vllm.entrypoints.cli.main", "serve", "m", "--port", "1"),
+        ("python3", "-X", "utf8", "-u", "/opt/env/bin/vllm", "serve", "m", "--port", "1"),
     ],
 )
 def test_what_is_a_server(argv: tuple[str, ...]) -> None:
@@ -115,6 +117,12 @@ def test_what_is_a_server(argv: tuple[str, ...]) -> None:
         ("bash", "-c", "vllm serve m"),
         ("env", "X=1", "vllm", "serve", "m"),
         ("python", "vllm.entrypoints.openai.api_server"),
+        ("python", "-m", "vllm.entrypoints.cli.main", "bench", "serve"),
+        ("python", "-m", "vllm.entrypoints.cli.main"),
+        ("python", "-m"),
+        ("python", "-u"),
+        ("python", "tool.py", "-m", "vllm.entrypoints.openai.api_server"),
+        ("python", "-m", "vllm", "serve"),
         ("python", "-c", "print(1)", "vllm.entrypoints.openai.api_server"),
         ("sleep", "5"),
         ("myvllm", "serve", "m"),
@@ -123,6 +131,66 @@ def test_what_is_a_server(argv: tuple[str, ...]) -> None:
 def test_what_is_no_server(argv: tuple[str, ...]) -> None:
     assert parse_serve(argv) is None
     assert without_secrets(argv) == argv
+
+
+@pytest.mark.parametrize(
+    "words", [("--api-key", KEY), (f"--api_key={KEY}",), ("--api-k", KEY), ("--hf-token", KEY)]
+)
+@pytest.mark.parametrize(
+    "before",
+    [
+        ("env", "X=1", "vllm", "serve", "m"),
+        ("nice", "-n", "5", "/opt/bin/vllm", "serve", "m"),
+        ("uv", "run", "vllm", "serve", "m", "--port"),
+        ("uvx", "vllm==0.32.0", "serve", "m"),
+        ("docker", "run", "vllm/vllm-openai:latest", "--model", "m"),
+        ("torchrun", "-m", "vllm.entrypoints.openai.api_server"),
+        ("python", "-mvllm.entrypoints.openai.api_server"),
+        ("vllm", "chat"),
+    ],
+)
+def test_a_key_inside_another_command_is_seen(before: tuple[str, ...], words: tuple[str, ...]) -> None:
+    option = "--hf-token" if "--hf-token" in words else "--api-key"
+    assert exposed_secret((*before, *words, "--port", "1")) == option
+    assert exposed_secret(("sh", "-ec", f"cd /m; exec {' '.join((*before, *words))}")) == option
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'vllm serve m \\\n  --api-key "sk 1"',
+        "(vllm serve m --api-key=sk)&",
+        "true;vllm serve m '--hf-token' x",
+        'vllm serve m --api-key "$KEY"',  # the shell puts it there for all to see
+    ],
+)
+def test_a_key_in_the_line_of_a_shell_is_seen(line: str) -> None:
+    assert exposed_secret(("bash", "-c", line))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("vllm", "serve", "m", "--api-key", KEY),  # travels as a variable
+        ("vllm", "serve", "m", "--chat-template", "vllm --api-key x"),
+        ("litellm", "--api-key", KEY),  # not vLLM's: its own command line is all it understands
+        ("mytool", "--backend=vllm", "--api-key", KEY),
+        ("mytool", "--config", "vllm.yaml", "--api-key", KEY),
+        ("mytool", "--api-key", KEY, "--then", "vllm"),
+        ("sh", "-c", "vllm serve m --hf-token --port 1"),
+        ("sh", "-c", "vllm serve m --hf-token"),
+        ("env", "vllm", "serve", "m", "--api-server-count", "2"),
+    ],
+)
+def test_where_no_key_is_exposed(argv: tuple[str, ...]) -> None:
+    assert exposed_secret(argv) == ""
+
+
+def test_a_key_behind_an_option_without_its_value_is_taken_out_as_well() -> None:
+    argv = (*SERVE, "m", "--host", "--api-key", KEY)
+    assert without_secrets(argv) == (*SERVE, "m", "--host")
+    assert serve("m", "--host", "--api-key", KEY).api_keys == (KEY,)
 
 
 def test_what_is_left_out_is_added_at_the_end() -> None:

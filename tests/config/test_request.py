@@ -1,6 +1,8 @@
 """What was typed, as a request: every refusal, all of them at once, and what becomes a secret."""
 
 import contextlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,7 +87,14 @@ def test_all_that_can_be_asked_for() -> None:
             "--solo means one machine",
             "leave --solo out, or name one host instead of 2",
         ),
-        (Typed(COMMAND, hosts=["-oProxyCommand=x"]), "bad-option", "'-oProxyCommand=x' is no host name", ""),
+        (
+            Typed(COMMAND, hosts=["-oProxyCommand=x"]),
+            "bad-option",
+            "'-oProxyCommand=x' is no host name",
+            "name it as SSH knows it",
+        ),
+        (Typed(COMMAND, hosts=["a\udcff"]), "bad-option", "'a\\udcff' is no host name", ""),
+        (Typed(COMMAND, hosts=["a b"]), "bad-option", "'a b' is no host name", ""),
         (
             Typed(COMMAND, name="my launch"),
             "bad-name",
@@ -147,6 +156,7 @@ def test_all_that_can_be_asked_for() -> None:
 def test_what_is_refused(typed: Typed, code: str, message: str, hint: str) -> None:
     (problem,) = refusals(typed)
     assert (problem.code, problem.message) == (code, message)
+    assert problem.hint
     assert problem.hint.startswith(hint)
 
 
@@ -257,7 +267,8 @@ def test_an_environment_variable(word: str, name: str, value: str) -> None:
             "DB_PASSWORD_OLD",
             "MYSQL_PASSWD",
         ),
-        *("GOOGLE_CREDENTIALS", "NGC_APIKEY"),
+        *("GOOGLE_CREDENTIALS", "NGC_APIKEY", "SMTP_PASS", "GITHUB_PAT", "SSH_PASSPHRASE", "SECRET_VALUE"),
+        *("AWS_CREDENTIALS_JSON", "CLIENT_SECRETS", "S3_SECRET_ACCESS_KEY"),
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -268,11 +279,67 @@ def test_names_of_secrets(name: str) -> None:
     "name",
     [
         *("KEYBOARD", "TOKENIZERS_PARALLELISM", "MONKEY", "HF_TOKEN_PATH", "KEY", "SECRETARY", "PASS"),
-        *("HF_HOME", "VLLM_USE_V1", "TOKENS", "CUDA_VISIBLE_DEVICES"),
+        *("HF_HOME", "VLLM_USE_V1", "TOKENS", "CUDA_VISIBLE_DEVICES", "MAX_TOKENS", "NCCL_DEBUG"),
+        *("NCCL_IB_HCA", "NCCL_SOCKET_IFNAME", "VLLM_ENABLE_PREGRAD_PASSES", "COMPASS", "PATH", "HTTP_PAT_H"),
+        *("VLLM_MAX_TOKENS_PER_EXPERT_FP4_MOE", "PYTHONPATH", "OMP_NUM_THREADS", "NO_PROXY"),
     ],
 )
 def test_names_of_what_is_no_secret(name: str) -> None:
     assert environment(f"{name}=v") == ({name: "v"}, {})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "HTTPS_PROXY=http://ada:pw@proxy:3128",
+        "https_proxy=ada:pw@proxy:3128",
+        "PIP_INDEX_URL=https://glpat-1@gitlab.example/simple",
+        "PIP_EXTRA_INDEX_URL=https://a.example/simple https://u:p@b.example/simple",
+        "DATABASE_URL=postgresql+asyncpg://ada:pw@db/x",
+    ],
+)
+def test_a_login_in_a_url_is_a_secret(word: str) -> None:
+    name, _, value = word.partition("=")
+    assert environment(word) == ({}, {name: value})
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "HTTPS_PROXY=http://proxy:3128",
+        "PIP_INDEX_URL=https://a.example/simple/@scope",
+        "URL=https://a.example?mail=a@b.example",
+        "MAIL=ada@b.example",
+        "IMAGE=name:tag@sha256:0123",
+    ],
+)
+def test_an_address_without_a_login_is_none(word: str) -> None:
+    name, _, value = word.partition("=")
+    assert environment(word) == ({name: value}, {})
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"),
+    [
+        (("env", "A=1", "vllm", "serve", "m", "--api-key", "sk-9a8b"), "VLLM_API_KEY"),
+        (("sh", "-c", "vllm serve m --hf-token=sk-9a8b"), "HF_TOKEN"),
+    ],
+)
+def test_a_key_that_could_not_be_hidden_is_refused(command: tuple[str, ...], variable: str) -> None:
+    (problem,) = refusals(replace(TYPED, command=command))
+    assert problem.code == "bad-option"
+    assert problem.hint.endswith(f"-e {variable}=...")
+    assert "sk-9a8b" not in f"{problem}"
+
+
+def test_a_folder_that_was_removed_is_refused_as_a_place_to_launch_from(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    program = "from sparkup.config.request import Typed, parse; parse(Typed(['true']))"
+    gone.mkdir()
+    argv = ["sh", "-c", 'rmdir "$PWD"; exec "$0" -c "$1"', sys.executable, program]
+    path = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(argv, cwd=gone, env=path, capture_output=True, text=True, check=False)
+    assert "InputRefused: the folder that you are in was removed" in done.stderr
 
 
 def test_a_secret_is_taken_from_here_as_well() -> None:

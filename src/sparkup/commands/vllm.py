@@ -1,16 +1,21 @@
 """`vllm serve` as an argument vector: what it says, and the same with what it leaves out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-MODULE = "vllm.entrypoints.openai.api_server"
+MODULE, PROGRAM_MODULE = "vllm.entrypoints.openai.api_server", "vllm.entrypoints.cli.main"
+PYTHON_TAKES_A_VALUE = frozenset({"-X", "-W"})
+BETWEEN_WORDS = re.compile(r"[\s;&|()<>`'\"]+")  # of a shell
+# The program, a package, an image or a module: vllm, vllm==0.32, vllm/vllm-openai:latest, vllm.entrypoints.X
+IS_VLLM = re.compile(r"(?!-).*vllm(-openai)?([=@:\[].*)?|(-\w*m)?vllm\.entrypoints\..+")
 FLAGS = frozenset({"--headless"})
 OPTIONAL = frozenset({"--hf-token"})  # their value may be left out
 OPTIONS = (
     FLAGS | OPTIONAL | {"--host", "--port", "--model", "--api-key", "--config", "--uds", "--ssl-keyfile"}
 )
-SECRETS = frozenset({"--api-key", "--hf-token"})
+SECRETS = {"--api-key": "VLLM_API_KEY", "--hf-token": "HF_TOKEN"}  # and the variables that say the same
 # argparse takes a beginning that no other option shares; these are the ones of vLLM 0.32.
 ABBREVIATED = {
     "--ho": "--host",
@@ -89,13 +94,37 @@ def without_secrets(argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for index, word in enumerate(argv) if index not in drop)
 
 
+def exposed_secret(argv: Sequence[str]) -> str:
+    """Return the option that says a key to a vLLM inside another command, "" for none.
+
+    `env`, `nice` or a shell may stand before it, and a shell has it all in one word.
+    """
+    if _first_argument(argv) is not None:
+        return ""
+    words = [part for word in argv for part in BETWEEN_WORDS.split(word) if part]
+    begin = next((place for place, word in enumerate(words) if IS_VLLM.fullmatch(word)), len(words))
+    found = (option for option in _options(words[begin:]) if option.name in SECRETS)
+    return next((option.name for option in found if option.name not in OPTIONAL or option.values[0]), "")
+
+
 def _first_argument(argv: Sequence[str]) -> int | None:
-    program = PurePosixPath(argv[0]).name if argv else ""
-    if program == "vllm" and len(argv) > 1 and argv[1] == "serve":
-        return 2
-    if program.startswith("python") and MODULE in argv[1:] and argv[argv.index(MODULE) - 1] == "-m":
-        return argv.index(MODULE) + 1
-    return None
+    begin = _behind_python(argv)
+    first, second, third = (*argv[begin : begin + 3], "", "", "")[:3]
+    if begin and first == "-m":
+        if second == MODULE:
+            return begin + 2
+        return begin + 3 if (second, third) == (PROGRAM_MODULE, "serve") else None
+    return begin + 2 if PurePosixPath(first).name == "vllm" and second == "serve" else None
+
+
+def _behind_python(argv: Sequence[str]) -> int:
+    """Return where the program begins that a Python is to run, 0 where there is no Python."""
+    if not argv or not PurePosixPath(argv[0]).name.startswith("python"):
+        return 0
+    place = 1
+    while place < len(argv) and argv[place].startswith("-") and argv[place] not in ("-m", "-c"):
+        place += 2 if argv[place] in PYTHON_TAKES_A_VALUE else 1
+    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +142,7 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
     index = 0
     while index < len(words):
         name, equals, value = words[index].partition("=")
-        name = name.replace("_", "-")
-        name = ABBREVIATED.get(name, name)
+        name = _whole(name)
         end = index + 1
         if name in OPTIONS:
             if not equals:
@@ -125,9 +153,17 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
         index = end
 
 
+def _whole(name: str) -> str:
+    name = name.replace("_", "-")
+    return ABBREVIATED.get(name, name)
+
+
 def _end_of_values(words: Sequence[str], begin: int, name: str) -> int:
     """Return where the values of an option end that begin there."""
-    if name in FLAGS or (name in OPTIONAL and words[begin : begin + 1] and words[begin].startswith("-")):
+    following = words[begin] if begin < len(words) else ""
+    if name in FLAGS or (name in OPTIONAL and following.startswith("-")):
+        return begin
+    if _whole(following.partition("=")[0]) in SECRETS:  # its value was forgotten; the key is one all the same
         return begin
     end = min(begin + 1, len(words))
     while name == "--api-key" and end < len(words) and not words[end].startswith("-"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sparkup.commands.vllm import SECRETS, exposed_secret
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host, parse_host
 from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Readiness
@@ -14,8 +15,11 @@ from sparkup.errors import InputRefused, Problem
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_NAME = re.compile(
-    r"(_TOKEN|_KEY|API_?KEY|_SECRET|PASSWD|CREDENTIALS?)$|PASSWORD|^(TOKEN|SECRET)$", re.IGNORECASE
+    r"(_TOKEN|_KEY|API_?KEY|PASSWD|_PASS|_PAT)$|(^|_)SECRETS?(_|$)|PASSWORD|PASSPHRASE|CREDENTIAL|^TOKEN$",
+    re.IGNORECASE,
 )
+WITH_LOGIN = re.compile(r"://[^\s/?#]+@")  # a URL that says who asks: a proxy's, a package index's
+PROXY_NAME = re.compile(r"_PROXY$", re.IGNORECASE)  # takes USER:PASSWORD@HOST without a scheme as well
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 OTHER_ENGINES = ("docker", "podman")
 GIB = 1 << 30
@@ -64,12 +68,20 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
         python_environment=typed.venv,
         limits=_limits(typed, found),
         readiness=_readiness(typed, found),
-        cwd=str(Path.cwd()) if hosts[0].is_local else "",
+        cwd=_here(found) if hosts[0].is_local else "",
         outlives=typed.outlives,
     )
     if found:
         raise InputRefused(*found)
     return request
+
+
+def _here(problems: Problems) -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        problems.add("the folder that you are in was removed", "go to one that is there: cd")
+        return ""
 
 
 def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
@@ -80,6 +92,12 @@ def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
             "no-command",
         )
         return ("",)
+    if option := exposed_secret(words):
+        name = SECRETS[option]
+        problems.add(
+            f"{option} of a vllm inside another command could not be hidden: all users see arguments",
+            f"leave it out; vllm serve reads {name} instead: -e {name}=...",
+        )
     return tuple(words)
 
 
@@ -99,8 +117,8 @@ def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
     elif len(hosts) > 1:
         problems.add("this version launches on one machine", "name one host")
     for host in hosts:
-        if host.address.startswith("-"):
-            problems.add(f"{host.address!r} is no host name")
+        if host.address.startswith("-") or not host.address.isprintable() or " " in host.address:
+            problems.add(f"{host.address!r} is no host name", "name it as SSH knows it: spark1, ada@10.0.0.2")
     return hosts
 
 
@@ -155,11 +173,16 @@ def _environment(typed: Typed, problems: Problems) -> Environment:
         value = value if equals else typed.surroundings[name]
         plain.pop(name, None)
         secret.pop(name, None)
-        if SECRET_NAME.search(name):
+        if _is_secret(name, value):
             secret[name] = Secret(name, value)
         else:
             plain[name] = value
     return Environment({**_asked_for(typed, problems), **plain}, tuple(secret.values()))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    login = WITH_LOGIN.search(value) or (PROXY_NAME.search(name) and "@" in value)
+    return bool(SECRET_NAME.search(name) or login)
 
 
 def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:
@@ -189,7 +212,7 @@ def _number(text: str | None, option: str, problems: Problems) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        problems.add(f"{option} {text!r} is no number above 0")
+        problems.add(f"{option} {text!r} is no number above 0", f"give a whole number, as in {option} 4")
         return None
     return int(text)
 

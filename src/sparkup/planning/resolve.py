@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sparkup.commands.vllm import Serve, parse_serve, without_secrets
+from sparkup.commands.vllm import SECRETS, Serve, parse_serve, without_secrets
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fact import Fact, Observed, Seen
 from sparkup.domain.launch import (
@@ -27,7 +27,6 @@ from sparkup.planning.serving import mine
 REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
 PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
 AUTO, NONE = "", "none"
-API_KEY, HF_TOKEN = "VLLM_API_KEY", "HF_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,8 @@ def _server(launch: Launch, placed: serving.Serving, serve: Serve) -> Launch:
 
 def _secretive(launch: Launch, serve: Serve) -> Launch:
     """Let keys travel as variables, never in arguments (design §4.9)."""
-    said = {API_KEY: serve.api_keys[0] if serve.api_keys else None, HF_TOKEN: serve.hf_token}
+    key = serve.api_keys[0] if serve.api_keys else None
+    said = {SECRETS["--api-key"]: key, SECRETS["--hf-token"]: serve.hf_token}
     new = tuple(Secret(name, value) for name, value in said.items() if value)
     if not new:
         return launch
