@@ -30,6 +30,7 @@ HOSTILE = (
     *("it's", 'a "quote"', "$(touch x)", "`id`", "${HOME}", "two\nlines", "tab\there", "ünïcode ☃", "", "-n"),
     *("back\\slash", "100%", "%s", "!bang", "*", "~", "a=b", "&& false", "; exit 9", "#no comment", "\r"),
 )
+ANSWER = '{"said": "so"}'
 STUB = """#!{python} -I
 import json, os, pathlib, sys
 calls = pathlib.Path({calls!r})
@@ -38,6 +39,7 @@ read = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 words = [os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]
 assert words.pop(0) == "-I"
 (calls / f"{{number:03}}").write_text(json.dumps([words, read]), encoding="ascii")
+print({answer!r})
 statuses = pathlib.Path({statuses!r}, words[1])
 if statuses.exists():
     first, *rest = statuses.read_text().split()
@@ -80,9 +82,15 @@ def ground(tmp_path: Path) -> Ground:
     for name in ("bin", "calls", "statuses"):
         (tmp_path / name).mkdir()
     stub = STUB.format(
-        python=sys.executable, calls=str(tmp_path / "calls"), statuses=str(tmp_path / "statuses")
+        python=sys.executable,
+        calls=str(tmp_path / "calls"),
+        statuses=str(tmp_path / "statuses"),
+        answer=ANSWER,
     )
-    ssh = '#!/bin/sh\n[ "$1" = -- ] || exit 9\necho "$2" >>"$0.hosts"\nexec sh -c "$3"\n'
+    ssh = (
+        '#!/bin/sh\n[ "$1" != -F ] || { echo "$2" >>"$0.configs"; shift 2; }\n'
+        '[ "$1" = -- ] || exit 9\necho "$2" >>"$0.hosts"\nexec sh -c "$3"\n'
+    )
     for name, text in (("stub-python", stub), ("sleep", "#!/bin/sh\n"), ("ssh", ssh)):
         program = tmp_path / "bin" / name
         program.write_text(text)
@@ -90,13 +98,14 @@ def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path)
 
 
-def made(asked: LaunchRequest, state: str | Path, host: Host = LOCAL) -> str:
+def made(asked: LaunchRequest, state: str | Path, host: Host = LOCAL, ssh_config: str = "") -> str:
     machine = replace(ADA, python="stub-python", state_root=PurePosixPath(state))
     there = {host.name: seen(asked, host=host.name, machine_=machine, lookup=Lookup("/bin/x"))}
     launch = resolve(asked, there, "a1b2c3d4").launch
     start = start_plan(launch, there, NAME, CONTENT, put_always=True)
     both = (*start.steps, *ready_plan(launch, there, NAME).steps)
-    return script(both, undo_plan(launch, there, NAME).steps, [host], "start and stop it")
+    stop = undo_plan(launch, there, NAME).steps
+    return script(both, stop, [host], "start and stop it", ssh_config=ssh_config)
 
 
 ASKED = request(
@@ -160,6 +169,15 @@ def test_over_ssh_all_of_it_arrives_unchanged_as_well(ground: Ground) -> None:
     assert set((ground.folder / "bin" / "ssh.hosts").read_text().split()) == {"ada@spark1"}
 
 
+def test_each_line_over_ssh_has_the_configuration_that_was_named(ground: Ground) -> None:
+    asked, host = request("bash", readiness=Readiness("port", "1")), Host("spark1", "spark1")
+    text = made(replace(asked, hosts=(host,)), ground.state, host, "my config")
+    for word in ("start", "stop"):
+        assert ground.run(text, word).returncode == 0
+    used = [(ground.folder / "bin" / f"ssh.{what}").read_text() for what in ("configs", "hosts")]
+    assert used == ["my config\n" * 4, "spark1\n" * 4]
+
+
 def test_without_its_secret_nothing_is_started(ground: Ground) -> None:
     done = ground.run(made(ASKED, ground.state))
     assert done.returncode != 0
@@ -169,14 +187,19 @@ def test_without_its_secret_nothing_is_started(ground: Ground) -> None:
 
 def test_it_waits_until_it_is_ready(ground: Ground) -> None:
     ground.answers("ready", 75, 75, 0)
-    assert ground.run(made(ASKED, ground.state), given="x").returncode == 0
+    done = ground.run(made(ASKED, ground.state), given="x")
+    assert (done.returncode, done.stderr) == (0, "")
+    last = done.stdout.splitlines()[-2:]
+    assert last[0].startswith("ready: the process lives, http://")
+    assert last[1] == "stop it: sh sh stop"
+    assert done.stdout.count(ANSWER) == 1  # of the start: what "not yet" says is for nobody
     assert [call[0][1] for call in ground.calls()] == ["start", "ready", "ready", "ready"]
 
 
 def test_a_start_that_fails_is_stopped(ground: Ground) -> None:
     ground.answers("ready", 75, 70)
     done = ground.run(made(ASKED, ground.state), given="x")
-    assert (done.returncode, done.stderr) == (1, "not ready: status 70\n")
+    assert (done.returncode, done.stderr) == (1, f"not ready: status 70 {ANSWER}\n")
     assert [call[0][1] for call in ground.calls()] == ["start", "ready", "ready", "stop"]
 
 

@@ -3,7 +3,7 @@
 import base64
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from sparkup.domain.command import Command
@@ -14,10 +14,15 @@ from sparkup.domain.plan import Put, Run, Step, Wait
 STORE = 'mkdir -p "$1" && base64 -d >"$2.new" && chmod "$3" "$2.new" && mv "$2.new" "$2"'
 NOT_YET = 75
 
+Way = tuple[str, ...]  # what runs a shell line on a host; nothing for this machine
 
-def script(start: Sequence[Step], stop: Sequence[Step], hosts: Sequence[Host], title: str) -> str:
-    """Return the script; its argument is start (the default) or stop."""
-    addresses = {host.name: host.address for host in hosts}
+
+def script(
+    start: Sequence[Step], stop: Sequence[Step], hosts: Sequence[Host], title: str, *, ssh_config: str = ""
+) -> str:
+    """Return the script; its argument is start (the default) or stop. `ssh_config` "" is the user's own."""
+    client = ("ssh", *(("-F", ssh_config) if ssh_config else ()), "--")
+    ways = {host.name: (*client, host.address) if host.address else () for host in hosts}
     return "\n".join(
         (
             "#!/bin/sh",
@@ -26,8 +31,8 @@ def script(start: Sequence[Step], stop: Sequence[Step], hosts: Sequence[Host], t
             "# Secrets are taken from the environment of whoever runs it.",
             "set -eu",
             "",
-            *_function("start", start, addresses),
-            *_function("stop", stop, addresses),
+            *_function("start", start, ways),
+            *_function("stop", stop, ways),
             'case "${1:-start}" in',
             "start) start ;;",
             "stop) stop ;;",
@@ -38,32 +43,36 @@ def script(start: Sequence[Step], stop: Sequence[Step], hosts: Sequence[Host], t
     )
 
 
-def _function(name: str, steps: Sequence[Step], addresses: dict[str, str]) -> list[str]:
-    body = [line for step in steps for line in _step(step, addresses[step.host])]
+def _function(name: str, steps: Sequence[Step], ways: Mapping[str, Way]) -> list[str]:
+    body = [line for step in steps for line in _step(step, ways[step.host])]
     return [f"{name}() {{", *(body or ["  :"]), "}", ""]
 
 
-def _step(step: Step, address: str) -> list[str]:
+def _step(step: Step, way: Way) -> list[str]:
     match step:
         case Run():
-            return _commented(step, [*_demanded(step.command), _piped(step.command, address)])
+            return _commented(step, [*_demanded(step.command), _piped(step.command, way)])
         case Put():
-            return _commented(step, _put(step, address))
+            return _commented(step, _put(step, way))
         case Wait():
-            return _commented(step, _wait(step, address))
+            return _commented(step, _wait(step, way))
         case _:
             assert_never(step)
 
 
 def _commented(step: Step, lines: Sequence[str]) -> list[str]:
-    reason = " ".join(step.reason.split()).encode(errors="backslashreplace").decode()  # bytes of no text, too
-    return [f"  # {step.host}: {reason}", *lines]
+    return [f"  # {step.host}: {_reason(step)}", *lines]
 
 
-def _on(argv: Sequence[str], address: str) -> str:
-    """Return argv as a line for this machine, or for another one over SSH."""
+def _reason(step: Step) -> str:
+    """Return why, in one line of text, whatever bytes it names."""
+    return " ".join(step.reason.split()).encode(errors="backslashreplace").decode()
+
+
+def _on(argv: Sequence[str], way: Way) -> str:
+    """Return argv as a line for the host that a way leads to."""
     line = shlex.join(argv)
-    return line if not address else shlex.join(("ssh", "--", address, line))
+    return shlex.join((*way, line)) if way else line
 
 
 def _demanded(command: Command) -> list[str]:
@@ -71,8 +80,8 @@ def _demanded(command: Command) -> list[str]:
     return [f'  : "${{{each.name}:?}}"' for each in command.secrets]
 
 
-def _piped(command: Command, address: str) -> str:
-    line = _on(command.argv, address)
+def _piped(command: Command, way: Way) -> str:
+    line = _on(command.argv, way)
     feeds = []
     if command.stdin:
         feeds.append(shlex.join(("printf", "%s", command.stdin.decode())))
@@ -82,19 +91,21 @@ def _piped(command: Command, address: str) -> str:
     return f"  {{ {'; '.join(feeds)}; }} | {line}"
 
 
-def _put(step: Put, address: str) -> list[str]:
+def _put(step: Put, way: Way) -> list[str]:
     argv = ("sh", "-c", STORE, "sh", str(step.path.parent), str(step.path), f"{step.mode:o}")
     encoded = textwrap.wrap(base64.b64encode(step.content).decode(), 100)
-    return [f"  {_on(argv, address)} <<'SPARKUP_END'", *encoded, "SPARKUP_END"]
+    return [f"  {_on(argv, way)} <<'SPARKUP_END'", *encoded, "SPARKUP_END"]
 
 
-def _wait(step: Wait, address: str) -> list[str]:
+def _wait(step: Wait, way: Way) -> list[str]:
+    """Return what looks every two seconds; what it says each time is of use only if it fails."""
     return [
         "  while :; do",
         "    status=0",
-        f"    {_on(step.script, address)} </dev/null || status=$?",
+        f"    answer=$({_on(step.script, way)} </dev/null) || status=$?",
         f'    [ "$status" -eq {NOT_YET} ] || break',
         "    sleep 2",
         "  done",
-        '  [ "$status" -eq 0 ] || { echo "not ready: status $status" >&2; stop; exit 1; }',
+        '  [ "$status" -eq 0 ] || { echo "not ready: status $status $answer" >&2; stop; exit 1; }',
+        f"  printf '%s\\n' {shlex.quote(f'ready: {_reason(step)}')} \"stop it: sh $0 stop\"",
     ]
