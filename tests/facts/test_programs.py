@@ -1,5 +1,7 @@
 """The program, the model and the config file of a command line, from the answers of a live host."""
 
+from pathlib import PurePosixPath
+
 import pytest
 from tests.fixtures.recorded import answers
 
@@ -34,6 +36,27 @@ def test_a_config_file_is_read() -> None:
     found = fact.parse(answers("lookup", "config"))
     assert found.config.splitlines()[1] == "port: 9100 # ours"
     assert found.model == ""
+
+
+def test_an_environment_that_has_the_program_is_named() -> None:
+    found = lookup("torchrun", "", "").parse(answers("lookup", "environment"))
+    assert found == Lookup(provided=frozenset({PurePosixPath("/srv/data/envs/cpu-0.32.0-eade65dd")}))
+
+
+def test_what_is_asked_of_environments() -> None:
+    def globs(program: str) -> list[str]:
+        found: list[str] = lookup(program, "", "").requests["environments"].body["globs"]
+        return found
+
+    assert globs("hf") == ["~/.local/share/sparkup/envs/*/bin/hf", "$SPARKUP_DATA_DIR/envs/*/bin/hf"]
+    assert globs("[")[1].endswith("/*/bin/[[]")  # a program, not a pattern
+    assert globs("./hf") == []
+
+
+def test_a_path_of_its_own_is_another_question() -> None:
+    fact = lookup("hf", "", "", "/opt/bin:/bin")
+    assert fact.requests["program"].body["path"] == "/opt/bin:/bin"
+    assert fact.name != lookup("hf", "", "").name
 
 
 def test_without_a_model_or_config_nothing_is_asked_of_them() -> None:

@@ -213,6 +213,8 @@ def test_programs_along_the_path(python: str, tmp_path: Path) -> None:
     assert answer["which"]["no-such-program"] is None
     answer = ask(python, "which", names=["sh", "mine"], first=[str(tmp_path)])
     assert answer["which"] == {"sh": f"{tmp_path}/sh", "mine": None}
+    answer = ask(python, "which", names=["sh", "env"], first=[], path=str(tmp_path))
+    assert answer["which"] == {"sh": f"{tmp_path}/sh", "env": None}  # not along the login's PATH
 
 
 def test_addresses(python: str) -> None:

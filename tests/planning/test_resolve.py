@@ -257,14 +257,16 @@ def test_a_setting_that_kills_is_named() -> None:
 def test_which_environment_a_launch_runs_in(
     venv: str, there: tuple[PythonEnvironment, ...], program: str, chosen: PythonEnvironment | None
 ) -> None:
-    launch = decided(request(venv=venv), environments_=there, lookup=Lookup(program)).launch
+    found = Lookup(program, provided=frozenset(each.folder for each in there))
+    launch = decided(request(venv=venv), environments_=there, lookup=found).launch
     assert launch.python_environment == (str(chosen.folder) if chosen else "")
 
 
 def test_an_environment_that_nobody_named_is_told() -> None:
     cuda = decided(request(), environments_=[CPU, CUDA])
     assert cuda.notes == (f"environment {CUDA.name} (the user's PATH: --venv none)",)
-    assert decided(request(), environments_=[CPU], lookup=NO_PROGRAM).notes == (f"environment {CPU.name}",)
+    only_there = Lookup(provided=frozenset({CPU.folder}))
+    assert decided(request(), environments_=[CPU], lookup=only_there).notes == (f"environment {CPU.name}",)
     assert decided(request(venv="cpu"), environments_=[CPU]).notes == ()
 
 
@@ -296,11 +298,17 @@ def test_a_program_that_is_not_there(argv: tuple[str, ...], hint: str) -> None:
     assert problem.hint.startswith(hint)
 
 
-def test_an_environment_brings_vllm_and_python_but_nothing_else() -> None:
-    for argv in (("vllm", "serve", "m"), ("python", "x.py"), ("python3", "x.py")):
-        assert decided(request(*argv), environments_=(CPU,), lookup=NO_PROGRAM).launch.python_environment
-    error = refused(request("jupyter", "lab"), environments_=(CPU,), lookup=NO_PROGRAM)
+def test_a_program_of_the_chosen_environment_is_found_and_one_of_another_is_not() -> None:
+    torchrun, there = request("torchrun", "x.py", venv="cpu"), (CPU, CUDA)
+    found = decided(torchrun, environments_=there, lookup=Lookup(provided=frozenset({CPU.folder})))
+    assert found.launch.python_environment == str(CPU.folder)
+    error = refused(torchrun, environments_=there, lookup=Lookup(provided=frozenset({CUDA.folder})))
     assert error.problems[0].code == "command-not-found"
+
+
+def test_a_program_is_looked_for_along_the_path_that_the_launch_gets() -> None:
+    asked = request("tool", environment=Environment({"PATH": "/opt/tool/bin"}))
+    assert command_lookup(asked).requests["program"].body["path"] == "/opt/tool/bin"
 
 
 def test_what_was_never_recorded_is_said_and_not_refused() -> None:

@@ -52,9 +52,9 @@ def env(*names: str) -> Request:
     return Request("env", {"names": list(names)})
 
 
-def which(*names: str, first: tuple[str, ...] = ()) -> Request:
-    """Ask where programs are, in some folders first and then along the login's PATH."""
-    return Request("which", {"names": list(names), "first": list(first)})
+def which(*names: str, first: tuple[str, ...] = (), path: str = "") -> Request:
+    """Ask where programs are, in some folders first and then along a PATH ("": the login's)."""
+    return Request("which", {"names": list(names), "first": list(first), "path": path})
 
 
 def http(url: str, timeout: float = 5.0, *, proxy: bool = False) -> Request:

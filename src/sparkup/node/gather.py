@@ -171,9 +171,9 @@ def env(body: Json) -> Json:
 
 
 def which(body: Json) -> Json:
-    """Say where programs are: in some folders first, then along the PATH of this login."""
+    """Say where programs are: in some folders first, then along a PATH: a given one, or this login's."""
     folders = [os.path.expandvars(os.path.expanduser(name)) for name in body["first"]]
-    along = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
+    along = os.pathsep.join([*folders, body.get("path") or os.environ.get("PATH", os.defpath)])
     return {"which": {name: shutil.which(name, path=along) for name in body["names"]}}
 
 

@@ -25,7 +25,7 @@ from sparkup.planning import serving
 from sparkup.planning.serving import mine
 
 REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
-PROVIDED = frozenset({"vllm", "python", "python3"})  # what every managed environment has
+PROVIDED = frozenset({"vllm", "python", "python3", "torchrun", "hf"})  # what every managed environment has
 AUTO, NONE = "", "none"
 
 
@@ -45,7 +45,8 @@ def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
 def command_lookup(request: LaunchRequest) -> Fact[Lookup]:
     """Return the fact about a request's own command line."""
     serve = parse_serve(request.argv)
-    return lookup(request.argv[0], serve.model if serve else "", (serve and serve.config) or "")
+    model, config = (serve.model, serve.config or "") if serve else ("", "")
+    return lookup(request.argv[0], model, config, request.environment.plain.get("PATH", ""))
 
 
 def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
@@ -233,7 +234,7 @@ def _program_problems(
     request: LaunchRequest, seen: Seen, environment: PythonEnvironment | None, found: Lookup
 ) -> list[Problem]:
     program = request.argv[0]
-    if found.program or not found.known or (environment and program in PROVIDED):
+    if found.program or not found.known or (environment and environment.folder in found.provided):
         return []
     hint = "check the spelling; the program must be on the host's PATH, or give its whole path"
     if program in PROVIDED:
