@@ -40,7 +40,7 @@ def test_a_start_says_how_far_it_is(user: User) -> None:
     assert (row["phase"], row["health"], row["exit_status"]) == ("starting", None, None)
     assert set(row) == FIELDS
     text = user.run("status").out
-    assert text.splitlines()[0].split() == ["NAME", "HOST", "STATE", "SINCE", "PID", "API", "COMMAND"]
+    assert text.splitlines()[0].split() == ["NAME", "HOST", "PHASE", "SINCE", "PID", "API", "COMMAND"]
     assert f"starting ({row['stage']})" in text
 
 

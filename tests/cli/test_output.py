@@ -144,6 +144,13 @@ def test_closed_streams_do_no_harm(user: User) -> None:
             assert done.stderr == "0\n", (words, closed)
 
 
+def test_a_row_of_a_status_fits_its_terminal_and_is_whole_in_a_pipe(user: User) -> None:
+    user.run("launch", "-d", "--name", "a", "--", "sleep", "600", *["0"] * 60)
+    with user.at_terminal("status", env={"COLUMNS": "100"}) as terminal:
+        assert [len(line) == 100 for line in terminal.rest().splitlines()[-2:]] == [False, True]
+    assert user.run("status").out.endswith("  sleep 600" + " 0" * 60 + "\n")
+
+
 def test_help_of_everything(user: User) -> None:
     overview = user.run("-h")
     assert overview == user.run("--help")

@@ -120,11 +120,34 @@ def test_a_status_is_a_table() -> None:
     starting = replace(ROW, name="b", phase="starting", stage="weights 25%", url="", seconds=42)
     failed = replace(ROW, name="c", phase="failed", exit_status=1, argv=("bash", "-c", "a\n  b" + "x" * 99))
     assert answer_text(Status(("local",), (ROW, starting, failed))).splitlines() == [
-        "NAME  HOST   STATE                   SINCE  PID   API                    COMMAND",
+        "NAME  HOST   PHASE                   SINCE  PID   API                    COMMAND",
         "mine  local  ready                   2 h    4711  http://127.0.0.1:8000  vllm serve org/name",
         "b     local  starting (weights 25%)  42 s   4711  -                      vllm serve org/name",
-        "c     local  failed (exit 1)         2 h    4711  http://127.0.0.1:8000  bash -c a b" + "x" * 49,
+        "c     local  failed (exit 1)         2 h    4711  http://127.0.0.1:8000  bash -c a b" + "x" * 99,
     ]
+
+
+def test_on_a_terminal_the_command_has_what_is_left() -> None:
+    long = replace(ROW, argv=("vllm", "serve", "org/name", *("--enforce-eager",) * 9))
+    lines = answer_text(Status(("local",), (long, ROW)), width=80).splitlines()
+    assert [len(line) for line in lines[1:]] == [80, 75]
+    assert lines[1].endswith("  http://127.0.0.1:8000  vllm serve org/name --e…")
+    assert lines[2].endswith("  vllm serve org/name")
+    narrow = answer_text(Status(("local",), (long,)), width=20).splitlines()
+    assert narrow[1].endswith("  http://127.0.0.1:8000  vllm serve …")
+
+
+def test_a_command_cannot_draw_on_the_terminal() -> None:
+    odd = replace(ROW, argv=("x\x1b[2J\x07y",), url="http://\x1b]0;t\x07h")
+    text = answer_text(Status(("local",), (odd,)))
+    assert "\x1b" not in text
+    assert text.endswith("http://h  x y\n")
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 0.0, 1.8e9])
+def test_an_age_that_another_clock_makes_nonsense_is_not_told(seconds: float) -> None:
+    row = answer_text(Status(("spark1",), (replace(ROW, seconds=seconds),))).splitlines()[1]
+    assert row.split()[:4] == ["mine", "local", "ready", "-"]
 
 
 def test_a_status_of_nothing() -> None:

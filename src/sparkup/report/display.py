@@ -1,5 +1,6 @@
 """Which display shows what: the answer on standard output, progress on standard error."""
 
+import shutil
 import sys
 from dataclasses import asdict
 from importlib import import_module
@@ -68,7 +69,9 @@ class Display:
         if self.as_json:
             self.out.write(json_line(asdict(event.answer)))
         else:
-            self.out.write(answer_text(event.answer, clear=self.follows and self.out.isatty()))
+            terminal = self.out.isatty()
+            width = shutil.get_terminal_size().columns if terminal else None
+            self.out.write(answer_text(event.answer, clear=self.follows and terminal, width=width))
         self.out.flush()
 
     def _print(self, text: str) -> None:

@@ -20,20 +20,26 @@ from sparkup.domain.answer import (
     Tried,
 )
 from sparkup.domain.event import Ready
+from sparkup.report.view import printable
 
 GIB = 1 << 30
 CLEAR = "\x1b[H\x1b[2J"
+NARROW = 12  # characters that a last column has at least
+ABSURD = 20 * 365 * 86400.0  # seconds: no launch is as old, but a clock that was never set makes it so
 
 
-def answer_text(answer: Answer, *, clear: bool = False) -> str:
-    """Return an answer for people; `clear` first wipes the screen, for one that is shown again and again."""
+def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None) -> str:
+    """Return an answer for people.
+
+    `clear` first wipes the screen, for one that is shown again and again; `width` is that of a terminal.
+    """
     match answer:
         case Launched():
             return _launched(answer)
         case Finished():
             return ""  # its own output was the answer
         case Status():
-            return (CLEAR if clear else "") + _status(answer)
+            return (CLEAR if clear else "") + _status(answer, width)
         case Stopped():
             return "".join(_stopped(each) for each in answer.launches) or "nothing was running\n"
         case Shown():
@@ -113,32 +119,43 @@ def tunnel(answer: Launched) -> str:
     return f"\nfrom here, open a way to it first:\n  {way}\n"
 
 
-def _status(answer: Status) -> str:
+def _status(answer: Status, width: int | None) -> str:
     if not answer.launches:
         return f"nothing is launched on {', '.join(answer.hosts)}\n"
     rows = [
-        ("NAME", "HOST", "STATE", "SINCE", "PID", "API", "COMMAND"),
+        ("NAME", "HOST", "PHASE", "SINCE", "PID", "API", "COMMAND"),
         *(_row(row) for row in answer.launches),
     ]
-    return _table(rows)
+    return _table(rows, width)
 
 
 def _row(row: Row) -> tuple[str, ...]:
-    state = row.phase
+    phase = row.phase
     if row.phase == "starting" and row.stage:
-        state = f"starting ({row.stage})"
+        phase = f"starting ({row.stage})"
     if row.phase == "failed":
-        state = f"failed (exit {row.exit_status})"
+        phase = f"failed (exit {row.exit_status})"
+    since = age(row.seconds) if 0 < row.seconds < ABSURD else "-"  # the host's clock is not ours
     command = " ".join(" ".join(row.argv).split())  # a row is one line, whatever the command holds
-    return (row.name, row.host, state, age(row.seconds), str(row.pid), row.url or "-", command[:60])
+    return (row.name, row.host, phase, since, str(row.pid), row.url or "-", command)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Return rows below each other; the last column has what is left of the width of a terminal."""
+    rows = [[printable(cell) for cell in row] for row in rows]  # a command may hold what moves a cursor
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    left = None if width is None else max(NARROW, width - sum(widths[:-1]) - 2 * len(widths[:-1]))
     return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        "  ".join(
+            [*(cell.ljust(size) for cell, size in zip(row, widths[:-1], strict=False)), _cut(row[-1], left)]
+        ).rstrip()
+        + "\n"
         for row in rows
     )
+
+
+def _cut(cell: str, width: int | None) -> str:
+    return cell if width is None or len(cell) <= width else f"{cell[: width - 1]}…"
 
 
 def age(seconds: float) -> str:
