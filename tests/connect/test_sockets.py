@@ -12,6 +12,8 @@ from sparkup.errors import GateRefused
 
 NAME = f"sparkup-{os.getuid()}"
 FALLBACK = Path("/tmp") / NAME
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
 
 
 def test_the_runtime_directory_is_used_and_ours_alone() -> None:
@@ -35,20 +37,36 @@ def test_a_socket_fits_below_the_longest_folder() -> None:
     assert LONGEST + len("/") + 40 + len(beside) < 104  # the smallest sun_path, with its end
 
 
-def test_a_link_is_not_followed() -> None:
-    with short_folder() as runtime:
+def test_what_is_a_link_is_passed_over() -> None:
+    with short_folder() as runtime, short_folder() as shared:
         (runtime / "elsewhere").mkdir()
         (runtime / NAME).symlink_to(runtime / "elsewhere")
-        with pytest.raises(GateRefused) as refusal:
-            control_folder({"XDG_RUNTIME_DIR": str(runtime)})
-    assert refusal.value.problems[0].code == "unsafe-folder"
+        assert control_folder({"XDG_RUNTIME_DIR": str(runtime)}, shared) == shared / NAME
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
-def test_somebody_elses_folder_is_refused() -> None:
-    with short_folder() as runtime:
-        (runtime / NAME).mkdir()
-        os.chown(runtime / NAME, 65534, 65534)
-        with pytest.raises(GateRefused) as refusal:
-            control_folder({"XDG_RUNTIME_DIR": str(runtime)})
-    assert str(runtime) in refusal.value.problems[0].message
+@as_root
+def test_a_runtime_directory_that_su_has_left_is_another_users() -> None:
+    with short_folder() as runtime, short_folder() as shared:
+        os.chown(runtime, NOBODY, NOBODY)
+        assert control_folder({"XDG_RUNTIME_DIR": str(runtime)}, shared) == shared / NAME
+        assert list(runtime.iterdir()) == []
+
+
+@as_root
+def test_a_folder_that_somebody_else_made_before_us_keeps_nobody_out() -> None:
+    with short_folder() as shared:
+        for name in (NAME, f"{NAME}-0"):
+            (shared / name).mkdir()
+            os.chown(shared / name, NOBODY, NOBODY)
+        found = control_folder({}, shared)
+        assert (found.parent, found.stat().st_uid) == (shared, os.getuid())
+        assert stat.S_IMODE(found.stat().st_mode) == 0o700
+        assert len(os.fsencode(found)) <= LONGEST
+        assert control_folder({}, shared) == found  # and not one for each call
+
+
+def test_where_no_folder_can_be_made() -> None:
+    with short_folder() as shared, pytest.raises(GateRefused) as refusal:
+        control_folder({}, shared / "none")
+    (problem,) = refusal.value.problems
+    assert (problem.code, bool(problem.hint)) == ("unsafe-folder", True)
