@@ -22,6 +22,7 @@ def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> i
 
     `follows`: with --json, the command prints JSON lines instead of one document.
     """
+    places.settle()
     values = ctx.params
     show = display(
         as_json=bool(values.get("as_json")),
