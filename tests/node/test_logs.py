@@ -96,6 +96,8 @@ def test_since_a_time(side: Side) -> None:
     assert shown(side, "--since", f"{end - 1:.3f}") == "early\nlate\n"  # the index has one time yet
     assert shown(side, "--since", f"{end + 60:.3f}") == "late\n"
     assert shown(side, "--since", "0") == "early\nlate\n"
+    assert shown(side, "--since", "-600.000") == "early\nlate\n"
+    assert shown(side, "--since", "-0.001") == "late\n"
 
 
 def test_following_goes_on_to_the_end(side: Side, tmp_path: Path) -> None:

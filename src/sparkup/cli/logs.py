@@ -1,7 +1,6 @@
 """sparkup logs."""
 
 import re
-import time
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from sparkup.cli.strict import Strict
 from sparkup.errors import InputRefused, Problem
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NOW = 0.001  # seconds: no age at all, and yet below 0
 
 
 @click.command(cls=Strict)
@@ -28,19 +28,22 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def logs(ctx: click.Context, /, name: str | None, **given: Any) -> int:  # noqa: ANN401 - click's own
     """Show what a launch has printed; of one that is over, the last of that name."""
     since = given["since"]
-    begin = None if since is None else parse_time(since, time.time())
+    begin = None if since is None else parse_time(since)
     excerpt = Excerpt(given["follow"], begin, given["tail"])
     host = options.one_host(given["hosts"])
     return carry_out(ctx, lambda context: show(name, host, excerpt, context), follows=True)
 
 
-def parse_time(text: str, now: float) -> float:
-    """Return seconds after the epoch; raises InputRefused for what is no time."""
+def parse_time(text: str) -> float:
+    """Return seconds after the epoch, or below 0 those before now: the host subtracts from its own clock.
+
+    Raises InputRefused for what is no time.
+    """
     if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text):
-        return now - float(match[1]) * UNITS[match[2] or "s"]
+        return min(-float(match[1]) * UNITS[match[2] or "s"], -NOW)
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
+        return max(datetime.fromisoformat(text).astimezone().timestamp(), 0.0)
+    except (ValueError, OverflowError):
         raise InputRefused(
             Problem(
                 "bad-option",

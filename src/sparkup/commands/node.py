@@ -50,7 +50,7 @@ class Program:
         since: float | None = None,
         tail: int | None = None,
     ) -> tuple[str, ...]:
-        """Copy a log; `since` in seconds after the epoch, `tail` in lines."""
+        """Copy a log; `since` in seconds after the epoch, below 0 before now; `tail` in lines."""
         words = ["--follow"] if follow else []
         words += ["--since", f"{since:.3f}"] if since is not None else []
         words += ["--tail", str(tail)] if tail is not None else []

@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import sys
+import time
 
 from . import ask, logs, rank, ready, state, stop, tasks, watch
 
@@ -71,7 +72,10 @@ def answered(status: int, value: state.Json) -> int:
 
 def wanted(words: argparse.Namespace) -> logs.Wanted:
     """Return what of a log is asked for."""
-    return logs.Wanted(words.follow, words.since, words.tail, words.from_ready)
+    since = words.since
+    if since is not None and since < 0:
+        since += time.time()  # so long ago by the clock that the log was written by
+    return logs.Wanted(words.follow, since, words.tail, words.from_ready)
 
 
 def run(words: argparse.Namespace, command: list[str]) -> int:
