@@ -122,6 +122,26 @@ def test_lines_that_repeat_are_no_progress() -> None:
     )
 
 
+def test_a_clock_in_a_line_is_no_progress() -> None:
+    fold = Readying(SERVER, PurePosixPath("/log"))
+    for second in range(0, 1000, 10):
+        waiting = (
+            f"INFO 11-24 12:{second // 60:02}:{second % 60:02} [core.py:1] Waiting for core... {second}s"
+        )
+        placing = f"Waiting for creating a placement group of specs for {second} seconds"
+        asked = f'INFO:     127.0.0.1:{50000 + second} - "GET /health HTTP/1.1" 200 OK'
+        fold.feed(float(second), {"log": [waiting, placing, asked]})
+    assert fold.progressed == 0.0
+
+
+def test_a_bar_that_grows_is_progress() -> None:
+    fold = Readying(SERVER, PurePosixPath("/log"))
+    for seconds, number in ((100.0, 1), (200.0, 2), (300.0, 11), (400.0, 11)):
+        bar = f"Loading safetensors checkpoint shards: {number * 9:3}% Completed | {number}/11 [00:10<00:12]"
+        fold.feed(seconds, {"log": [bar]})
+        assert fold.progressed == min(seconds, 300.0)
+
+
 def test_bytes_read_from_disk_are_progress_while_weights_load() -> None:
     fed = Fed("reads")
     details = [event.detail for event in fed.events if isinstance(event, StageChanged)]
@@ -180,6 +200,24 @@ def test_one_refusal_is_no_failure_yet() -> None:
     assert not verdict.done
     assert verdict.error is None
     assert StageChanged("h", 0, "canary", "busy") in verdict.events
+
+
+def test_a_canary_that_is_not_answered_is_no_refusal_and_is_told_of_in_the_end() -> None:
+    """The first request may take minutes: kernels are compiled for it."""
+    fold = Readying(SERVER, PurePosixPath("/log"))
+    look = {"state": "not-yet", "health": 200, "canary": {"ok": False, "problem": "timed out"}, "refusals": 0}
+    for seconds in (60.0, 120.0, 180.0, 240.0):
+        assert fold.feed(seconds, {"look": look}).error is None
+    assert fold.progressed == 60.0
+    told = only(fold.gave_up(700.0, stalled=True))
+    assert told.message.startswith("mine made no progress for 640 s at stage canary")
+    assert "the last look at it: timed out" in told.message
+
+
+def test_a_look_that_went_wrong_is_told_of() -> None:
+    fold = Readying(SERVER, PurePosixPath("/log"))
+    assert fold.feed(1.0, {"look": {"state": "not-yet", "problem": "no module named ssl"}}).error is None
+    assert "no module named ssl" in only(fold.gave_up(700.0, stalled=False)).message
 
 
 @pytest.mark.parametrize(

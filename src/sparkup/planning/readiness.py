@@ -12,6 +12,7 @@ from sparkup.domain.plan import Verdict
 from sparkup.errors import Problem, SparkupError, WorkFailed
 from sparkup.facts.engine_cause import first_cause
 from sparkup.facts.engine_log import Capacity, LogReader, Stage
+from sparkup.planning.progress import Progress
 
 KEPT_LINES = 20_000  # for the search of a first cause; a start prints some hundreds
 SHOWN_LINES = 12
@@ -26,12 +27,12 @@ class Readying:
         self.launch, self.log = launch, log
         self.progressed = 0.0
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self.known: set[str] = set()
+        self.progress = Progress()
         self.reader = LogReader()
         self.capacity: Capacity | None = None
         self.stages: list[tuple[str, float]] = []  # in order, with the second each began at
         self.last: Stage | None = None
-        self.canary_problem = ""
+        self.problem = ""  # what the last look at the readiness met with
 
     def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
         """Take one record of the watch."""
@@ -54,8 +55,7 @@ class Readying:
 
     def _line(self, seconds: float, line: str) -> Iterator[Event]:
         self.lines.append(line)
-        if line not in self.known:  # a line that is repeated for ever is no progress
-            self.known.add(line)
+        if self.progress.is_made_by(line):
             self.progressed = seconds
         yield LogLine(self.launch.head.host, self.launch.head.rank, line)
         for found in self.reader.feed(line):
@@ -67,7 +67,9 @@ class Readying:
     def _at(self, seconds: float, stage: Stage) -> Iterator[Event]:
         if stage == self.last:
             return
-        self.last, self.progressed = stage, seconds
+        self.last = stage
+        if all(name != stage.name for name, _ in self.stages):
+            self.progressed = seconds  # its details may count seconds: of these the lines tell
         if not self.stages or self.stages[-1][0] != stage.name:
             self.stages.append((stage.name, seconds))
         head = self.launch.head
@@ -83,10 +85,10 @@ class Readying:
     def _looked(self, seconds: float, look: Mapping[str, Any], events: list[Event]) -> Verdict:
         if look.get("state") == "ready":
             return Verdict((*events, self._ready(seconds, look.get("canary") or {})), done=True)
+        canary = look.get("canary") or {}
+        self.problem = str(look.get("problem") or canary.get("problem", ""))
         if look.get("health") == 200:
-            canary = look.get("canary") or {}
-            self.canary_problem = str(canary.get("problem", ""))
-            events += self._at(seconds, Stage("canary", self.canary_problem))
+            events += self._at(seconds, Stage("canary", self.problem))
             if int(look.get("refusals", 0)) >= REFUSALS:
                 return Verdict(tuple(events), error=self._refused())
         return Verdict(tuple(events))
@@ -121,7 +123,7 @@ class Readying:
         return WorkFailed(Problem("start-failed", what, where=self.launch.head.host, hint=hint))
 
     def _refused(self) -> SparkupError:
-        return self._failed(f"says it is healthy but does not answer: {self.canary_problem}", "canary-failed")
+        return self._failed(f"says it is healthy but does not answer: {self.problem}", "canary-failed")
 
     def _lost(self) -> SparkupError:
         return WorkFailed(
@@ -136,14 +138,15 @@ class Readying:
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
         """Return the error for a start that stands still or takes too long."""
         stage = self.last.name if self.last else "its beginning"
+        met = f"; the last look at it: {self.problem}" if self.problem else ""
         if stalled:
             idle = seconds - self.progressed
             return self._failed(
-                f"made no progress for {idle:.0f} s at stage {stage} (more time: --stall-timeout)",
+                f"made no progress for {idle:.0f} s at stage {stage} (more time: --stall-timeout){met}",
                 "start-stalled",
             )
         return self._failed(
-            f"was not ready after {seconds:.0f} s, at stage {stage} (more time: --ready-timeout)",
+            f"was not ready after {seconds:.0f} s, at stage {stage} (more time: --ready-timeout){met}",
             "start-timeout",
         )
 
