@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TypedDict, Unpack
 
 import pytest
 from tests.fixtures.recorded import answers
-from tests.planning.hosts import CPU, CUDA, SERVE, request, running, seen
+from tests.planning.hosts import ADA, CPU, CUDA, SERVE, request, running, seen
 
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host
@@ -15,6 +16,7 @@ from sparkup.errors import GateRefused, InputRefused, SparkupError
 from sparkup.facts import systemd
 from sparkup.facts.environments import PythonEnvironment
 from sparkup.facts.listeners import Listener
+from sparkup.facts.machine import Machine
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import Systemd
 from sparkup.planning.resolve import Resolved, command_lookup, resolve, wanted
@@ -27,6 +29,7 @@ NO_PROGRAM = Lookup()
 class There(TypedDict, total=False):
     """What is on the host: see tests.planning.hosts.seen."""
 
+    machine_: Machine
     launches_: Sequence[RankState]
     listeners_: Sequence[Listener]
     systemd_: Systemd
@@ -210,6 +213,16 @@ def test_the_port_that_another_command_waits_for_may_not_be_held() -> None:
     asked = request("python3", "serve.py", readiness=Readiness("port", "8000"))
     error = refused(asked, lookup=Lookup("/usr/bin/python3"), listeners_=[ON_8000])
     assert error.problems[0].code == "port-taken"
+
+
+def test_folders_of_ours_that_move_with_the_current_one_are_refused() -> None:
+    moving = replace(
+        ADA, state_root=PurePosixPath("~/.local/state/sparkup"), environments=PurePosixPath("envs")
+    )
+    error = refused(request(), machine_=moving)
+    assert isinstance(error, GateRefused)
+    assert [problem.code for problem in error.problems] == ["unsafe-folder", "unsafe-folder"]
+    assert "SPARKUP_STATE_DIR" in error.problems[0].hint
 
 
 def test_a_name_is_held_by_what_lives() -> None:

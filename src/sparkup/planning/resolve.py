@@ -70,6 +70,7 @@ def _refusal(problems: Sequence[Problem]) -> SparkupError:
 
 def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Problem]) -> Resolved:
     problems += _name_problems(name, seen)
+    problems += _place_problems(seen)
     problems += _session_problems(request, seen)
     environment, notes = _environment(request, seen, problems)
     found = seen[command_lookup(request)]
@@ -174,6 +175,24 @@ def _name_problems(name: str, seen: Seen) -> list[Problem]:
             where=seen.host,
             hint=f"choose another with --name, or: sparkup stop {name}",
         )
+    ]
+
+
+def _place_problems(seen: Seen) -> list[Problem]:
+    """Find folders of ours whose place depends on where one is: what we start is elsewhere."""
+    places = {
+        "SPARKUP_STATE_DIR": seen[MACHINE].state_root,
+        "SPARKUP_DATA_DIR": seen[MACHINE].environments,
+    }
+    return [
+        Problem(
+            "unsafe-folder",
+            f"{folder}, where sparkup keeps things, is no absolute path",
+            where=seen.host,
+            hint=f"let the login there set {name} to one, or HOME if that is missing",
+        )
+        for name, folder in places.items()
+        if not folder.is_absolute()
     ]
 
 
