@@ -50,6 +50,16 @@ def test_bash_completes(user: User, bin_folder: Path, words: tuple[str, ...], ex
     assert set(completed(user, bin_folder, *words)) == expected
 
 
+def test_names_of_launches(user: User, bin_folder: Path) -> None:
+    for name in ("mine", "more", "other"):
+        (user.state / "launches" / name).mkdir(parents=True)
+    for verb in ("stop", "logs", "exec"):
+        assert completed(user, bin_folder, "sparkup", verb, "m") == ["mine", "more"]
+    assert completed(user, bin_folder, "sparkup", "stop", "") == ["mine", "more", "other"]
+    assert completed(user, bin_folder, "sparkup", "stop", "--host", "spark1", "m") == []
+    assert completed(user, bin_folder, "sparkup", "exec", "mine", "m") == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_its_script(user: User, shell: str) -> None:
     done = user.run("completion", shell)

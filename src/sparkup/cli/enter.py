@@ -12,7 +12,7 @@ from sparkup.errors import InputRefused, Problem
 
 
 @click.command("exec", cls=WithRest)
-@click.argument("name", required=False)
+@options.launch_name
 @options.remote
 @click.pass_context
 def enter(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], **_: object) -> int:

@@ -18,7 +18,7 @@ NOW = 0.001  # seconds: no age at all, and yet below 0
 
 
 @click.command(cls=Strict)
-@click.argument("name", required=False)
+@options.launch_name
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
 @click.option("--since", metavar="TIME", help="From then on: 10m, 2h, or 2026-01-31T12:00 (to about 5 s).")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")

@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,6 +10,7 @@ import click
 from sparkup.config.request import hosts_of
 from sparkup.domain.host import Host
 from sparkup.errors import InputRefused, Problem
+from sparkup.facts.machine import SYSTEM_STATE, USER_STATE
 
 Decorated = Callable[..., Any]
 
@@ -35,6 +38,19 @@ accept_keys = click.option(
     help="Let SSH accept the keys of hosts it has never met.",
 )
 ssh_config = click.option("--ssh-config", metavar="FILE", help="Another ssh_config than the user's own.")
+
+
+def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of launches on this machine, by their folders: a key was pressed and somebody waits."""
+    if ctx.params.get("hosts"):
+        return []  # to ask those takes too long
+    named = os.environ.get("SPARKUP_STATE_DIR")
+    roots = [Path(named)] if named else [Path(SYSTEM_STATE), Path(USER_STATE).expanduser()]
+    found = {folder.name for root in roots for folder in root.glob("launches/*")}
+    return sorted(name for name in found if name.startswith(incomplete))
+
+
+launch_name = click.argument("name", required=False, shell_complete=_names)
 
 
 def remote(command: Decorated) -> Decorated:

@@ -11,7 +11,7 @@ from sparkup.errors import InputRefused, Problem
 
 
 @click.command(cls=Strict)
-@click.argument("name", required=False)
+@options.launch_name
 @click.option("-a", "--all", "everything", is_flag=True, help="Stop all launches.")
 @options.remote
 @options.as_json
