@@ -1,7 +1,8 @@
 """A program that the tests run: a host over SSH, whose logins have this program's own environment.
 
 Prints the folder of its ssh_config; then takes words on standard input, one a line: `freeze` (it
-answers no more), `break` (all connections end), `forget` (its key is no longer known). Ends with it.
+answers no more), `break` (all connections end), `leave` (and it takes no others), `forget` (its key
+is no longer known). Ends with it.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ def obey(served: Served, word: str) -> None:
             served.freeze()
         case "break":
             served.break_off()
+        case "leave":
+            served.leave()
         case "forget":
             served.known_hosts.write_text("")
         case _:

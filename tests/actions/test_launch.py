@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 import urllib.request
 
 import pytest
 from tests import processes
 from tests.user import User
-from tests.waiting import until
+from tests.waiting import LONG, until
 
 
 def test_a_server_is_launched_followed_and_left_running(user: User) -> None:
@@ -55,6 +56,27 @@ def test_it_is_stopped_with_the_command_if_asked(user: User) -> None:
         command.signal()
         done = command.done()
     assert done.status == 0
+    user.nothing_is_left()
+
+
+def test_with_json_it_stays_with_what_it_is_to_stop(user: User) -> None:
+    with user.running("launch", "--stop-on-exit", "--json", *user.serve()) as command:
+        command.expect('"url": ')
+        command.signal()
+        done = command.done()
+    assert done.status == 0
+    assert json.loads(done.out.splitlines()[0])["name"] == "vllm_node"
+    user.nothing_is_left()
+
+
+def test_it_is_stopped_when_nobody_reads_it_any_more_if_asked(user: User) -> None:
+    argv = user.argv("launch", "--stop-on-exit", *user.serve())
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=user.environment, cwd=user.home) as process:
+        assert process.stdout is not None
+        assert b"is ready" in process.stdout.readline()
+        process.stdout.close()
+        until(lambda: not user.engines(), "it is stopped")
+        process.wait(LONG)
     user.nothing_is_left()
 
 

@@ -72,6 +72,19 @@ def test_more_signals_while_it_is_taken_back_do_no_harm(
     assert user.run("logs", "vllm_node").out  # the log is kept
 
 
+@pytest.mark.parametrize("verb", ["launch", "stop"])
+def test_before_anything_is_done_it_says_so(user: User, verb: str) -> None:
+    config = user.home / "config"
+    config.write_text("Host slow\n  ProxyCommand sleep 60\n")
+    words = user.serve() if verb == "launch" else ["--all"]
+    with user.running(verb, "--ssh-config", str(config), "--host", "slow", *words) as command:
+        until(lambda: processes.touching("ControlMaster=auto"), "it knocks there")
+        command.signal()
+        done = command.done()
+    assert done.status == 130
+    assert "broken off; nothing was changed" in done.err
+
+
 def test_ctrl_c_at_a_terminal(user: User) -> None:
     with user.at_terminal("launch", *user.serve(), env=SLOW) as terminal:
         terminal.expect("importing")

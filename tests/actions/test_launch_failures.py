@@ -169,3 +169,14 @@ def test_a_state_folder_that_cannot_be_written(user: User) -> None:
     assert "error" in done.err
     assert "Traceback" not in done.err
     user.nothing_is_left()
+
+
+def test_a_program_that_cannot_be_put_there_is_the_whole_story(user: User) -> None:
+    """Nothing was started, so there is nothing to undo, and no word of undoing."""
+    (user.state).mkdir()
+    (user.state / "bin").write_text("in the way")
+    done = user.run("launch", *user.serve())
+    assert done.status == 1
+    assert done.err.count("error [local]") == 1
+    assert "cannot write" in done.err
+    assert "stop" not in done.err

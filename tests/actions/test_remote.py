@@ -92,21 +92,33 @@ def test_a_start_that_is_broken_off_is_taken_back(user: User, host: Remote) -> N
     host.there.nothing_is_left()
 
 
-@pytest.mark.e2e
-def test_a_connection_that_breaks_in_the_middle_of_a_start(user: User, host: Remote) -> None:
+def test_a_connection_that_breaks_in_the_middle_of_a_start_is_made_anew(user: User, host: Remote) -> None:
     with user.running(
-        "launch", *host.options, "-e", "FAKE_VLLM_START_SECONDS=4", *host.there.serve()
+        "launch", "--no-follow", *host.options, "-e", "FAKE_VLLM_START_SECONDS=4", *host.there.serve()
     ) as command:
         command.expect("resolve")
         host.tell("break")
         done = command.done()
-    assert done.status in (1, 4)
-    assert f"[{NAME}]" in done.err
-    assert "Traceback" not in done.err
-    if host.there.names():  # what could not be taken back goes on, and is seen
-        assert user.run("status", *host.options).out.splitlines()[1].startswith("vllm_node")
-        assert user.run("stop", *host.options).status == 0
-    host.there.nothing_is_left()
+    assert done.status == 0, done
+    assert f"the connection to {NAME} broke; trying to reach it again" in done.err
+    assert done.err.count("resolve") == 1  # what is told again is not shown again
+    assert host.there.row()["phase"] == "ready"
+
+
+def test_what_cannot_be_taken_back_is_said_beside_the_cause(user: User, host: Remote) -> None:
+    with user.running(
+        "launch", *host.options, "-e", "FAKE_VLLM_START_SECONDS=4", *host.there.serve()
+    ) as command:
+        command.expect("resolve")
+        host.tell("leave")
+        command.expect("trying to reach it again")
+        command.signal()
+        done = command.done()
+    assert done.status == 130
+    assert "the start of vllm_node was broken off (interrupted)" in done.err
+    assert f"error [{NAME}]: vllm_node may still run there: " in done.err
+    assert f"when that is mended: sparkup stop vllm_node --host {NAME}" in done.err
+    until(lambda: host.there.row()["health"] == 200, "it went on")
 
 
 @pytest.mark.e2e
@@ -118,6 +130,9 @@ def test_a_connection_that_breaks_while_it_is_followed(user: User, host: Remote)
         done = command.done()
     assert done.status == 4
     assert f"[{NAME}]" in done.err
+    assert (
+        f"vllm_node goes on there; when the host is back: sparkup logs -f vllm_node --host {NAME}" in done.err
+    )
     assert host.there.row()["phase"] == "ready"
 
 
@@ -151,6 +166,34 @@ def test_a_visitor_with_a_terminal(user: User, host: Remote) -> None:
 def test_an_attached_command(user: User, host: Remote) -> None:
     done = user.run("launch", *host.options, "--", "sh", "-c", "echo out; echo err >&2; pwd; exit 5")
     assert (done.status, done.out) == (5, f"out\nerr\n{host.there.home}\n")
+    host.there.nothing_is_left()
+
+
+def half_there(user: User, host: Remote) -> tuple[str, ...]:
+    """Return the options that name a host, and one that nobody reaches."""
+    config = user.home / "config"
+    nobody = "Host spark9\n  HostName 127.0.0.1\n  Port 1\n"
+    config.write_text(nobody + Path(host.folder, "config").read_text())
+    return ("--ssh-config", str(config), "--host", f"spark9,{NAME}")
+
+
+def test_some_hosts_are_there(user: User, host: Remote) -> None:
+    options = half_there(user, host)
+    host.there.launched()
+    done = user.run("status", "--json", *options)
+    assert done.status == 3
+    assert [row["name"] for row in done.json["launches"]] == ["vllm_node"]
+    assert [problem["where"] for problem in done.json["problems"]] == ["spark9"]
+    assert "error [spark9]: the host cannot be reached" in done.err
+    done = user.run("stop", "nobody", *options)
+    assert done.status == 2
+    assert "no launch nobody" in done.err
+    assert "error [spark9]: the host cannot be reached" in done.err
+    done = user.run("stop", *options)
+    assert done.status == 3
+    assert f"stopped vllm_node on {NAME}" in done.out
+    assert "error [spark9]: the host cannot be reached" in done.err
+    assert user.run("env", "list", *options).status == 3
     host.there.nothing_is_left()
 
 

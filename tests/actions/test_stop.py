@@ -2,11 +2,12 @@
 
 import os
 import signal
+import socket
 import urllib.request
 
 import pytest
 from tests import processes
-from tests.user import User
+from tests.user import User, free_port
 from tests.waiting import until
 
 
@@ -128,5 +129,19 @@ def test_a_stop_that_is_interrupted_is_brought_to_its_end(user: User) -> None:
     with user.running("stop") as command:
         until(lambda: processes.touching("stop\0vllm_node"), "it is being stopped")
         command.signal()
-        command.done()
+        done = command.done()
+    assert done.status == 130
+    assert "broken off at: stop vllm_node" in done.err
+    user.nothing_is_left()
+
+
+def test_a_port_that_somebody_else_holds_by_then(user: User) -> None:
+    """The launch is gone, and the port is not free: both are said, and it is no whole success."""
+    port = free_port()
+    user.run("launch", "-d", "--ready", f"port:{port}", "--", "sleep", "600")
+    with socket.create_server(("127.0.0.1", port)):
+        done = user.run("stop", "--json")
+    assert done.status == 3
+    assert (done.json["launches"][0]["port_free"], len(done.json["problems"])) == (False, 1)
+    assert f"vllm_node is gone, but port {port} is still held" in done.err
     user.nothing_is_left()

@@ -18,7 +18,7 @@ def test_all_of_a_launch(user: User) -> None:
         user,
         *("launch", "--nmae", "x", "--name", "-bad-", "-e", "=x", "-e", "NOT_SET", "-j", "0"),
         *("--ready", "maybe", "--stall-timeout", "soon", "--engine", "dokcer", "--solo", "-n", "a,b"),
-        *("--offline", "-d", "--stop-on-exit"),
+        *("--offline", "-d", "--stop-on-exit", "--no-follow"),
     )
     for problem in (
         "unknown option --nmae",
@@ -33,6 +33,7 @@ def test_all_of_a_launch(user: User) -> None:
         "--solo means one machine",
         "--offline goes with --dry-run",
         "-d and --stop-on-exit contradict each other",
+        "--no-follow and --stop-on-exit contradict each other",
         "there is no command to launch",
     ):
         assert problem in said

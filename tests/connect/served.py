@@ -37,6 +37,7 @@ class Served:
     refused: int = 0
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     living: Living = field(default_factory=dict)
+    away: bool = False
 
     @property
     def host(self) -> Host:
@@ -77,6 +78,12 @@ class Served:
             connection.abort()
 
 
+    def leave(self) -> None:
+        """Drop all connections and take no others, as a host does that was switched off."""
+        self.away = True
+        self.break_off()
+
+
 class _Server(asyncssh.SSHServer):
     def __init__(self, served: Served) -> None:
         self._served, self._running = served, 0
@@ -85,6 +92,8 @@ class _Server(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._served.connections.add(conn)
+        if self._served.away:
+            conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._served.connections.discard(self._connection)

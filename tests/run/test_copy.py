@@ -4,13 +4,27 @@ import pytest
 
 from sparkup.connect.local import Local
 from sparkup.domain.event import Event, Printed
+from sparkup.errors import WorkFailed
 from sparkup.run.copy import copy_log
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_lines_and_status(local: Local) -> None:
+async def copied(script: str, local: Local) -> tuple[str, bool]:
+    """Copy what a script prints; return it, and what is said of the log."""
     events: list[Event] = []
-    result = await copy_log(("sh", "-c", "printf 'one\\n\\ntwo'; echo err >&2; exit 5"), local, events.append)
-    assert "\n".join(event.text for event in events if isinstance(event, Printed)) == "one\n\ntwo"
-    assert (result.status, result.stderr) == (5, "err\n")
+    found = await copy_log(("sh", "-c", script), local, events.append)
+    return "\n".join(event.text for event in events if isinstance(event, Printed)), found
+
+
+@pytest.mark.parametrize(("status", "found"), [(0, True), (69, False)])
+async def test_lines_and_whether_there_is_a_log(local: Local, status: int, found: bool) -> None:
+    assert await copied(f"printf 'one\\n\\ntwo'; exit {status}", local) == ("one\n\ntwo", found)
+
+
+async def test_a_reader_that_fails_is_no_end_of_the_log(local: Local) -> None:
+    with pytest.raises(WorkFailed) as caught:
+        await copied("echo one; echo broken >&2; exit 5", local)
+    problem = caught.value.problems[0]
+    assert (problem.where, problem.details) == ("local", ("broken",))
+    assert "status 5" in problem.message

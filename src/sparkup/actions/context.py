@@ -1,6 +1,6 @@
 """What every action is given: where events go, which signals came, how hosts are reached."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from sparkup.connect.door import connect
 from sparkup.connect.master import DEFAULTS, Options
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
+from sparkup.errors import HostUnreachable, PartlyDone, Problem
 from sparkup.run.executor import Emit, Results, execute
 from sparkup.run.gather import Live
 from sparkup.run.interrupts import Interrupts
@@ -37,6 +38,24 @@ class Context:
                 connections[host.name] = await stack.enter_async_context(door)
             yield connections
 
+    @asynccontextmanager
+    async def reached(self, hosts: Iterable[Host]) -> AsyncIterator[tuple[Connections, tuple[Problem, ...]]]:
+        """Open a connection to each host that can be reached; say what is wrong with the others.
+
+        For what one host does without the others. Raises HostUnreachable when there is none at all.
+        """
+        async with AsyncExitStack() as stack:
+            connections: dict[str, Connection] = {}
+            lost: list[Problem] = []
+            for host in hosts:
+                try:
+                    connections[host.name] = await stack.enter_async_context(connect(host, self.options))
+                except HostUnreachable as error:
+                    lost += error.problems
+            if not connections:
+                raise HostUnreachable(*lost)
+            yield connections, tuple(lost)
+
     def runner(self, connections: Connections) -> Runner:
         """Return a runner that carries out what is planned."""
 
@@ -44,3 +63,10 @@ class Context:
             return await execute(plan, connections, self.emit)
 
         return Runner(Live(connections, self.memory), carry_out, self.emit)
+
+
+def done(problems: Sequence[Problem]) -> int:
+    """Return 0 for work that is done; raises PartlyDone with what is not, when the rest was answered."""
+    if problems:
+        raise PartlyDone(*problems)
+    return 0

@@ -3,19 +3,21 @@
 from contextlib import AsyncExitStack
 
 from sparkup.actions.context import Context
-from sparkup.actions.launch import look
+from sparkup.actions.launch import Manner, look, ready_phase, start_phase
 from sparkup.domain.answer import Script, Shown
 from sparkup.domain.event import Answered
 from sparkup.domain.launch import LaunchRequest
 from sparkup.domain.plan import document
-from sparkup.planning.launch import ready_plan, start_plan, undo_plan
+from sparkup.planning.launch import undo_plan
 from sparkup.planning.script import script
 from sparkup.run.gather import Live, Recorded
-from sparkup.run.phases import Phase, Runner
-from sparkup.run.program import program, program_name
+from sparkup.run.phases import Runner
+from sparkup.run.program import program_name
 
 
-async def show(request: LaunchRequest, context: Context, *, as_script: bool, offline: bool) -> int:
+async def show(
+    request: LaunchRequest, manner: Manner, context: Context, *, as_script: bool, offline: bool
+) -> int:
     """Plan a launch and show the plan, as text or as a script of start and stop."""
     async with AsyncExitStack() as stack:
         if offline:
@@ -24,18 +26,18 @@ async def show(request: LaunchRequest, context: Context, *, as_script: bool, off
             connections = await stack.enter_async_context(context.connected(request.hosts))
             runner = Runner(Live(connections, context.memory), None, context.emit)
         launch = await look(request, runner, context)
-        start = start_plan(launch, runner.seen, program_name(), program(), put_always=as_script)
-        ready = ready_plan(launch, runner.seen, program_name())
-        await runner.run([Phase("Start", lambda _: start), Phase("Wait until ready", lambda _: ready)])
+        waits = [ready_phase(launch)] if manner.waits(launch) else []
+        await runner.run([start_phase(launch, put_always=as_script), *waits])
         if as_script:
+            start = [step for _, plan in runner.plans for step in plan.steps]
             stop = undo_plan(launch, runner.seen, program_name())
-            both = (*start.steps, *ready.steps)
-            text = script(both, stop.steps, request.hosts, f"start and stop {launch.name}")
+            text = script(start, stop.steps, request.hosts, f"start and stop {launch.name}")
             context.emit(Answered(Script(text)))
             return 0
         phases = tuple(
             {"title": title, "steps": document(plan), "notes": list(plan.notes)}
             for title, plan in runner.plans
+            if plan
         )
         context.emit(Answered(Shown(launch.spec(launch.head), phases)))
         return 0

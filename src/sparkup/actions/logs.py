@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sparkup.actions.context import Connections, Context
-from sparkup.commands.node import NOT_RUNNING, Program
+from sparkup.commands.node import Program
 from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
@@ -32,10 +32,9 @@ async def logs(name: str | None, host: Host, excerpt: Excerpt, context: Context)
     async with context.connected([host]) as connections:
         helper, chosen, seen = await launch_of(name, host, context, connections)
         argv = helper.logs(chosen, follow=excerpt.follow, since=excerpt.since, tail=excerpt.tail)
-        result = await copy_log(argv, connections[host.name], context.emit)
-        if result.status == NOT_RUNNING:
+        if not await copy_log(argv, connections[host.name], context.emit):
             choose(name, seen, "logs")  # raises, with what there is instead
-        return result.status
+        return 0
 
 
 async def launch_of(

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sparkup.actions.context import Context
+from sparkup.actions.context import Context, done
 from sparkup.domain.answer import Row, Status
 from sparkup.domain.event import Answered
 from sparkup.domain.fact import Observed
@@ -20,12 +21,12 @@ TAIL = 65536  # bytes of a log in which the stage of a start is looked for
 
 async def status(hosts: Sequence[Host], context: Context, *, watch: bool) -> int:
     """Show all launches of hosts, once or for as long as the user likes."""
-    async with context.connected(hosts) as connections:
-        observer = Live(connections)
+    async with context.reached(hosts) as (connections, lost):
+        observer, there = Live(connections), [host for host in hosts if host.name in connections]
         while True:
-            context.emit(Answered(await observe(hosts, observer)))
+            context.emit(Answered(replace(await observe(there, observer), problems=lost)))
             if not watch:
-                return 0
+                return done(lost)
             await asyncio.sleep(EVERY)
 
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 
-from sparkup.actions.context import Context
+from sparkup.actions.context import Context, done
 from sparkup.domain.answer import Stopped, StopReport
 from sparkup.domain.command import Result
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
+from sparkup.errors import InputRefused, Problem
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.stop import choose, found, step_ids, stop_plan
@@ -17,21 +18,24 @@ from sparkup.run.program import program, program_name
 
 
 async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, everything: bool) -> int:
-    """Stop a launch, or all; raises InputRefused for one that is not there."""
-    async with context.connected(hosts) as connections:
+    """Stop a launch, or all; raises InputRefused for one that is not there, PartlyDone for a part."""
+    async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
-        facts = {host.name: (MACHINE, LAUNCHES) for host in hosts}
+        facts = dict.fromkeys(connections, (MACHINE, LAUNCHES))
         await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
-        targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
+        try:
+            targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
+        except InputRefused as error:
+            raise error.with_problems(*lost) from None  # it may be where we could not look
         plan = stop_plan(targets, runner.seen, program_name(), program())
         results = await runner.run([Phase("Stop", lambda _: plan)])
-        ids = step_ids(targets)
         reports = tuple(
             read_report(results[step], rank.launch, host)
-            for step, (host, rank) in zip(ids, targets, strict=True)
+            for step, (host, rank) in zip(step_ids(targets), targets, strict=True)
         )
-        context.emit(Answered(Stopped(reports)))
-        return 0
+        problems = (*lost, *(still_held(report) for report in reports if not report.port_free))
+        context.emit(Answered(Stopped(reports, problems)))
+        return done(problems)
 
 
 def read_report(result: Result, name: str, host: str) -> StopReport:
@@ -46,4 +50,14 @@ def read_report(result: Result, name: str, host: str) -> StopReport:
         port_free=told.get("port_free", True),
         memory=told["memory_after"] - told["memory_before"] if running else None,
         seconds=told.get("seconds", 0.0),
+    )
+
+
+def still_held(report: StopReport) -> Problem:
+    """Say that the port did not become free, although all processes of the launch are gone."""
+    return Problem(
+        "stop-incomplete",
+        f"{report.name} is gone, but port {report.port} is still held by a process that is not its own",
+        where=report.host,
+        hint=f"see which: sudo ss -ltnp 'sport = :{report.port}'",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.env import ensure
 from sparkup.actions.launch import Manner, Running, begin
-from sparkup.actions.stop import read_report
+from sparkup.actions.stop import read_report, still_held
 from sparkup.domain.answer import StopReport, Tried
 from sparkup.domain.command import Command, Environment, Result
 from sparkup.domain.event import Answered
@@ -75,8 +75,9 @@ async def attempt(variant: Variant, model_program: bytes, context: Context) -> i
         )
         running = await begin(request, Manner(stop_on_exit=True), context, connections)
         await running.until_ready()
-        reply = await _ask(running)
-        report = await _stopped(running)
+        async with running.taken_back():
+            reply = await _ask(running)
+            report = await _stopped(running)
         context.emit(
             Answered(
                 Tried(
@@ -117,11 +118,11 @@ async def _model(
 
 
 async def _ask(running: Running) -> Mapping[str, Any]:
-    """Ask; whatever goes wrong, the launch is taken back."""
+    """Ask what a user would, as a user would."""
     head = running.runner.seen[LOCAL.name]
     argv = program_on(head, program_name()).ask(NAME, QUESTION, TOKENS)
     ask = Run("ask", LOCAL.name, Command(argv, timeout=120), f"ask: {QUESTION}", explain=_no_answer)
-    results = await running.guarded([Phase("Ask", lambda _: Plan((ask,)))])
+    results = await running.runner.run([Phase("Ask", lambda _: Plan((ask,)))])
     reply: Mapping[str, Any] = json.loads(results["ask"].stdout.splitlines()[-1])
     return reply
 
@@ -143,5 +144,5 @@ async def _stopped(running: Running) -> StopReport:
     results = await running.runner.run([Phase("Stop, and see that nothing is left", lambda _: plan)])
     report = read_report(results[f"stop {NAME} on {LOCAL.name}"], NAME, LOCAL.name)
     if not report.port_free:
-        raise WorkFailed(Problem("stop-incomplete", f"port {report.port} is still held", where=LOCAL.name))
+        raise WorkFailed(still_held(report))
     return report

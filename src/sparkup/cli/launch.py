@@ -1,5 +1,6 @@
 """sparkup launch."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -92,7 +93,6 @@ def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click'
     terminal leaves it running.
     """
     found = Problems(problems(ctx))
-    dry = given["dry_run"]
     _check(given, found)
     request = parse(
         Typed(
@@ -103,13 +103,13 @@ def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click'
         ),
         found,
     )
-    if dry:
-        script, offline = dry == "script", given["offline"]
-        return carry_out(
-            ctx, lambda context: dryrun.show(request, context, as_script=script, offline=offline)
-        )
-    follow = not given["as_json"] if given["follow"] is None else given["follow"]
+    # A launch that ends with this command is one that it stays with.
+    stays = given["stop_on_exit"] or not given["as_json"]
+    follow = stays if given["follow"] is None else given["follow"]
     manner = Manner(given["detach"], follow, given["stop_on_exit"])
+    if dry := given["dry_run"]:
+        show = partial(dryrun.show, as_script=dry == "script", offline=given["offline"])
+        return carry_out(ctx, lambda context: show(request, manner, context))
     follows = (follow or _is_attached(request)) and not manner.detach
     return carry_out(ctx, lambda context: start(request, manner, context), follows=follows)
 
@@ -143,5 +143,7 @@ def _check(given: dict[str, Any], found: Problems) -> None:
         found.add("--offline goes with --dry-run: a launch needs its hosts")
     if given["detach"] and given["follow"]:
         found.add("-d and --follow contradict each other", "leave one out")
+    if given["follow"] is False and given["stop_on_exit"]:
+        found.add("--no-follow and --stop-on-exit contradict each other", "leave one out")
     if given["detach"] and given["stop_on_exit"]:
         found.add("-d and --stop-on-exit contradict each other", "leave one out")

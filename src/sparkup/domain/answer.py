@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparkup.domain.event import Ready
+from sparkup.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Status:
 
     hosts: tuple[str, ...]
     launches: tuple[Row, ...]
+    problems: tuple[Problem, ...] = ()  # of hosts that could not be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Stopped:
     """Launches that are gone."""
 
     launches: tuple[StopReport, ...]
+    problems: tuple[Problem, ...] = ()  # what is not as it should be all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,6 @@ class Shown:
 
     launch: Mapping[str, Any]
     phases: tuple[Mapping[str, Any], ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Environments:
 
     environments: tuple[EnvironmentRow, ...]
     note: str = ""
+    problems: tuple[Problem, ...] = ()  # of hosts that could not be asked
 
 
 @dataclass(frozen=True, slots=True)

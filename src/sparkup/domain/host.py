@@ -1,5 +1,6 @@
 """A host is a machine we reach: this one, or another over SSH."""
 
+import shlex
 from dataclasses import dataclass
 
 LOCAL_NAMES = frozenset({"local", "localhost", "127.0.0.1", "::1"})
@@ -24,3 +25,9 @@ LOCAL = Host("local")
 def parse_host(text: str) -> Host:
     """Turn a user's word (`spark1`, `user@10.0.0.2`, `local`) into a host."""
     return LOCAL if text in LOCAL_NAMES else Host(text, text)
+
+
+def follow_up(verb: str, name: str, host: str) -> str:
+    """Return the command line that does something further to a launch on a host of that name."""
+    there = "" if host == LOCAL.name else f" --host {shlex.quote(host)}"
+    return f"sparkup {verb} {shlex.quote(name)}{there}"

@@ -8,6 +8,7 @@ from sparkup.commands import systemd
 from sparkup.commands.node import NAME_TAKEN, NOT_PERMITTED, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, Node, RankState
 from sparkup.domain.plan import Plan, Put, Run, Step, Wait
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
@@ -62,10 +63,15 @@ def _what_runs(launch: Launch) -> tuple[str, ...]:
     return (f"runs {Command(launch.argv).shell()}", *plain, *secret)
 
 
+def start_id(node: Node) -> str:
+    """Return the id of the step that starts a rank."""
+    return f"start rank {node.rank}"
+
+
 def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tuple[str, ...]) -> Run:
     spec = json.dumps(launch.spec(node)).encode() + b"\n"
     return Run(
-        id=f"start rank {node.rank}",
+        id=start_id(node),
         host=node.host,
         command=Command(
             _in_scope(program.start(), launch, seen),
@@ -120,7 +126,7 @@ def _held(code: str, holder: str, launch: Launch, host: str) -> Problem:
     if code == "port-taken":
         hint = "start again: another port is chosen then, unless you choose one with --port"
         return Problem(code, f"port {launch.port} is the launch {holder}'s", where=host, hint=hint)
-    hint = f"choose another with --name, or: sparkup stop {launch.name}"
+    hint = f"choose another with --name, or: {follow_up('stop', launch.name, host)}"
     return Problem(code, f"{launch.name} is already the name of a launch", where=host, hint=hint)
 
 
@@ -169,6 +175,13 @@ def undo_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
             for node in reversed(launch.nodes)
         )
     )
+
+
+def not_undone(name: str, host: str, problem: Problem) -> Problem:
+    """Return what kept a start from being taken back, and how to make up for it."""
+    hint = f"when that is mended: {follow_up('stop', name, host)}"
+    message = f"{name} may still run there: {problem.message}"
+    return Problem("not-undone", message, host, hint, problem.details)
 
 
 def stop_step(target: Launch | RankState, host: str, program: Program, patience: float | None = None) -> Run:

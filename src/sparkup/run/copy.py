@@ -1,14 +1,28 @@
-"""Copy what a program on a host prints, as lines of the answer."""
+"""Copy the log of a launch, as lines of the answer."""
 
+from sparkup.commands.node import NOT_RUNNING
 from sparkup.connect.base import Connection
-from sparkup.domain.command import Command, Result
+from sparkup.domain.command import Command
 from sparkup.domain.event import Printed
+from sparkup.errors import Problem, WorkFailed
 from sparkup.run.executor import Emit
 
 
-async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) -> Result:
-    """Run a program to its end and emit what it prints."""
+async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) -> bool:
+    """Emit what the program that reads a log prints; say whether there was such a log.
+
+    Raises WorkFailed when the program fails: a log that ends in the middle must not look whole.
+    """
     async with connection.stream(Command(argv)) as stream:
         async for batch in stream.batches():
             emit(Printed("\n".join(batch)))
-        return await stream.status()
+        result = await stream.status()
+    if result.status not in (0, NOT_RUNNING):
+        problem = Problem(
+            "step-failed",
+            f"reading the log ended with status {result.status}",
+            where=connection.host.name,
+            details=tuple(result.stderr.splitlines()[-5:]),
+        )
+        raise WorkFailed(problem)
+    return result.status == 0

@@ -6,17 +6,19 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, assert_never
 
-from sparkup.connect.base import Connection, Stream
+from sparkup.connect.base import Connection
 from sparkup.domain.command import Result
-from sparkup.domain.event import Event, StepFinished, StepOutput, StepStarted
+from sparkup.domain.event import Event, Noted, StepFinished, StepOutput, StepStarted
 from sparkup.domain.plan import Fold, Plan, Put, Run, Step, Wait
-from sparkup.errors import Problem, WorkFailed
+from sparkup.errors import HostUnreachable, Problem, WorkFailed
 from sparkup.run.together import together
 
 T = TypeVar("T")
 Emit = Callable[[Event], None]
 Results = Mapping[str, Result]
 NOTHING = Result(0)
+REACH_AGAIN = 60.0  # seconds in which a host that was lost may come back: a switch or host that restarts
+PAUSE = 2.0  # seconds between two tries
 
 
 async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit) -> Results:
@@ -98,27 +100,41 @@ def _checked(step: Run, result: Result) -> Result:
 async def _wait(step: Wait, connection: Connection, emit: Emit) -> None:
     fold, begun = step.fold(), time.monotonic()
     total = None if step.total is None else begun + step.total
-    async with connection.stream(step.command) as stream:
-        records = asyncio.create_task(_records(stream, fold, begun, emit))
-        clock = asyncio.create_task(_clock(step, fold, begun, total))
-        try:
-            await asyncio.wait([records, clock], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (records, clock):
-                task.cancel()
-            await asyncio.wait([records, clock])
+    records = asyncio.create_task(_followed(step, connection, fold, emit))
+    clock = asyncio.create_task(_clock(step, fold, begun, total))
+    try:
+        await asyncio.wait([records, clock], return_when=asyncio.FIRST_COMPLETED)
+    finally:
         for task in (records, clock):
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
+            task.cancel()
+        await asyncio.wait([records, clock])
+    for task in (records, clock):
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
 
 
-async def _records(stream: Stream, fold: Fold, begun: float, emit: Emit) -> None:
-    """Feed what the program prints to the fold until it is satisfied; its end is told as None."""
-    async for line in stream.lines():
-        record = _record(line)
-        if record is not None and _fed(fold, time.monotonic() - begun, record, emit):
-            return
-    _fed(fold, time.monotonic() - begun, None, emit)
+async def _followed(step: Wait, connection: Connection, fold: Fold, emit: Emit) -> None:
+    """Feed the fold until it is satisfied. A connection that breaks is made anew: what we wait for
+    goes on without us, and the program tells all of it again."""
+    begun, lost = time.monotonic(), None
+    while True:
+        try:
+            async with connection.stream(step.command) as stream:
+                async for line in stream.lines():
+                    lost = None
+                    record = _record(line)
+                    if record is not None and _fed(fold, time.monotonic() - begun, record, emit):
+                        return
+                _fed(fold, time.monotonic() - begun, None, emit)
+                return
+        except HostUnreachable:
+            now = time.monotonic()
+            if lost is None:
+                lost = now
+                emit(Noted(f"the connection to {step.host} broke; trying to reach it again"))
+            if now - lost > REACH_AGAIN:
+                raise
+            await asyncio.sleep(PAUSE)
 
 
 def _record(line: str) -> dict[str, object] | None:

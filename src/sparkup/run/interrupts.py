@@ -2,16 +2,19 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 class Interrupts:
-    """Cancels the task that listens, once; `reason` is the signal that came, None for none."""
+    """Cancels the task that listens, once; `reason` is the signal that came, None for none.
 
-    def __init__(self) -> None:
+    `again` is called when one comes while the first is being obeyed.
+    """
+
+    def __init__(self, again: Callable[[], None] = lambda: None) -> None:
         self.reason: signal.Signals | None = None
-        self.again = 0
+        self.again = again
 
     @property
     def hangup(self) -> bool:
@@ -20,12 +23,12 @@ class Interrupts:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """Listen while the block runs; later signals are counted, so that undoing is not broken off."""
+        """Listen while the block runs; later signals change nothing: undoing is not broken off."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def hear(number: signal.Signals) -> None:
             if self.reason is not None:
-                self.again += 1
+                self.again()
                 return
             self.reason = number
             if task is not None:
