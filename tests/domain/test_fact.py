@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from sparkup.domain import fact
-from sparkup.domain.fact import Fact, Request, Seen
-from sparkup.node.gather import KINDS
+from sparkup.domain.fact import SHAPES, Fact, Request, Seen, fits
+from sparkup.node.gather import KINDS, answer
 
 REQUESTS = [
     fact.run("echo", "hi", timeout=5),
     fact.files("/proc/meminfo", max_bytes=10),
     fact.files("/proc/meminfo", max_bytes=10, tail=True),
     fact.links("/proc/self/exe"),
+    fact.digests("/proc/self/comm"),
     fact.paths("/", "/no/such"),
     fact.env("HOME"),
     fact.which("sh", first=("/bin",)),
@@ -28,6 +29,21 @@ def test_a_request_travels_as_json_and_is_of_a_kind_that_hosts_know(request_: Re
     sent: dict[str, Any] = json.loads(json.dumps({"kind": request_.kind, **request_.body}))
     assert sent.pop("kind") in KINDS
     assert sent == dict(request_.body)
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each.kind)
+def test_what_a_host_answers_has_the_shape_of_its_kind(request_: Request) -> None:
+    told = json.loads(json.dumps(answer({"kind": request_.kind, **request_.body})))
+    assert fits(told, SHAPES[request_.kind])
+
+
+def test_every_kind_that_hosts_know_has_a_shape() -> None:
+    assert set(SHAPES) == set(KINDS) == {each.kind for each in REQUESTS}
+
+
+@pytest.mark.parametrize("odd", [None, [], "text", {}, {"files": []}, {"files": {"/a": 5}, "owners": {}}])
+def test_what_is_of_another_shape_is_seen(odd: object) -> None:
+    assert not fits(odd, SHAPES["files"])
 
 
 def test_facts_are_told_apart_by_their_identity() -> None:

@@ -53,7 +53,7 @@ def test_the_log_tells_the_capacity(served: Served) -> None:
     reader = LogReader()
     for line in served.lines():
         reader.feed(line)
-    assert reader.capacity == Capacity(32768, 512, 64.0, "CPU")
+    assert reader.capacity == Capacity(32768, 64.0)
 
 
 def test_a_start_that_succeeded_has_no_cause(served: Served) -> None:

@@ -50,7 +50,7 @@ def test_a_line_of_detail_is_what_the_engine_said() -> None:
 @pytest.mark.parametrize("name", ["start_eager", "start_compiled"])
 def test_capacity_is_read_from_one_line(name: str) -> None:
     found = [capacity for capacity in read(name) if isinstance(capacity, Capacity)]
-    assert found == [Capacity(32768, 512, 64.0, "CPU")]
+    assert found == [Capacity(32768, 64.0)]
 
 
 def test_capacity_may_take_two_lines() -> None:
@@ -64,9 +64,9 @@ def test_capacity_may_take_two_lines() -> None:
         "(EngineCore_DP0 pid=387) INFO 03-08 16:44:29 [kv_cache_utils.py:1319] "
         "Maximum concurrency for 131,072 tokens per request: 5.23x"
     )
-    assert Capacity(188640, None, None, "GPU") in first
-    assert Capacity(188640, 131072, 5.23, "GPU") in second
-    assert reader.capacity == Capacity(188640, 131072, 5.23, "GPU")
+    assert Capacity(188640) in first
+    assert Capacity(188640, 5.23) in second
+    assert reader.capacity == Capacity(188640, 5.23)
 
 
 # What vLLM prints on GPUs and over Ray: the words of its source, as users' logs show them.
@@ -151,7 +151,7 @@ def test_ranks_that_repeat_the_capacity_say_nothing_new() -> None:
 def test_a_capacity_that_comes_late_does_not_take_a_start_back() -> None:
     reader = LogReader()
     reader.feed("INFO x Graph capturing finished in 12 secs, took 0.54 GiB")
-    assert reader.feed("GPU KV cache size: 8,192 tokens") == (Capacity(8192, device="GPU"),)
+    assert reader.feed("GPU KV cache size: 8,192 tokens") == (Capacity(8192),)
     assert reader.stage.name == "graphs"
 
 

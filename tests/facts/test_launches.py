@@ -6,7 +6,7 @@ import pytest
 from tests.fixtures.recorded import answers, cases
 
 from sparkup.domain.launch import Process, RankState
-from sparkup.facts.launches import BOOT_ID, LAUNCHES, health, log_tail, parse, parse_processes
+from sparkup.facts.launches import BOOT_ID, LAUNCHES, health, log_tail, own, parse, parse_processes
 
 BOOT = "f3421d8d-35cc-4688-add2-6e3d9a3a6372"
 
@@ -175,3 +175,11 @@ def test_state_that_makes_no_sense_is_nobodys_launch(spec: object) -> None:
 def test_a_launch_has_the_owner_of_its_state() -> None:
     owners = {rank.folder.split("/")[1]: rank.owner for rank in parse(answers("launches", "two_roots"))}
     assert owners == {"home": 1000, "var": 0}
+
+
+def test_of_other_users_nothing_is_recorded() -> None:
+    told = answers("launches", "two_roots")
+    kept = own({**told, "env": {**told["env"], "uid": 1000}})
+    assert {path.split("/")[1] for path in kept["state"]["files"]} == {"home"}
+    assert [(rank.launch, rank.alive, rank.owner) for rank in parse(kept)] == [("vllm_node", True, 1000)]
+    assert len(kept["processes"]["files"]) < len(told["processes"]["files"])

@@ -20,7 +20,7 @@ from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import Systemd
 from sparkup.planning.resolve import command_lookup
 
-ADA: Machine = replace(machine.parse(answers("machine", "user")), memory_available=20 << 30, boot="b")
+ADA: Machine = machine.parse(answers("machine", "user"))
 NO_SYSTEMD: Systemd = systemd.parse(answers("systemd", "no_systemd_user"))
 CPU, CUDA = environments.parse_environments(answers("environments", "two"))
 VLLM = Lookup("/home/ada/bin/vllm")

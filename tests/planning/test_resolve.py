@@ -22,7 +22,7 @@ from sparkup.facts.systemd import Systemd
 from sparkup.planning.resolve import Resolved, command_lookup, resolve, wanted
 
 LOGIND: Systemd = systemd.parse(answers("systemd", "user_without_manager"))
-ON_8000 = Listener("0.0.0.0", 8000, inode=77)
+ON_8000 = Listener(8000, inode=77)
 NO_PROGRAM = Lookup()
 
 

@@ -102,7 +102,7 @@ def test_a_bad_port_of_a_config_file_is_refused_like_any_other() -> None:
     assert isinstance(place(SERVE, serve, "port: many\n", ()), Problem)
 
 
-LISTENING = Listener("127.0.0.1", 8000, inode=77)
+LISTENING = Listener(8000, inode=77)
 
 
 def test_a_free_port_is_no_problem() -> None:

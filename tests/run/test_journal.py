@@ -57,6 +57,15 @@ def test_no_secret_is_kept(tmp_path: Path) -> None:
     assert "very-secret" not in text
 
 
+def test_nobody_else_may_read_them(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir(mode=0o755)
+    journal = Journal(tmp_path / "journal", "launch")
+    journal.on(Noted("one"))
+    journal.close()
+    (file,) = (tmp_path / "journal").iterdir()
+    assert [oct(path.stat().st_mode)[-3:] for path in (tmp_path / "journal", file)] == ["700", "600"]
+
+
 def test_old_ones_go(tmp_path: Path) -> None:
     for number in range(KEPT + 10):
         (tmp_path / f"20250101-0000{number:02}-launch-000000.jsonl").write_text("{}\n")

@@ -9,7 +9,7 @@ from sparkup.connect.base import Connection
 from sparkup.connect.local import Local
 from sparkup.domain.command import Command
 from sparkup.domain.event import Event, PhaseFinished, PhaseStarted, Planned
-from sparkup.domain.fact import Answers, Fact, Observed, run
+from sparkup.domain.fact import Answers, Fact, Observed, run, whole
 from sparkup.domain.plan import Plan, Run
 from sparkup.errors import WorkFailed
 from sparkup.run.executor import Results, execute
@@ -25,8 +25,8 @@ def said(answers: Answers) -> str:
     return text.strip()
 
 
-FIRST = Fact("first", {"it": run("echo", "one")}, said)
-SECOND = Fact("second", {"it": run("echo", "two")}, said)
+FIRST = Fact("first", {"it": run("echo", "one")}, said, recorded=whole)
+SECOND = Fact("second", {"it": run("echo", "two")}, said, recorded=whole)
 
 
 def listed(folder: Path) -> list[Path]:

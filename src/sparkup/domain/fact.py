@@ -37,9 +37,9 @@ def digests(*globs: str) -> Request:
     return Request("digests", {"globs": list(globs)})
 
 
-def links(*globs: str) -> Request:
-    """Ask for the targets of all symbolic links that match."""
-    return Request("links", {"globs": list(globs)})
+def links(*globs: str, keep: str = "") -> Request:
+    """Ask for the targets of all symbolic links that match; `keep` as for files, of the targets."""
+    return Request("links", {"globs": list(globs), "keep": keep})
 
 
 def paths(*names: str) -> Request:
@@ -64,15 +64,49 @@ def http(url: str, timeout: float = 5.0, *, proxy: bool = False) -> Request:
 
 Answers = Mapping[str, Any]  # request name → what gather.py answered to it
 
+# What an answer to each kind is, as far as facts read it: a type, or an object of named members;
+# a member `...` stands for all names. No fact sees an answer that is anything else (run/answers.py).
+SHAPES: Mapping[str, Mapping[Any, Any]] = {
+    "run": {"status": int | None, "out": str, "err": str},
+    "files": {"files": {...: str}, "owners": {...: int}},
+    "links": {"links": {...: str}},
+    "digests": {"digests": {...: str}},
+    "paths": {"paths": {...: {"path": str, "kind": str, "ours": bool, "writable": bool, "free": int}}},
+    "env": {"env": {...: str | None}, "uid": int, "machine": str, "python": str, "libc": str},
+    "which": {"which": {...: str | None}},
+    "http": {"status": int | None, "body": str},
+}
+
+
+def fits(value: object, shape: Any) -> bool:  # noqa: ANN401 - a type or a mapping, nested at will
+    """Say whether a value that came as JSON has a shape, as SHAPES has them."""
+    if not isinstance(shape, Mapping):
+        return isinstance(value, shape)
+    if not isinstance(value, Mapping):
+        return False
+    if ... in shape:
+        return all(fits(each, shape[...]) for each in value.values())
+    return all(name in value and fits(value[name], each) for name, each in shape.items())
+
+
+def whole(answers: Answers) -> Answers:
+    """Record all that was answered."""
+    return answers
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact(Generic[T]):
-    """What to ask and how to read the answers. Compared by identity: each is a module constant."""
+    """What to ask and how to read the answers. Compared by identity: each is a module constant.
+
+    `unknown` is what to take it for where there is no answer; None: nothing can be decided without it.
+    `recorded` returns the part of the answers that is kept for offline plans; None keeps nothing.
+    """
 
     name: str
     requests: Mapping[str, Request]
     parse: Callable[[Answers], T]
-    unknown: T | None = None  # what to take it for in an offline plan, where no answer was recorded
+    unknown: T | None = None
+    recorded: Callable[[Answers], Answers] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,10 +88,8 @@ _LINES = {
 }
 STAGES = tuple(_LINES)
 _PATTERNS = tuple((name, re.compile(pattern)) for name in reversed(STAGES) for pattern in _LINES[name])
-_KV_TOKENS = re.compile(r"(?:(\w[\w +]{0,20}?) )?KV cache size: (\d[\d,]{0,19}) tokens")
-_CONCURRENCY = re.compile(
-    r"Maximum concurrency for (\d[\d,]{0,19}) tokens per request: (\d{1,12}(?:\.\d{1,9})?)x"
-)
+_KV_TOKENS = re.compile(r"KV cache size: (\d[\d,]{0,19}) tokens")
+_CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: (\d{1,12}(?:\.\d{1,9})?)x")
 _LONGEST = 2000  # characters of a line that are looked at: no line of these is longer
 
 
@@ -109,18 +107,14 @@ class Capacity:
     """What the KV cache holds; None where a line tells only a part (some versions print two)."""
 
     kv_tokens: int | None = None
-    tokens_per_request: int | None = None
     concurrency: float | None = None
-    device: str = ""
 
     def merged(self, other: "Capacity") -> "Capacity":
         """Return this with what another line adds."""
         return replace(
             self,
-            kv_tokens=_either(other.kv_tokens, self.kv_tokens),
-            tokens_per_request=_either(other.tokens_per_request, self.tokens_per_request),
+            kv_tokens=self.kv_tokens if other.kv_tokens is None else other.kv_tokens,
             concurrency=self.concurrency if other.concurrency is None else other.concurrency,
-            device=other.device or self.device,
         )
 
 
@@ -199,16 +193,6 @@ def _capacity(text: str) -> Capacity | None:
     if not tokens and not concurrency:
         return None
     return Capacity(
-        kv_tokens=_number(tokens[2]) if tokens else None,
-        tokens_per_request=_number(concurrency[1]) if concurrency else None,
-        concurrency=float(concurrency[2]) if concurrency else None,
-        device=(tokens[1] or "") if tokens else "",
+        kv_tokens=int(tokens[1].replace(",", "")) if tokens else None,
+        concurrency=float(concurrency[1]) if concurrency else None,
     )
-
-
-def _number(text: str) -> int:
-    return int(text.replace(",", ""))
-
-
-def _either(first: int | None, second: int | None) -> int | None:
-    return second if first is None else first

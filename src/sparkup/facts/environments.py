@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sparkup.commands.pip import versions
-from sparkup.domain.fact import Answers, Fact, Request, env, files, http, run, which
+from sparkup.domain.fact import Answers, Fact, Request, env, files, http, run, which, whole
 from sparkup.facts.machine import ENVIRONMENTS as FOLDER
 from sparkup.facts.machine import NAMED_ENVIRONMENTS as NAMED_FOLDER
 
@@ -114,6 +114,7 @@ ENVIRONMENTS = Fact(
     "environments",
     {"env": env(NAMED), "records": files(f"{FOLDER}/*/{RECORD}", f"{NAMED_FOLDER}/*/{RECORD}")},
     parse_environments,
+    recorded=whole,
 )
 
 

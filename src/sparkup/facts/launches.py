@@ -114,6 +114,21 @@ def _object(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def own(answers: Answers) -> Answers:
+    """Record this user's launches and their processes: those of others are not ours to keep."""
+    uid, owners, texts = answers["env"]["uid"], answers["state"]["owners"], answers["state"]["files"]
+    mine = {path: text for path, text in texts.items() if owners.get(path) == uid}
+    ranks = [_object(text) for path, text in mine.items() if path.endswith("/rank.json")]
+    stats = {f"/proc/{rank.get(who)}/stat" for rank in ranks for who in ("pid", "child")}
+    processes = answers["processes"]["files"]
+    kept = {path: text for path, text in processes.items() if path in {BOOT_ID, *stats}}
+    return {
+        "env": answers["env"],
+        "state": {"files": mine, "owners": dict.fromkeys(mine, uid)},
+        "processes": {"files": kept, "owners": {}},
+    }
+
+
 LAUNCHES = Fact(
     "launches",
     {
@@ -124,6 +139,7 @@ LAUNCHES = Fact(
         "processes": files(BOOT_ID, "/proc/[0-9]*/stat", max_bytes=1024),
     },
     parse,
+    recorded=own,
 )
 
 
@@ -135,6 +151,7 @@ def log_tail(rank: RankState, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
         lambda answers: tuple(
             line for text in answers["log"]["files"].values() for line in text.splitlines()
         ),
+        unknown=(),
     )
 
 

@@ -1,11 +1,10 @@
-"""Who listens on the TCP ports of a host, from /proc/net/tcp and, when asked, the processes' files."""
+"""Who listens on the TCP ports of a host, from /proc/net/tcp and the processes' files."""
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, files, links
+from sparkup.domain.fact import Answers, Fact, files, links, whole
 
 LISTEN = "0A"  # the state column, include/net/tcp_states.h
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -13,27 +12,20 @@ TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket; `holder` is "name (pid N)" where we are allowed to see it."""
+    """A listening socket."""
 
-    address: str
     port: int
     inode: int
-    holder: str = ""
 
 
 def parse_table(text: str) -> tuple[Listener, ...]:
-    """Read /proc/net/tcp or tcp6: addresses are words in the host's byte order, here little-endian."""
-    rows = (line.split() for line in text.splitlines()[1:])
+    """Read /proc/net/tcp or tcp6, proc_pid_net(5): the second column is ADDRESS:PORT in hexadecimal."""
+    rows = (line.split() for line in text.splitlines())
     return tuple(
-        Listener(_address(row[1].rpartition(":")[0]), int(row[1].rpartition(":")[2], 16), int(row[9]))
+        Listener(int(row[1].rpartition(":")[2], 16), int(row[9]))
         for row in rows
         if len(row) > 9 and row[3] == LISTEN
     )
-
-
-def _address(text: str) -> str:
-    words = [text[i : i + 8] for i in range(0, len(text), 8)]
-    return str(ip_address(b"".join(bytes.fromhex(word)[::-1] for word in words)))
 
 
 def parse(answers: Answers) -> tuple[Listener, ...]:
@@ -54,10 +46,30 @@ def parse_holders(answers: Answers) -> dict[int, str]:
     return holders
 
 
-LISTENERS = Fact("listeners", {"tables": files(*TABLES, max_bytes=4 << 20)}, parse)
-# Thousands of links: asked only when a port that we need is taken.
-HOLDERS = Fact(
+def _of_sockets(answers: Answers) -> Answers:
+    """Record the names of those processes alone that have sockets."""
+    sockets, files = answers["sockets"]["links"], answers["names"]["files"]
+    wanted = {f"{path.partition('/fd/')[0]}/comm" for path in sockets}  # /proc/PID/fd/3
+    names = {path: name for path, name in files.items() if path in wanted}
+    return {"sockets": answers["sockets"], "names": {"files": names, "owners": {}}}
+
+
+LISTENERS = Fact(
+    "listeners",
+    # Who talks to whom stays on the host: "  0: 0100007F:1F40 00000000:0000 0A ..."
+    {"tables": files(*TABLES, max_bytes=4 << 20, keep=rf" *\d+: \S+ \S+ {LISTEN} ")},
+    parse,
+    recorded=whole,
+)
+# Asked with all the rest, taken port or not: reading ten thousand links takes the host less time than
+# a second round trip to it, and only those of sockets travel.
+HOLDERS: Fact[dict[int, str]] = Fact(
     "holders",
-    {"sockets": links("/proc/[0-9]*/fd/[0-9]*"), "names": files("/proc/[0-9]*/comm", max_bytes=64)},
+    {
+        "sockets": links("/proc/[0-9]*/fd/[0-9]*", keep="socket:"),
+        "names": files("/proc/[0-9]*/comm", max_bytes=64),
+    },
     parse_holders,
+    unknown={},
+    recorded=_of_sockets,
 )

@@ -1,10 +1,10 @@
-"""What kind of machine a host is: processor, user, memory, and where it keeps things."""
+"""What kind of machine a host is: processor, user, and where it keeps things."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, digests, env, files, paths
+from sparkup.domain.fact import Answers, Fact, digests, env, paths, whole
 
 SYSTEM_STATE = "/var/lib/sparkup"
 USER_STATE = "~/.local/state/sparkup"
@@ -12,10 +12,8 @@ NAMED_STATE = "$SPARKUP_STATE_DIR"  # for tests and for those who keep several a
 ENVIRONMENTS = "~/.local/share/sparkup/envs"
 NAMED_ENVIRONMENTS = "$SPARKUP_DATA_DIR/envs"
 VARIABLES = (
-    "HOME",
     "USER",
     "LOGNAME",
-    "PATH",
     "SPARKUP_STATE_DIR",
     "SPARKUP_DATA_DIR",
 )
@@ -23,18 +21,12 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A host as its own kernel and login describe it. Memory in bytes."""
+    """A host as its own kernel and login describe it."""
 
     architecture: str
-    boot: str
     user: str
     uid: int
-    home: str
-    cwd: str
     python: str  # path of the Python that answers us
-    python_version: tuple[int, ...]
-    memory_total: int
-    memory_available: int
     state_root: PurePosixPath
     environments: PurePosixPath
     free: Mapping[str, int]  # bytes free where state and environments are kept: "state", "environments"
@@ -42,36 +34,17 @@ class Machine:
     programs: frozenset[PurePosixPath] = frozenset()  # put there before, and still what their names say
 
 
-def parse_meminfo(text: str) -> dict[str, int]:
-    """Return /proc/meminfo in bytes; rows without a unit (HugePages_Total) are counts."""
-    rows = (line.partition(":") for line in text.splitlines())
-    fields = ((name, value.split()) for name, _, value in rows)
-    return {
-        name: int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
-        for name, words in fields
-        if words and words[0].isdigit()
-    }
-
-
 def parse(answers: Answers) -> Machine:
     """Read the answers to MACHINE."""
-    texts = answers["files"]["files"]
     login, places = answers["env"], answers["paths"]["paths"]
     values = login["env"]
-    memory = parse_meminfo(texts.get("/proc/meminfo", ""))
     state = places[_state(values, places)]
     environments = places[NAMED_ENVIRONMENTS if values.get("SPARKUP_DATA_DIR") else ENVIRONMENTS]
     return Machine(
         architecture=login["machine"],
-        boot=texts.get("/proc/sys/kernel/random/boot_id", "").strip(),
         user=values.get("USER") or values.get("LOGNAME") or str(login["uid"]),
         uid=login["uid"],
-        home=values["HOME"],
-        cwd=login["cwd"],
         python=login["python"],
-        python_version=tuple(int(part) for part in login["version"].split(".")[:2]),
-        memory_total=memory.get("MemTotal", 0),
-        memory_available=memory.get("MemAvailable", 0),
         state_root=PurePosixPath(state["path"]),
         environments=PurePosixPath(environments["path"]),
         free={"state": state["free"], "environments": environments["free"]},
@@ -101,9 +74,9 @@ MACHINE = Fact(
     "machine",
     {
         "env": env(*VARIABLES),
-        "files": files("/proc/sys/kernel/random/boot_id", "/proc/meminfo"),
         "programs": digests(*(f"{root}/bin/*.pyz" for root in (SYSTEM_STATE, USER_STATE, NAMED_STATE))),
         "paths": paths(SYSTEM_STATE, USER_STATE, NAMED_STATE, ENVIRONMENTS, NAMED_ENVIRONMENTS),
     },
     parse,
+    recorded=whole,
 )

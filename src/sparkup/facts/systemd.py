@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, env, files, paths, run
+from sparkup.domain.fact import Answers, Fact, env, files, paths, run, whole
 
 CONF = "/etc/systemd/logind.conf"
 # A file hides those of its name in the folders after its own (logind.conf(5)).
@@ -20,7 +20,6 @@ FALSE = frozenset({"no", "false", "off", "0", "n", "f"})  # what is neither, sys
 class Systemd:
     """`scope` says whether `systemd-run --scope` can start things for this user."""
 
-    running: bool = False  # systemd is PID 1
     logind: bool = False
     linger: bool = False
     remove_ipc: bool = True  # logind.conf's default
@@ -76,7 +75,6 @@ def parse(answers: Answers) -> Systemd:
     installed = answers["version"]["status"] == 0
     name = user.get("USER") or user.get("LOGNAME") or ""
     return Systemd(
-        running=True,
         logind=bool(places[LOGIND]["kind"]),
         linger=any(path.lstrip("!").endswith(f"/{name}") for path in answers["linger"]["files"]),
         remove_ipc=settings.get("RemoveIPC", True),
@@ -98,4 +96,5 @@ SYSTEMD = Fact(
         "version": run("systemd-run", "--version"),
     },
     parse,
+    recorded=whole,
 )

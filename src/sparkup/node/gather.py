@@ -2,12 +2,13 @@
 
 Reads one JSON object from standard input, {"requests": {name: {"kind": ..., ...}}}, and writes one,
 {"answers": {name: ...}, "python": "3.11.2", "seconds": 0.1}. An answer that could not be had is
-{"error": text}. Standard library only, Python 3.8.
+{"error": text} and nothing else. Standard library only, Python 3.8.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import errno
 import glob
 import hashlib
 import http.client
@@ -26,10 +27,11 @@ import urllib.request
 from typing import Any, Callable, Dict, Iterator
 
 Json = Dict[str, Any]
+UNFIT = (errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)  # of what is no program for us
 
 
 def run(body: Json) -> Json:
-    """Run a program; its status is None when there is no such program or it took too long."""
+    """Run a program; its status is None when there is none that we can run, or it took too long."""
     begun = time.monotonic()
     answer: Json = {"status": None, "out": "", "err": ""}
     try:
@@ -44,6 +46,10 @@ def run(body: Json) -> Json:
         answer.update(status=done.returncode, out=text(done.stdout), err=text(done.stderr))
     except FileNotFoundError:
         answer["missing"] = True
+    except OSError as error:
+        if error.errno not in UNFIT:
+            raise  # no memory, no process: that says nothing of the program
+        answer["error"] = f"{type(error).__name__}: {error}"
     except subprocess.TimeoutExpired:
         answer["timeout"] = True
     answer["seconds"] = round(time.monotonic() - begun, 4)
@@ -102,9 +108,12 @@ def digests(body: Json) -> Json:
     found = {}
     for path in matches(body):
         folder = os.path.dirname(path)
-        if all(ours(place) for place in (path, folder, os.path.dirname(folder))):
-            with open(path, "rb", opener=unblocked) as file:
-                found[path] = hashlib.sha256(file.read()).hexdigest()
+        try:
+            if all(ours(place) for place in (path, folder, os.path.dirname(folder))):
+                with open(path, "rb", opener=unblocked) as file:
+                    found[path] = hashlib.sha256(file.read()).hexdigest()
+        except OSError:
+            continue  # it went away, or is not for us to read
     return {"digests": found}
 
 
@@ -115,13 +124,15 @@ def ours(path: str) -> bool:
 
 
 def links(body: Json) -> Json:
-    """Read the targets of symbolic links."""
+    """Read the targets of symbolic links; only those that match `keep` travel."""
     found = {}
     for path in matches(body):
         try:
-            found[path] = os.readlink(path)
+            target = os.readlink(path)
         except OSError:
             continue
+        if re.match(body.get("keep", ""), target):
+            found[path] = target
     return {"links": found}
 
 
@@ -130,9 +141,7 @@ def paths(body: Json) -> Json:
     found = {}
     for name in body["paths"]:
         path = os.path.expandvars(os.path.expanduser(name))
-        parent = os.path.abspath(path)
-        while not os.path.exists(parent):
-            parent = os.path.dirname(parent)
+        parent = nearest(path)
         disk = os.statvfs(parent)
         found[name] = {
             "path": path,
@@ -145,6 +154,13 @@ def paths(body: Json) -> Json:
     return {"paths": found}
 
 
+def nearest(path: str) -> str:
+    """Return the nearest parent that exists; the current folder counts as there even when it was removed."""
+    while path and not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path or "."
+
+
 def kind(path: str) -> str:
     """Return file, folder, other, or the empty string for nothing."""
     if os.path.isdir(path):
@@ -155,17 +171,12 @@ def kind(path: str) -> str:
 
 
 def env(body: Json) -> Json:
-    """Read environment variables; HOME and USER are filled in where a bare login lacks them."""
-    values = {name: os.environ.get(name) for name in body["names"]}
-    if values.get("HOME", "") is None:
-        values["HOME"] = os.path.expanduser("~")
+    """Read environment variables, and who and what we are there."""
     return {
-        "env": values,
+        "env": {name: os.environ.get(name) for name in body["names"]},
         "uid": os.getuid(),
-        "cwd": os.getcwd(),
         "machine": platform.machine(),
         "python": sys.executable,
-        "version": platform.python_version(),
         "libc": "".join(platform.libc_ver()[1:]) if platform.libc_ver()[0] == "glibc" else "",
     }
 

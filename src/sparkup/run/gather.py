@@ -1,23 +1,28 @@
 """Ask all hosts at once for all facts of a phase: one round trip a host."""
 
-import asyncio
-import contextlib
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from sparkup.connect.base import Connection
-from sparkup.domain.command import Command
+from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Answers, Fact, Observed, Seen
-from sparkup.errors import GateRefused, InputRefused, Problem, WorkFailed
+from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
+from sparkup.run.answers import AbsentError, UnreadableError, recordable, requests, value
+from sparkup.run.memory import file_of, recall, remember
 from sparkup.run.program import gatherer
 from sparkup.run.together import together
 
-# Reads exactly n bytes of program, so that the rest of standard input is left for the questions.
-LOADER = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'gather.py', 'exec'))"
+# Any Python 3 reads this, also one that is too old for what follows. It reads exactly n bytes of
+# program, so that the rest of standard input is left for the questions.
+LOADER = (
+    "import sys; sys.version_info < (3, 8) and sys.exit('this is Python ' + sys.version.split()[0]);"
+    " exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'gather.py', 'exec'))"
+)
+# What one too old says: LOADER's words, and Python 2's of the option -I.
+TOO_OLD = re.compile(r"^(this is Python \S+|Unknown option: -I|SyntaxError: .*)", re.MULTILINE)
 TIMEOUT = 60.0  # seconds for a host to answer everything
 NOT_FOUND = 127  # a shell's status for a program that does not exist
 
@@ -33,7 +38,7 @@ class Observer(Protocol):
 
 
 class Live:
-    """Asks the hosts. What they answer is remembered in a folder, for plans made offline."""
+    """Asks the hosts. What facts record of the answers is kept in a folder, for plans made offline."""
 
     def __init__(self, connections: Mapping[str, Connection], memory: Path | None = None) -> None:
         self.connections, self.memory = connections, memory
@@ -46,30 +51,15 @@ class Live:
         connection = self.connections[host]
         program = gatherer()
         argv = (connection.python, "-I", "-c", LOADER, str(len(program)))
-        questions = json.dumps({"requests": _requests(facts)}).encode()
+        questions = json.dumps({"requests": requests(facts)}).encode()
         result = await connection.run(Command(argv, stdin=program + questions, timeout=TIMEOUT))
-        if result.status == NOT_FOUND:
-            raise GateRefused(
-                Problem(
-                    "no-python",
-                    f"no {connection.python} on the host",
-                    where=host,
-                    hint="install Python 3.8 or newer there: sudo apt-get install python3",
-                )
-            )
         answers = _answers(result.stdout)
         if result.status != 0 or answers is None:
-            raise WorkFailed(
-                Problem(
-                    "bad-answer",
-                    f"the host did not answer (status {result.status})",
-                    where=host,
-                    details=tuple(result.stderr.splitlines()[-5:]),
-                )
-            )
-        if self.memory is not None:
-            await asyncio.to_thread(_remember, _file(self.memory, host), answers)
-        return _seen(host, facts, answers)
+            raise _refused(result, host, connection.python)
+        seen = _seen(host, facts, answers)
+        if self.memory is not None and (kept := recordable(facts, answers)):
+            remember(file_of(self.memory, host), kept)
+        return seen
 
 
 class Recorded:
@@ -83,12 +73,10 @@ class Recorded:
         return {host: self._one(host, wanted) for host, wanted in facts.items()}
 
     def _one(self, host: str, facts: Facts) -> Seen:
-        path = _file(self.memory, host)
+        path = file_of(self.memory, host)
         try:
-            answers: Answers = json.loads(path.read_text(encoding="utf-8"))
-            known = [fact for fact in facts if fact.unknown is None or _recorded(fact, answers)]
-            assumed = {fact.name: fact.unknown for fact in facts if fact not in known}
-            return _seen(host, known, answers).after(Seen(host, assumed))
+            answers = recall(path)
+            return Seen(host, {fact.name: value(fact, answers) for fact in facts})
         except FileNotFoundError:
             problem = Problem(
                 "no-recorded-facts",
@@ -96,14 +84,14 @@ class Recorded:
                 where=host,
                 hint="run the same with --dry-run and without --offline once",
             )
-        except KeyError as missing:
+        except AbsentError as missing:
             problem = Problem(
                 "no-recorded-facts",
-                f"not all was recorded of {host}: {_words(missing)}",
+                f"not all was recorded of {host}: {missing}",
                 where=str(path),
                 hint="run the same with --dry-run and without --offline once",
             )
-        except (ValueError, TypeError) as broken:
+        except (OSError, ValueError, UnreadableError) as broken:
             problem = Problem(
                 "bad-recorded-facts",
                 f"cannot be read: {broken}",
@@ -113,58 +101,46 @@ class Recorded:
         raise InputRefused(problem)
 
 
-def _file(memory: Path, host: str) -> Path:
-    return memory / f"{quote(host, safe='@')}.json"
-
-
-def _requests(facts: Iterable[Fact[Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        f"{fact.name}\0{name}": {"kind": request.kind, **request.body}
-        for fact in facts
-        for name, request in fact.requests.items()
-    }
-
-
-def _recorded(fact: Fact[Any], answers: Answers) -> bool:
-    return all(f"{fact.name}\0{name}" in answers for name in fact.requests)
-
-
 def _answers(text: str) -> dict[str, Any] | None:
     """Return the answers; a login script may have printed before them."""
     for line in reversed(text.splitlines()):
         if line.startswith("{"):
             try:
                 answers = json.loads(line)["answers"]
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, RecursionError):
                 continue
             return answers if isinstance(answers, dict) else None
     return None
 
 
+def _refused(result: Result, host: str, python: str) -> SparkupError:
+    """Say why a host told us nothing."""
+    message, hint = "", "install Python 3.8 or newer there: sudo apt-get install python3"
+    if result.status == NOT_FOUND:
+        message = f"no {python} on the host"
+    elif found := TOO_OLD.search(result.stderr):
+        message = f"{python} on the host is too old: {found[1]}"
+        hint = "sparkup needs Python 3.8 or newer there, as python3"
+    if message:
+        return GateRefused(Problem("no-python", message, where=host, hint=hint))
+    details = tuple(result.stderr.splitlines()[-5:])
+    return WorkFailed(
+        Problem("bad-answer", f"the host did not answer (status {result.status})", host, details=details)
+    )
+
+
 def _seen(host: str, facts: Facts, answers: Answers) -> Seen:
-    values = {
-        fact.name: fact.parse({name: answers[f"{fact.name}\0{name}"] for name in fact.requests})
-        for fact in facts
-    }
+    """Return what facts make of the answers; raises WorkFailed with all that they cannot do without."""
+    values, problems = {}, []
+    for fact in facts:
+        try:
+            values[fact.name] = value(fact, answers)
+        except AbsentError as missing:
+            hint = "see on the host what is in the way; it may be short of memory, processes or open files"
+            problems.append(Problem("bad-answer", f"the host could not say: {missing}", host, hint))
+        except UnreadableError as odd:
+            hint = "report it, and what this host is: sparkup cannot read this answer"
+            problems.append(Problem("bad-answer", f"the host answered oddly: {odd}", host, hint))
+    if problems:
+        raise WorkFailed(*problems)
     return Seen(host, values)
-
-
-def _words(missing: KeyError) -> str:
-    return str(missing.args[0]).replace("\0", ", ")
-
-
-def _remember(path: Path, answers: Mapping[str, Any]) -> None:
-    """Add to what is known of a host; a convenience: where it cannot be, an offline plan will say so."""
-    new = path.with_suffix(f".{os.getpid()}.new")  # others may be at it as well
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps({**_known(path), **answers}), encoding="utf-8")
-        new.replace(path)
-
-
-def _known(path: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sparkup.domain.event import Event, LogLine, Printed, StepOutput, to_json
+from sparkup.run import private
 
 KEPT = 50  # journals; older ones are removed
 
@@ -26,9 +27,9 @@ class Journal:
             return
         try:
             if self.file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private.folder(self.path.parent)
                 _forget_old(self.path.parent)
-                self.file = self.path.open("a", encoding="utf-8")
+                self.file = private.opened(self.path, "a")
             self.file.write(json.dumps({"at": round(time.time(), 3), **to_json(event)}, default=str) + "\n")
             self.file.flush()
         except OSError:
