@@ -1,9 +1,12 @@
 """Commands survive a shell; secrets are shown nowhere."""
 
+import copy
 import json
+import pickle
 import shlex
 from dataclasses import asdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +36,19 @@ def test_a_secret_prints_as_its_name(value: str) -> None:
     assert f"<<{value}>>" not in shown
     assert shown.count("<secret HF_TOKEN>") == 6
     assert secret.reveal() == f"<<{value}>>"
+
+
+def test_a_secret_is_not_taken_apart_with_what_holds_it() -> None:
+    command = Command(("prog",), secrets=(Secret("A", "hidden"),))
+    assert "hidden" not in json.dumps(asdict(command), default=str)
+    assert copy.deepcopy(command) == command
+    with pytest.raises(TypeError, match="never written down"):
+        pickle.dumps(command)
+
+
+def test_a_secret_is_its_name_and_its_value() -> None:
+    assert Secret("A", "x") == Secret("A", "x") != Secret("A", "y")
+    assert len({Secret("A", "x"), Secret("A", "x"), Secret("B", "x")}) == 2
 
 
 def test_an_environment_lists_its_names_secret_ones_last() -> None:

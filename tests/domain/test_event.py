@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from sparkup.domain import answer, event
+from sparkup.domain.command import Environment, Secret
 from sparkup.domain.event import Event, to_json
 from sparkup.errors import Problem
 
@@ -36,3 +37,11 @@ def test_an_event_as_json(each: Event) -> None:
     value = json.loads(json.dumps(to_json(each)))
     assert value.pop("event") == type(each).__name__
     assert set(value) == set(each.__slots__)
+
+
+def test_no_event_reveals_a_secret_that_it_holds() -> None:
+    held = event.Answered(Environment({"A": "plain"}, (Secret("HF_TOKEN", "hidden"),)))
+    text = json.dumps(to_json(held), default=str)
+    assert "plain" in text
+    assert "HF_TOKEN" in text
+    assert "hidden" not in text

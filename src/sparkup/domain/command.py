@@ -3,14 +3,31 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A value that prints as its name and is unwrapped only when it is sent."""
+    """A value that prints as its name and is unwrapped only when it is sent.
 
-    name: str
-    _value: str
+    No dataclass: asdict() would take it apart wherever something holds one.
+    """
+
+    __slots__ = ("_value", "name")
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self._value = name, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and (self.name, self._value) == (other.name, other._value)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is never written down")
+
+    def __deepcopy__(self, memo: object) -> "Secret":
+        return self
 
     def reveal(self) -> str:
         """Return the value; only connections call this."""
