@@ -39,7 +39,10 @@ def test_a_launch_that_is_named() -> None:
 
 def test_one_of_several_has_to_be_named() -> None:
     told = problem(None, TWO)
-    assert (told.message, told.hint) == ("there are several launches: a, b", "name one: sparkup logs a")
+    assert (told.message, told.hint) == (
+        "there are several launches: a, b",
+        "name one: sparkup logs a --host h",
+    )
 
 
 def test_a_name_that_is_not_there() -> None:

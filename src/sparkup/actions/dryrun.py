@@ -31,7 +31,8 @@ async def show(
         if as_script:
             start = [step for _, plan in runner.plans for step in plan.steps]
             stop = undo_plan(launch, runner.seen, program_name())
-            text = script(start, stop.steps, request.hosts, f"start and stop {launch.name}")
+            title, config = f"start and stop {launch.name}", context.options.config
+            text = script(start, stop.steps, request.hosts, title, ssh_config=config)
             context.emit(Answered(Script(text)))
             return 0
         phases = tuple(

@@ -20,7 +20,10 @@ from sparkup.run.program import program, program_name
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What of a log is wanted: from `since` on (seconds after the epoch), its last `tail` lines, or all."""
+    """What of a log is wanted: from `since` on, its last `tail` lines, or all.
+
+    `since` is in seconds after the epoch, or, below 0, before the host's now.
+    """
 
     follow: bool = False
     since: float | None = None

@@ -44,18 +44,11 @@ class Teller:
         return Interrupted(Problem("interrupted", f"broken off at: {self.step}", hint=hint))
 
 
-def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> int:
-    """Run an action and return its exit status; raises the SparkupError it ended with.
-
-    `follows`: with --json, the command prints JSON lines instead of one document.
-    """
+def carry_out(ctx: click.Context, action: Action) -> int:
+    """Run an action and return its exit status; raises the SparkupError it ended with."""
     places.settle()
     values = ctx.params
-    show = display(
-        as_json=bool(values.get("as_json")),
-        progress=values.get("progress") or "auto",
-        follows=follows,
-    )
+    show = display(as_json=bool(values.get("as_json")), progress=values.get("progress") or "auto")
     journal = Journal(places.journals(), ctx.info_name or "action")
     tell = Teller(show, journal)
     context = Context(
@@ -73,7 +66,7 @@ def carry_out(ctx: click.Context, action: Action, *, follows: bool = False) -> i
         tell(Failed(tuple(error.problems)))
         raise
     except asyncio.CancelledError:
-        if follows and tell.answered:
+        if tell.answered:
             return Interrupted.exit_status  # how one leaves what goes on for ever
         raise tell.interrupted() from None
     finally:

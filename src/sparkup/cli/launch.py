@@ -11,9 +11,7 @@ from sparkup.actions.launch import launch as start
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import WithRest, problems, rest
-from sparkup.commands.vllm import parse_serve
 from sparkup.config.request import Problems, Typed, parse
-from sparkup.domain.launch import LaunchRequest
 
 
 @click.command(cls=WithRest)
@@ -110,13 +108,7 @@ def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click'
     if dry := given["dry_run"]:
         show = partial(dryrun.show, as_script=dry == "script", offline=given["offline"])
         return carry_out(ctx, lambda context: show(request, manner, context))
-    follows = (follow or _is_attached(request)) and not manner.detach
-    return carry_out(ctx, lambda context: start(request, manner, context), follows=follows)
-
-
-def _is_attached(request: LaunchRequest) -> bool:
-    """Say whether the command is one whose output is the answer (planning/resolve.py decides so)."""
-    return parse_serve(request.argv) is None and request.readiness.kind in ("auto", "none")
+    return carry_out(ctx, lambda context: start(request, manner, context))
 
 
 PLAIN = (
@@ -140,7 +132,7 @@ def _check(given: dict[str, Any], found: Problems) -> None:
     if given["dry_run"] not in (None, "plan", "script"):
         found.add(f"--dry-run={given['dry_run']} is unknown", "use --dry-run or --dry-run=script")
     if given["offline"] and not given["dry_run"]:
-        found.add("--offline goes with --dry-run: a launch needs its hosts")
+        found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
     if given["detach"] and given["follow"]:
         found.add("-d and --follow contradict each other", "leave one out")
     if given["follow"] is False and given["stop_on_exit"]:

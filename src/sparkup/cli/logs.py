@@ -31,7 +31,7 @@ def logs(ctx: click.Context, /, name: str | None, **given: Any) -> int:  # noqa:
     begin = None if since is None else parse_time(since)
     excerpt = Excerpt(given["follow"], begin, given["tail"])
     host = options.one_host(given["hosts"])
-    return carry_out(ctx, lambda context: show(name, host, excerpt, context), follows=True)
+    return carry_out(ctx, lambda context: show(name, host, excerpt, context))
 
 
 def parse_time(text: str) -> float:

@@ -22,4 +22,4 @@ from sparkup.config.request import hosts_of
 def status(ctx: click.Context, /, hosts: tuple[str, ...], *, watch: bool, **_: object) -> int:
     """Show what is launched, as the hosts themselves know it; changes nothing."""
     there = hosts_of(hosts)
-    return carry_out(ctx, lambda context: show(there, context, watch=watch), follows=watch)
+    return carry_out(ctx, lambda context: show(there, context, watch=watch))

@@ -4,7 +4,7 @@ import traceback
 from pathlib import Path
 
 from sparkup.config import places
-from sparkup.errors import Problem, WorkFailed
+from sparkup.errors import Problem, SparkupError, WorkFailed
 
 
 def unforeseen(error: BaseException) -> WorkFailed:
@@ -27,10 +27,10 @@ def _refusal(error: OSError | MemoryError) -> str:
 
 def _keep(text: str) -> Path | None:
     """Write the file, over that of the last time; None where nothing can be written."""
-    path = places.state() / "traceback.txt"
     try:
+        path = places.state() / "traceback.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError:
+    except (OSError, SparkupError):
         return None
     return path

@@ -28,6 +28,7 @@ def parse_host(text: str) -> Host:
 
 
 def follow_up(verb: str, name: str, host: str) -> str:
-    """Return the command line that does something further to a launch on a host of that name."""
+    """Return the command line that does something further to a launch ("": to all) on a host."""
+    what = f" {shlex.quote(name)}" if name else ""
     there = "" if host == LOCAL.name else f" --host {shlex.quote(host)}"
-    return f"sparkup {verb} {shlex.quote(name)}{there}"
+    return f"sparkup {verb}{what}{there}"

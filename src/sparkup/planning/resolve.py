@@ -7,6 +7,7 @@ from typing import Any
 from sparkup.commands.vllm import SECRETS, Serve, parse_serve, without_secrets
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fact import Fact, Observed, Seen
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import (
     FIRST_NAME,
     Engine,
@@ -173,7 +174,7 @@ def _name_problems(name: str, seen: Seen) -> list[Problem]:
             "name-taken",
             f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
             where=seen.host,
-            hint=f"choose another with --name, or: sparkup stop {name}",
+            hint=f"choose another with --name, or: {follow_up('stop', name, seen.host)}",
         )
     ]
 

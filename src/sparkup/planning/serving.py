@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sparkup.commands.vllm import Serve, complete
 from sparkup.domain.fact import Seen
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import RankState
 from sparkup.errors import Problem
 from sparkup.facts.launches import LAUNCHES
@@ -73,7 +74,7 @@ def port_problem(port: int, seen: Seen) -> Problem | None:
     holders = seen[HOLDERS]
     who = next((holders[each.inode] for each in holding if each.inode in holders), "")
     name = f"the launch {ours.launch}" if ours else who or "a process of another user"
-    stop = f"sparkup stop {ours.launch}" if ours else "end that process"
+    stop = follow_up("stop", ours.launch, seen.host) if ours else "end that process"
     return Problem(
         "port-taken",
         f"port {port} is held by {name}",

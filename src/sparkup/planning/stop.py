@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from sparkup.commands.node import Program
 from sparkup.domain.fact import Observed, Seen
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Step
 from sparkup.errors import GateRefused, InputRefused, Problem
@@ -50,7 +51,7 @@ def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
             "unknown-launch",
             f"there are several launches: {', '.join(names)}",
             where=hosts,
-            hint=f"name one: sparkup {verb} {names[0]}",
+            hint=f"name one: {follow_up(verb, names[0], next(iter(seen)))}",
         )
     else:
         problem = Problem(

@@ -54,8 +54,9 @@ class JsonLines:
 class Display:
     """Progress on one stream, answers on the other."""
 
-    def __init__(self, progress: Reporter, *, as_json: bool, follows: bool, out: TextIO) -> None:
-        self.progress, self.as_json, self.follows, self.out = progress, as_json, follows, out
+    def __init__(self, progress: Reporter, *, as_json: bool, out: TextIO) -> None:
+        self.progress, self.as_json, self.out = progress, as_json, out
+        self.again = False  # this is not the first answer: it takes the place of the one before
 
     def on(self, event: Event) -> None:
         """Show one event."""
@@ -71,7 +72,8 @@ class Display:
         else:
             terminal = self.out.isatty()
             width = shutil.get_terminal_size().columns if terminal else None
-            self.out.write(answer_text(event.answer, clear=self.follows and terminal, width=width))
+            self.out.write(answer_text(event.answer, clear=self.again and terminal, width=width))
+            self.again = True
         self.out.flush()
 
     def _print(self, text: str) -> None:
@@ -87,9 +89,9 @@ class Display:
         self.out.flush()
 
 
-def display(*, as_json: bool, progress: str, follows: bool) -> Display:
+def display(*, as_json: bool, progress: str) -> Display:
     """Choose the displays: live on a terminal, plain lines elsewhere, or as asked."""
-    return Display(_progress(progress), as_json=as_json, follows=follows, out=sys.stdout)
+    return Display(_progress(progress), as_json=as_json, out=sys.stdout)
 
 
 def _progress(name: str) -> Reporter:

@@ -20,6 +20,7 @@ from sparkup.domain.answer import (
     Tried,
 )
 from sparkup.domain.event import Ready
+from sparkup.domain.host import follow_up
 from sparkup.report.view import printable
 
 GIB = 1 << 30
@@ -55,12 +56,12 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
 
 
 def _launched(answer: Launched) -> str:
-    host = f" --host {answer.hosts[0]}" if answer.address else ""
-    stop = f"stop it:  sparkup stop {answer.name}{host}\n"
-    logs = f"its log:  sparkup logs -f {answer.name}{host}\n"
+    host = answer.hosts[0]
+    stop = f"stop it:  {follow_up('stop', answer.name, host)}\n"
+    logs = f"its log:  {follow_up('logs -f', answer.name, host)}\n"
     if answer.ready is None:
         where = f", to be reached at {answer.url}" if answer.url else ""
-        watch = f"watch it: sparkup status --watch{host}\n"
+        watch = f"watch it: {follow_up('status --watch', '', host)}\n"
         return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{watch}{logs}{stop}"
     if not answer.url:
         return f"{answer.name} is ready ({answer.ready.seconds:.1f} s)\n{logs}{stop}"
