@@ -54,23 +54,38 @@ def test_a_scope_of_a_users_manager() -> None:
     )
 
 
+CLEAN = pip.venv("", "")[: -len(("", "-I", "-m", "venv", ""))]
+
+
+def test_what_leads_pip_astray_is_left_out_and_where_packages_come_from_is_not() -> None:
+    assert CLEAN[:7] == ("env", "-u", "VIRTUAL_ENV", "-u", "PYTHONHOME", "-u", "PYTHONPATH")
+    assert {"PIP_CONSTRAINT=/dev/null", "PIP_REQUIRE_VIRTUALENV=0", "PIP_DRY_RUN=0"} <= set(CLEAN)
+    kept = {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT"}
+    kept |= {"PIP_TRUSTED_HOST", "PIP_CACHE_DIR", "PIP_CONFIG_FILE", "https_proxy", "SSL_CERT_FILE"}
+    assert not kept & set(CLEAN)
+
+
 def test_how_an_environment_is_made() -> None:
-    assert pip.venv("/usr/bin/python3", "/e") == ("/usr/bin/python3", "-I", "-m", "venv", "/e")
+    assert pip.venv("/usr/bin/python3", "/e") == (*CLEAN, "/usr/bin/python3", "-I", "-m", "venv", "/e")
     assert pip.uv_venv("/uv", "3.12", "/e") == (
+        *CLEAN,
         *("/uv", "venv", "--quiet", "--seed"),
         *("--python", "3.12", "/e"),
     )
+    assert pip.version_of("/e/bin/vllm") == (*CLEAN, "/e/bin/vllm", "--version")
 
 
-def test_only_what_the_lock_lists_is_installed() -> None:
-    argv = pip.install("/e/bin/python", "/e/lock", [pip.TORCH_CPU_INDEX])
-    assert {"--no-deps", "--require-hashes", "--no-input", "--no-user"} <= set(argv)
+def test_only_what_the_lock_lists_is_installed_and_only_there() -> None:
+    argv = pip.install("/e", "/e/lock", [pip.TORCH_CPU_INDEX])[len(CLEAN) :]
+    assert {"--no-deps", "--require-hashes", "--no-input"} <= set(argv)
+    assert {"--no-user", "--target=", "--root=/", "--prefix=/e"} <= set(argv)
     assert argv[:5] == ("/e/bin/python", "-I", "-m", "pip", "install")
     assert argv[-4:] == ("--extra-index-url", pip.TORCH_CPU_INDEX, "-r", "/e/lock")
     assert pip.install("/p", "/l", [])[-3:] == ("--disable-pip-version-check", "-r", "/l")
+    assert pip.install("/p", "/l", [], cache=False)[-3:] == ("--no-cache-dir", "-r", "/l")
 
 
 def test_versions_are_asked_for_another_python() -> None:
-    argv = pip.versions("/p", "torch", "3.12")
+    argv = pip.versions("/p", "torch", "3.12")[len(CLEAN) :]
     assert argv[:7] == ("/p", "-I", "-m", "pip", "index", "versions", "torch")
     assert argv[argv.index("--python-version") + 1] == "3.12"

@@ -8,16 +8,19 @@ import pytest
 from tests.fixtures.recorded import answers, pip
 from tests.planning.hosts import ADA, CPU, folder, seen
 
+from sparkup.commands import pip as pip_argv
 from sparkup.commands.node import Program
 from sparkup.commands.pip import TORCH_CPU_INDEX
 from sparkup.domain.command import Result
+from sparkup.domain.fact import Seen
 from sparkup.domain.plan import Put, Run
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import Builders, Python, parse_builders, parse_environments
 from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import Machine
-from sparkup.planning.environments import Making, decide, existing, make_plan, remove_plan, size
+from sparkup.facts.pip_places import PIP_PLACES, PipPlaces, Place
+from sparkup.planning.environments import Making, decide, existing, make_plan, not_undone, undo_plan
 
 VARIANT = Variant(
     name="cpu",
@@ -36,7 +39,9 @@ NO_ENSUREPIP: Builders = parse_builders(answers("builders", "no_ensurepip"))
 ONLY_UV: Builders = parse_builders(answers("builders", "no_ensurepip_but_uv"))
 THREE: Builders = parse_builders(answers("builders", "three_pythons"))
 NOTHING = Builders((), "", index=False)
-ROOMY: Machine = replace(ADA, free={"state": 1, "environments": 100 << 30})
+ROOMY: Machine = ADA
+ENVS = Place("/e", 1, 100 << 30)
+PLACES = PipPlaces(ENVS, Place("/t", 2, 100 << 30), Place("/c", 3, 100 << 30))
 PROGRAM = Program("/usr/bin/python3", folder("bin", "node.pyz"), folder())
 
 
@@ -45,8 +50,14 @@ def making(
     with_wheels: tuple[str, ...] | None = None,
     machine: Machine = ROOMY,
     variant: Variant = VARIANT,
+    places: PipPlaces = PLACES,
 ) -> Making:
-    return decide(variant, seen(machine_=machine), builders, with_wheels)
+    return decide(variant, host(machine, places), builders, with_wheels)
+
+
+def host(machine: Machine = ROOMY, places: PipPlaces = PLACES) -> Seen:
+    plain = seen(machine_=machine)
+    return replace(plain, values={**plain.values, PIP_PLACES.name: places})
 
 
 def problems(
@@ -54,9 +65,10 @@ def problems(
     with_wheels: tuple[str, ...] | None = None,
     machine: Machine = ROOMY,
     variant: Variant = VARIANT,
+    places: PipPlaces = PLACES,
 ) -> list[Problem]:
     with pytest.raises(GateRefused) as caught:
-        making(builders, with_wheels, machine, variant)
+        making(builders, with_wheels, machine, variant, places)
     assert all(problem.where == "local" and problem.hint for problem in caught.value.problems)
     return list(caught.value.problems)
 
@@ -96,17 +108,6 @@ def test_an_old_or_other_c_library(glibc: str, message: str) -> None:
 @pytest.mark.parametrize("glibc", ["2.31", "2.36", "2.100", "3.0"])
 def test_c_libraries_that_are_new_enough(glibc: str) -> None:
     assert making(machine=replace(ROOMY, glibc=glibc)).name
-
-
-def test_a_disk_that_is_too_small() -> None:
-    need = VARIANT.disk + (512 << 20)
-    exactly, less = ({"state": 1, "environments": count} for count in (need, need - 1))
-    assert making(machine=replace(ROOMY, free=exactly)).name
-    (problem,) = problems(machine=replace(ROOMY, free=less))
-    assert problem.code == "no-disk"
-    assert problem.message == (
-        f"the environment takes 2.6 GB and leaves 537 MB alone: 3.1 GB are free at {ROOMY.environments}"
-    )
 
 
 def test_no_python_at_all() -> None:
@@ -149,8 +150,9 @@ def test_no_cpu_build_of_torch_is_found() -> None:
 
 
 def test_everything_in_the_way_is_said_at_once() -> None:
-    machine = replace(ADA, architecture="armv7l", glibc="", free={"state": 0, "environments": 0})
-    codes = [problem.code for problem in problems(NOTHING, machine=machine)]
+    machine = replace(ADA, architecture="armv7l", glibc="")
+    full = replace(PLACES, environments=replace(ENVS, free=0))
+    codes = [problem.code for problem in problems(NOTHING, machine=machine, places=full)]
     assert codes == ["unsupported-platform", "unsupported-platform", "no-disk", "no-python"]
 
 
@@ -170,11 +172,14 @@ def test_the_steps_in_their_order() -> None:
     assert {step.host for step in plan.steps} == {"h"}
     argv = {name: step.command.argv for name, step in steps.items() if isinstance(step, Run)}
     guard = ("/usr/bin/python3", "-I", str(folder("bin", "node.pyz")), "guard", "--")
-    assert argv["clear"] == ("rm", "-rf", "--", str(found.folder))
-    assert argv["venv"] == (*guard, "/usr/bin/python3.11", "-I", "-m", "venv", str(found.folder))
-    assert argv["packages"][:10] == (*guard, str(found.folder / "bin/python"), "-I", "-m", "pip", "install")
-    assert TORCH_CPU_INDEX in argv["packages"]
-    assert argv["check"] == (str(found.folder / "bin/vllm"), "--version")
+    assert argv["clear"] == (
+        *("rm", "-rf", "--", str(found.folder)),
+        str(found.folder.parent / ".cpu.removed"),  # a removal that was broken off
+    )
+    assert argv["venv"] == (*guard, *pip_argv.venv("/usr/bin/python3.11", str(found.folder)))
+    lock = str(found.folder / "requirements.lock")
+    assert argv["packages"] == (*guard, *pip_argv.install(str(found.folder), lock, [TORCH_CPU_INDEX]))
+    assert argv["check"] == pip_argv.version_of(str(found.folder / "bin/vllm"))
     assert steps["packages"].reason == "install vLLM 0.32.0 (612 MB to download)"
 
 
@@ -213,10 +218,8 @@ def test_the_cuda_build_has_its_own_metadata_and_index() -> None:
 def test_uv_makes_the_environment_where_it_has_to() -> None:
     venv = make_plan(making(ONLY_UV), PROGRAM, "h", 0).steps[1]
     assert isinstance(venv, Run)
-    assert venv.command.argv[5:] == (
-        *("/home/ada/.local/bin/uv", "venv", "--quiet", "--seed", "--python", "3.11"),
-        str(making(ONLY_UV).folder),
-    )
+    uv, folder_ = "/home/ada/.local/bin/uv", str(making(ONLY_UV).folder)
+    assert venv.command.argv[5:] == pip_argv.uv_venv(uv, "3.11", folder_)
 
 
 def test_failures_of_the_steps_are_explained() -> None:
@@ -235,24 +238,33 @@ def test_failures_of_the_steps_are_explained() -> None:
     assert shown("Collecting vllm") == "Collecting vllm"
 
 
-def test_an_environment_is_removed_whole() -> None:
-    (step,) = remove_plan(PurePosixPath("/e/cpu-1"), "h").steps
+def test_what_was_begun_is_removed_whole() -> None:
+    (step,) = undo_plan(PurePosixPath("/e/cpu-1"), "h").steps
     assert isinstance(step, Run)
     assert step.command.argv == ("rm", "-rf", "--", "/e/cpu-1")
     assert step.unbroken
 
 
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(398_400_000, "398 MB"), (2_700_000_000, "2.7 GB"), (999_999_999, "1000 MB"), (0, "0 MB")],
-)
-def test_sizes_for_people(count: int, text: str) -> None:
-    assert size(count) == text
+def test_what_cannot_be_removed_is_named_with_the_remedy() -> None:
+    why = Problem("step-failed", "rm failed", hint="it was: rm", details=("busy",))
+    problem = not_undone(PurePosixPath("/my envs/cpu-1"), "h", why)
+    assert (problem.code, problem.where) == ("not-undone", "h")
+    assert problem.message == "/my envs/cpu-1 may still be there: rm failed"
+    assert (problem.hint, problem.details) == ("remove it: rm -r '/my envs/cpu-1'", ("busy",))
+
+
+def test_downloads_are_not_kept_where_they_would_fill_the_disk() -> None:
+    full = replace(PLACES, cache=replace(PLACES.cache, free=600 << 20))
+    assert making().cache
+    assert not making(places=full).cache
+    argv = make_plan(making(places=full), PROGRAM, "h", 0).steps[3]
+    assert isinstance(argv, Run)
+    assert "--no-cache-dir" in argv.command.argv
 
 
 def test_a_cuda_environment_needs_a_gpu_before_anything_is_downloaded() -> None:
     cuda = replace(VARIANT, name="cuda", torch="2.13.0", needs_gpu=True)
-    without = seen(machine_=ROOMY)
+    without = host()
     without = replace(without, values={**without.values, GPU.name: False})
     with pytest.raises(GateRefused) as refused:
         decide(cuda, without, DEBIAN, None)

@@ -1,24 +1,27 @@
-"""Managed Python environments: make one, list them, remove one."""
+"""Managed Python environments: make one, list them."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from sparkup.actions.context import Connections, Context
+from sparkup.actions.context import Connections, Context, done
 from sparkup.commands.pip import TORCH_CPU_INDEX
 from sparkup.domain.answer import EnvironmentRow, Environments
 from sparkup.domain.event import Answered, Noted
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.domain.variant import Variant
-from sparkup.errors import GateRefused, InputRefused, Interrupted, Problem, SparkupError
+from sparkup.errors import Interrupted, Problem, SparkupError
 from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment, builders, wheels
 from sparkup.facts.gpus import GPU
-from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
-from sparkup.planning.environments import Making, decide, existing, make_plan, remove_plan, size
+from sparkup.facts.pip_places import PIP_PLACES
+from sparkup.planning.environment_disks import size
+from sparkup.planning.environments import Making, decide, existing, make_plan, not_undone, undo_plan
 from sparkup.planning.launch import program_on, put_program
-from sparkup.run.executor import execute
+from sparkup.run.executor import Emit, execute
 from sparkup.run.hold import held
 from sparkup.run.phases import Phase, Runner
 from sparkup.run.program import program, program_name
@@ -29,6 +32,11 @@ BUILDERS = builders(f"{TORCH_CPU_INDEX}/torch/")
 def nothing(_: object) -> Plan:
     """Plan nothing: the phase only looks."""
     return Plan()
+
+
+def planned(plan: Plan) -> Callable[[object], Plan]:
+    """Return what plans this, whatever is seen."""
+    return lambda _: plan
 
 
 async def create(variant: Variant, host: Host, context: Context) -> int:
@@ -51,28 +59,40 @@ async def ensure(
     found = existing(variant, runner.seen[host.name])
     if found is not None:
         return found, False
-    put = Plan(put_program(runner.seen[host.name], program_name(), program()))
-    await execute(put, connections, context.emit)
-    helper = program_on(runner.seen[host.name], program_name())
-    lock = runner.seen[host.name][MACHINE].environments / f".{variant.name}.lock"
-    async with held(lock, helper, connections[host.name], context.emit):
+    async with locked(variant.name, host, context, connections, runner):
         return await _made(variant, host, context, connections, runner)
+
+
+@asynccontextmanager
+async def locked(
+    variant: str, host: Host, context: Context, connections: Connections, runner: Runner
+) -> AsyncIterator[None]:
+    """Keep others from making and removing environments of a variant; the machine was seen before."""
+    seen = runner.seen[host.name]
+    put = Plan(put_program(seen, program_name(), program()))
+    await execute(put, connections, context.emit)
+    lock = seen[MACHINE].environments / f".{variant}.lock"
+    async with held(lock, program_on(seen, program_name()), connections[host.name], context.emit):
+        yield
 
 
 async def _made(
     variant: Variant, host: Host, context: Context, connections: Connections, runner: Runner
 ) -> tuple[PythonEnvironment, bool]:
     """Make an environment while the lock is held; somebody may just have made it."""
-    facts = {host.name: (MACHINE, ENVIRONMENTS, GPU, BUILDERS)}
+    facts = {host.name: (MACHINE, ENVIRONMENTS, GPU, BUILDERS, PIP_PLACES)}
     await runner.run([Phase("See what can make the environment", nothing, facts)])
     if (found := existing(variant, runner.seen[host.name])) is not None:
         return found, False
     making = await _decide(variant, host, runner)
     seen = runner.seen[host.name]
-    download = size(variant.downloads[seen[MACHINE].architecture])
-    context.emit(Noted(f"downloads {download}, takes {size(variant.disk)} in {making.folder}"))
+    context.emit(Noted(f"downloads {size(making.download)}, takes {size(variant.disk)} in {making.folder}"))
+    if not making.cache:
+        cache = seen[PIP_PLACES].cache
+        context.emit(Noted(f"keeps no downloads: {size(cache.free)} are free at {cache.path}"))
     plan = make_plan(making, program_on(seen, program_name()), host.name, time.time())
-    await _carry_out(making, plan, context, connections, runner)
+    async with _taken_back(making, host, context, connections):
+        await runner.run([Phase(f"Make the environment {making.name}", planned(plan))])
     return PythonEnvironment(
         making.folder, variant.name, variant.digest, making.python.version, variant.vllm, time.time()
     ), True
@@ -90,37 +110,47 @@ async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
     return decide(variant, seen, known, runner.seen[host.name][fact])
 
 
-async def _carry_out(
-    making: Making, plan: Plan, context: Context, connections: Connections, runner: Runner
-) -> None:
-    """Make the environment; one that is broken off or fails leaves nothing."""
-    host = plan.steps[0].host
+@asynccontextmanager
+async def _taken_back(
+    making: Making, host: Host, context: Context, connections: Connections
+) -> AsyncIterator[None]:
+    """Let a block make an environment; whatever goes wrong in it, nothing of that is left."""
     try:
-        await runner.run([Phase(f"Make the environment {making.name}", lambda _: plan)])
+        yield
     except asyncio.CancelledError:
         context.interrupts.acknowledge()
-        await execute(remove_plan(making.folder, host), connections, context.emit)
+        problems = await _undo(making, host, connections, context.emit)
+        end = "was broken off" if problems else "was broken off; nothing of it is left"
+        hint = "start again: what was downloaded is kept in pip's cache" if making.cache else "start again"
         raise Interrupted(
-            Problem(
-                "interrupted",
-                f"making {making.name} was broken off; nothing of it is left",
-                hint="start again: what was downloaded is kept in pip's cache",
-            )
+            Problem("interrupted", f"making {making.name} {end}", where=host.name, hint=hint), *problems
         ) from None
-    except SparkupError:
-        await execute(remove_plan(making.folder, host), connections, context.emit)
+    except SparkupError as error:
+        raise error.with_problems(*await _undo(making, host, connections, context.emit)) from None
+    except BaseException:  # our own output is gone, or a fault of ours
+        with contextlib.suppress(Exception):
+            await _undo(making, host, connections, lambda _: None)
         raise
+
+
+async def _undo(making: Making, host: Host, connections: Connections, emit: Emit) -> tuple[Problem, ...]:
+    """Remove what was made; return what could not be: the cause of the undoing matters more than that."""
+    try:
+        await execute(undo_plan(making.folder, host.name), connections, emit)
+    except SparkupError as error:
+        return tuple(not_undone(making.folder, host.name, problem) for problem in error.problems)
+    return ()
 
 
 async def list_all(hosts: Sequence[Host], known: dict[str, Variant], context: Context) -> int:
     """List the environments of hosts."""
-    async with context.connected(hosts) as connections:
+    async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
-        facts = {host.name: (ENVIRONMENTS,) for host in hosts}
-        await runner.run([Phase("Look at the host", nothing, facts)])
-        rows = [_row(each, host, known) for host in hosts for each in runner.seen[host.name][ENVIRONMENTS]]
-        context.emit(Answered(Environments(tuple(rows))))
-        return 0
+        there = [host for host in hosts if host.name in connections]
+        await runner.run([Phase("Look at the host", nothing, dict.fromkeys(connections, (ENVIRONMENTS,)))])
+        rows = [_row(each, host, known) for host in there for each in runner.seen[host.name][ENVIRONMENTS]]
+        context.emit(Answered(Environments(tuple(rows), problems=lost)))
+        return done(lost)
 
 
 def _row(environment: PythonEnvironment, host: Host, known: dict[str, Variant]) -> EnvironmentRow:
@@ -135,40 +165,3 @@ def _row(environment: PythonEnvironment, host: Host, known: dict[str, Variant]) 
         made=environment.made,
         current=variant is not None and variant.digest == environment.digest,
     )
-
-
-async def remove(name: str, host: Host, context: Context) -> int:
-    """Remove environments by name or variant; refuses one that a launch uses."""
-    async with context.connected([host]) as connections:
-        runner = context.runner(connections)
-        await runner.run([Phase("Look at the host", nothing, {host.name: (MACHINE, ENVIRONMENTS, LAUNCHES)})])
-        seen = runner.seen[host.name]
-        chosen = [each for each in seen[ENVIRONMENTS] if name in (each.name, each.variant)]
-        if not chosen:
-            there = ", ".join(each.name for each in seen[ENVIRONMENTS]) or "none"
-            raise InputRefused(
-                Problem(
-                    "unknown-environment",
-                    f"no managed environment {name!r}",
-                    where=host.name,
-                    hint=f"there: {there}",
-                )
-            )
-        users = {rank.spec.get("bin", ""): rank.launch for rank in seen[LAUNCHES] if rank.alive}
-        in_use = [each for each in chosen if str(each.bin) in users]
-        if in_use:
-            raise GateRefused(
-                *(
-                    Problem(
-                        "in-use",
-                        f"{each.name} is used by the launch {users[str(each.bin)]}",
-                        where=host.name,
-                        hint=f"sparkup stop {users[str(each.bin)]}",
-                    )
-                    for each in in_use
-                )
-            )
-        plan = Plan(tuple(step for each in chosen for step in remove_plan(each.folder, host.name).steps))
-        await runner.run([Phase("Remove", lambda _: plan)])
-        context.emit(Answered(Environments((), f"removed {', '.join(each.name for each in chosen)}")))
-        return 0

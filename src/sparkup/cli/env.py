@@ -3,6 +3,7 @@
 import click
 
 from sparkup.actions import env as actions
+from sparkup.actions import env_remove
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Strict
@@ -44,4 +45,4 @@ def list_(ctx: click.Context, /, hosts: tuple[str, ...], **_: object) -> int:
 def remove(ctx: click.Context, /, name: str, hosts: tuple[str, ...], **_: object) -> int:
     """Remove an environment by its name or kind; refuses one that a launch uses."""
     host = options.one_host(hosts)
-    return carry_out(ctx, lambda context: actions.remove(name, host, context))
+    return carry_out(ctx, lambda context: env_remove.remove(name, host, context))

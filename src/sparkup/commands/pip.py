@@ -3,25 +3,50 @@
 from collections.abc import Sequence
 
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# Of a login's variables: what lets a Python import something else, and pip install more, less, or elsewhere.
+# Where pip finds packages, and how it gets there, stays the user's: PIP_INDEX_URL, PIP_CERT, https_proxy ...
+DROPPED = (
+    "VIRTUAL_ENV",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PIP_ABI",
+    "PIP_EDITABLE",
+    "PIP_GROUP",
+    "PIP_IMPLEMENTATION",
+    "PIP_NO_BINARY",
+    "PIP_PLATFORM",
+    "PIP_PYTHON",
+    "PIP_PYTHON_VERSION",
+    "PIP_QUIET",
+    "PIP_REQUIREMENT",
+)
+# The same from a configuration file of pip: no option takes these back, but a variable wins over a file.
+OVERRULED = ("PIP_CONSTRAINT=/dev/null", "PIP_DRY_RUN=0", "PIP_REQUIRE_VIRTUALENV=0")
+
+
+def _clean(*argv: str) -> tuple[str, ...]:
+    dropped = (word for name in DROPPED for word in ("-u", name))
+    return ("env", *dropped, *OVERRULED, *argv)
 
 
 def venv(python: str, folder: str) -> tuple[str, ...]:
     """Make a virtual environment with the pip that this Python brings (ensurepip)."""
-    return (python, "-I", "-m", "venv", folder)
+    return _clean(python, "-I", "-m", "venv", folder)
 
 
 def uv_venv(uv: str, version: str, folder: str) -> tuple[str, ...]:
     """Make a virtual environment with pip in it; uv fetches a Python of that version if there is none."""
-    return (uv, "venv", "--quiet", "--seed", "--python", version, folder)
+    return _clean(uv, "venv", "--quiet", "--seed", "--python", version, folder)
 
 
-def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
-    """Install exactly what a lock file lists: its versions, its hashes, wheels only.
+def install(folder: str, lock: str, indexes: Sequence[str], *, cache: bool = True) -> tuple[str, ...]:
+    """Install exactly what a lock file lists: its versions, its hashes, wheels only, into an environment.
 
-    The user's pip configuration (mirrors, find-links, proxies) counts; `indexes` are further ones.
+    The user's pip configuration (mirrors, find-links, proxies) counts for where packages come from, not
+    for where they go; `indexes` are further ones. `cache`: what is downloaded is kept.
     """
-    return (
-        python,
+    return _clean(
+        f"{folder}/bin/python",
         "-I",
         "-m",
         "pip",
@@ -29,6 +54,9 @@ def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
         "--no-deps",
         "--require-hashes",
         "--no-user",
+        "--target=",
+        "--root=/",
+        f"--prefix={folder}",
         "--only-binary",
         ":all:",
         "--no-compile",
@@ -36,6 +64,7 @@ def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
         "off",
         "--no-input",
         "--disable-pip-version-check",
+        *(() if cache else ("--no-cache-dir",)),
         *_indexes(indexes),
         "-r",
         lock,
@@ -44,7 +73,7 @@ def install(python: str, lock: str, indexes: Sequence[str]) -> tuple[str, ...]:
 
 def versions(python: str, package: str, for_python: str) -> tuple[str, ...]:
     """List the versions of a package with a wheel for this machine and a Python, as pip is configured."""
-    return (
+    return _clean(
         python,
         "-I",
         "-m",
@@ -59,6 +88,11 @@ def versions(python: str, package: str, for_python: str) -> tuple[str, ...]:
         "--no-input",
         "--disable-pip-version-check",
     )
+
+
+def version_of(program: str) -> tuple[str, ...]:
+    """Ask a program of an environment for its version: that it starts shows that it is whole."""
+    return _clean(program, "--version")
 
 
 def _indexes(indexes: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sparkup.commands.pip import versions
-from sparkup.domain.fact import Answers, Fact, Request, env, files, http, run, which, whole
+from sparkup.domain.fact import Answers, Fact, Request, env, files, http, paths, run, which, whole
 from sparkup.facts.machine import ENVIRONMENTS as FOLDER
 from sparkup.facts.machine import NAMED_ENVIRONMENTS as NAMED_FOLDER
 
@@ -80,6 +80,8 @@ def parse_environments(answers: Answers) -> tuple[PythonEnvironment, ...]:
 
 def _environment(folder: PurePosixPath, record: Mapping[str, object]) -> PythonEnvironment:
     words = {name: str(record[name]) for name in ("variant", "digest", "python", "vllm")}
+    if "/" in words["variant"]:
+        raise ValueError(words["variant"])  # it becomes part of file names
     return PythonEnvironment(folder, **words, made=float(str(record["made"])))
 
 
@@ -116,6 +118,13 @@ ENVIRONMENTS = Fact(
     parse_environments,
     recorded=whole,
 )
+
+
+def there(path: PurePosixPath) -> Fact[bool]:
+    """Return a fact for whether anything stands at a path."""
+    name = str(path)
+    requests = {"path": paths(name)}
+    return Fact(f"what is at {name}", requests, lambda answers: bool(answers["path"]["paths"][name]["kind"]))
 
 
 def wheels(pythons: tuple[Python, ...], package: str, version: str) -> Fact[tuple[str, ...]]:

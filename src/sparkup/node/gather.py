@@ -150,6 +150,7 @@ def paths(body: Json) -> Json:
             "writable": os.access(parent, os.W_OK | (os.X_OK if os.path.isdir(parent) else 0)),
             "executable": os.path.isfile(path) and os.access(path, os.X_OK),
             "free": disk.f_bavail * disk.f_frsize,
+            "device": os.stat(parent).st_dev,
         }
     return {"paths": found}
 

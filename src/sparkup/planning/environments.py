@@ -15,9 +15,10 @@ from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, PythonEnvironment
 from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import MACHINE, Machine
+from sparkup.facts.pip_places import PIP_PLACES
+from sparkup.planning.environment_disks import keeps_downloads, no_room, size
+from sparkup.planning.environment_removal import aside
 from sparkup.planning.pip_output import APT, no_venv, not_installed, pip_line
-
-SPARE = 512 << 20  # bytes left free on the disk besides what the environment takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Making:
     uv: str  # path of uv where it makes the environment, "" where Python itself does
     index: bool  # PyTorch's own index of CPU wheels is to be used
     download: int  # bytes, for the host's architecture
+    cache: bool = True  # what is downloaded is kept: there is room for it
 
     @property
     def name(self) -> str:
@@ -50,14 +52,10 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
 
     `with_wheels` lists the Pythons for which pip finds the CPU build of torch; None: not asked.
     """
-    machine = seen[MACHINE]
-    checks = (
-        _platform(variant, machine),
-        _libc(variant, machine),
-        _gpu(variant, gpu=seen[GPU]),
-        _disk(variant, machine),
-    )
-    problems = [problem for problem in checks if problem]
+    machine, places = seen[MACHINE], seen[PIP_PLACES]
+    download = variant.downloads.get(machine.architecture, 0)
+    checks = (_platform(variant, machine), _libc(variant, machine), _gpu(variant, gpu=seen[GPU]))
+    problems = [*(problem for problem in checks if problem), *no_room(variant, download, places)]
     python = _python(variant, builders, with_wheels)
     if isinstance(python, Problem):
         problems.append(python)
@@ -66,7 +64,8 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
     folder = machine.environments / f"{variant.name}-{variant.vllm}-{variant.digest}"
     uv = "" if python.ensurepip else builders.uv
     index = variant.needs_cpu_torch and builders.index
-    return Making(variant, folder, python, uv, index, variant.downloads[machine.architecture])
+    cache = keeps_downloads(variant, download, places)
+    return Making(variant, folder, python, uv, index, download, cache)
 
 
 def _at(problem: Problem, host: str) -> Problem:
@@ -111,18 +110,6 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
-def _disk(variant: Variant, machine: Machine) -> Problem | None:
-    need, free = variant.disk + SPARE, machine.free["environments"]
-    if free >= need:
-        return None
-    return Problem(
-        "no-disk",
-        f"the environment takes {size(variant.disk)} and leaves {size(SPARE)} alone: "
-        f"{size(free)} are free at {machine.environments}",
-        hint="free some space, or set SPARKUP_DATA_DIR to a larger disk",
-    )
-
-
 def _python(variant: Variant, builders: Builders, with_wheels: Sequence[str] | None) -> Python | Problem:
     fitting = [python for python in builders.pythons if python.version in variant.pythons]
     usable = [python for python in fitting if python.ensurepip or builders.uv]
@@ -155,7 +142,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
         Run(
             "clear",
             host,
-            Command(("rm", "-rf", "--", str(folder))),
+            Command(("rm", "-rf", "--", str(folder), str(aside(folder.parent, making.variant.name)))),
             "remove what an interrupted attempt left",
         ),
         _venv(making, program, host),
@@ -165,7 +152,7 @@ def make_plan(making: Making, program: Program, host: str, now: float) -> Plan:
         Run(
             "check",
             host,
-            Command((str(folder / "bin" / "vllm"), "--version"), timeout=300),
+            Command(pip.version_of(str(folder / "bin" / "vllm")), timeout=300),
             "vLLM can be imported",
         ),
         Put("record", host, _record(making, now), folder / RECORD, "the environment counts from here on"),
@@ -187,12 +174,12 @@ def _venv(making: Making, program: Program, host: str) -> Run:
 
 
 def _packages(making: Making, program: Program, host: str) -> Run:
-    python = str(making.folder / "bin" / "python")
     indexes = [pip.TORCH_CPU_INDEX] if making.index else []
+    install = pip.install(str(making.folder), str(_lock(making)), indexes, cache=making.cache)
     return Run(
         "packages",
         host,
-        Command(program.guard(pip.install(python, str(_lock(making)), indexes))),
+        Command(program.guard(install)),
         f"install vLLM {making.variant.vllm} ({size(making.download)} to download)",
         explain=lambda result: not_installed(result, host),
         shown=pip_line,
@@ -241,22 +228,14 @@ def _record(making: Making, now: float) -> bytes:
     return json.dumps(record, indent=1).encode() + b"\n"
 
 
-def remove_plan(folder: PurePosixPath, host: str) -> Plan:
-    """Return the step that removes an environment, or what was made of one."""
-    reason = f"remove {folder.name}"
-    return Plan(
-        (
-            Run(
-                f"remove {folder.name}",
-                host,
-                Command(("rm", "-rf", "--", str(folder))),
-                reason,
-                unbroken=True,
-            ),
-        )
-    )
+def undo_plan(folder: PurePosixPath, host: str) -> Plan:
+    """Return the step that removes what was made of an environment: without a record it never was one."""
+    reason, command = f"remove {folder.name}", Command(("rm", "-rf", "--", str(folder)))
+    return Plan((Run(reason, host, command, reason, unbroken=True),))
 
 
-def size(count: int) -> str:
-    """Return a number of bytes for people: "398 MB", "2.7 GB"."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+def not_undone(folder: PurePosixPath, host: str, problem: Problem) -> Problem:
+    """Return what kept the beginnings of an environment from being removed, and how to make up for it."""
+    hint = f"remove it: {Command(('rm', '-r', str(folder))).shell()}"
+    message = f"{folder} may still be there: {problem.message}"
+    return Problem("not-undone", message, host, hint, problem.details)
