@@ -1,5 +1,6 @@
 """`logs`: what a launch has printed, from where one likes, and on as it grows."""
 
+import socket
 import sys
 import time
 from pathlib import Path
@@ -149,9 +150,13 @@ def test_following_ends_when_the_caller_hangs_up(side: Side) -> None:
 
 def test_from_the_moment_it_was_ready(side: Side, tmp_path: Path) -> None:
     go = tmp_path / "go"
-    side.started(["sh", "-c", 'echo start; while ! [ -e "$0" ]; do sleep 0.02; done; echo served', str(go)])
-    side.printed("start")
-    assert side.run(side.on("ready", "a")).value["state"] == "ready"
+    argv = ["sh", "-c", 'echo start; while ! [ -e "$0" ]; do sleep 0.02; done; echo served', str(go)]
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        side.started(argv, ready="port", ready_target=str(server.getsockname()[1]))
+        side.printed("start")
+        server.listen()
+        until((side.folder() / "ready.json").exists, "it is ready")
     go.touch()
     side.ended()
     assert shown(side, "--from-ready") == "served\n"

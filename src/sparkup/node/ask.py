@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
+import os
 import ssl
 import time
 import urllib.error
@@ -13,7 +15,6 @@ from typing import Any, Iterator
 
 from . import state
 
-RETRY, FAILED = 75, 1  # exit statuses: nothing answers yet; it answers and does not work
 # One small request for each kind of model vLLM serves; a route that is not there says 404, 405 or 501.
 CANARIES: list[tuple[str, str, dict[str, Any]]] = [
     ("generate", "/v1/completions", {"prompt": "1", "max_tokens": 1}),
@@ -23,6 +24,7 @@ CANARIES: list[tuple[str, str, dict[str, Any]]] = [
     ("score", "/score", {"text_1": "1", "text_2": "1"}),
     ("classify", "/classify", {"input": "1"}),
 ]
+FAILED, NOT_RUNNING = 1, 69  # exit statuses
 NOT_SERVED = (404, 405, 501)
 LOCKED = (401, 403)
 
@@ -43,11 +45,13 @@ class Server:
         self.headers = {"Content-Type": "application/json"}
         if key:
             self.headers["Authorization"] = "Bearer " + key
-        self.key = key
+        self.key = key or ""
         self.opener = own_host_opener()
 
     def open(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Send a request; raises urllib's errors."""
+        """Send a request; raises urllib's errors, ValueError for a key that no request can carry."""
+        if not all(each.isprintable() and ord(each) < 256 for each in self.key):
+            raise ValueError("the API key (VLLM_API_KEY) has characters that no HTTP header can carry")
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, self.headers)
         return self.opener.open(request, timeout=self.timeout)
@@ -60,7 +64,7 @@ class Server:
     def health(self) -> int | None:
         """Return the status of /health; None when nobody answers."""
         try:
-            with self.open("/health") as reply:
+            with self.opener.open(self.url + "/health", timeout=self.timeout) as reply:  # asks for no key
                 return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -68,12 +72,24 @@ class Server:
             return None
 
 
+def once(root: str, name: str, words: argparse.Namespace) -> tuple[int, state.Json]:
+    """Send a canary to a launch, or a question."""
+    folder = state.folder(root, name)
+    spec = state.read(os.path.join(folder, "spec.json"))
+    found = state.read(os.path.join(folder, "rank.json"))
+    if spec is None or not state.lives(found):
+        return NOT_RUNNING, {"ok": False, "problem": f"no launch {name} runs here"}
+    server = of(spec, found, words.timeout)
+    reply = question(server, words.question, words.max_tokens) if words.question else canary(server)
+    return 0 if reply["ok"] else FAILED, reply
+
+
 def of(spec: state.Json, rank: state.Json | None, timeout: float = 60.0) -> Server:
     """Return the server of a launch; its API key is read from the process that got it."""
     keys = [spec.get("env", {}).get("VLLM_API_KEY", "")]
     environment = state.environment(int(rank.get("child", -1))) if rank else b""
     keys += [
-        record[len(b"VLLM_API_KEY=") :].decode()
+        record[len(b"VLLM_API_KEY=") :].decode("utf-8", "surrogateescape")
         for record in environment.split(b"\0")
         if record.startswith(b"VLLM_API_KEY=")
     ]
@@ -81,7 +97,11 @@ def of(spec: state.Json, rank: state.Json | None, timeout: float = 60.0) -> Serv
 
 
 def canary(server: Server) -> state.Json:
-    """Ask for the smallest real answer that this model can give; {"ok": ..., "task": ..., ...}."""
+    """Ask for the smallest real answer that this model can give; {"ok": ..., "task": ..., ...}.
+
+    `refused` says that there was an answer and it was no good one: no answer in time is none yet, as
+    kernels may be compiled for the first request.
+    """
     begun = time.monotonic()
     try:
         model = server.json("/v1/models")["data"][0]["id"]
@@ -89,9 +109,11 @@ def canary(server: Server) -> state.Json:
     except urllib.error.HTTPError as error:
         if error.code in LOCKED and not server.key:  # a key from a file: ask no more than it lets us
             return {"ok": True, "task": "locked", "model": "", "seconds": since(begun)}
-        return {"ok": False, "problem": describe(error)}
-    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
-        return {"ok": False, "problem": describe(error)}
+        return {"ok": False, "problem": describe(error), "refused": True}
+    except (OSError, http.client.HTTPException) as error:
+        return {"ok": False, "problem": describe(error), "refused": False}
+    except (ValueError, LookupError, TypeError) as error:
+        return {"ok": False, "problem": describe(error), "refused": True}
 
 
 def asked(server: Server, model: str) -> state.Json:
@@ -101,7 +123,7 @@ def asked(server: Server, model: str) -> state.Json:
         if problem is None:
             return {"ok": True, "task": task, "model": model}
         if problem:
-            return {"ok": False, "task": task, "model": model, "problem": problem}
+            return {"ok": False, "task": task, "model": model, "problem": problem, "refused": True}
     return {"ok": True, "task": "unknown", "model": model}
 
 

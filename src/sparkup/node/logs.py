@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from . import state, tail
+from . import look, state, tail
 from .watch import Hangup
 
 PAUSE, BUSY = 0.1, 0.01  # seconds between two looks: at a log that rests, at one that has just grown
@@ -45,7 +45,7 @@ def find(root: str, name: str) -> str:
 def begin(folder: str, path: str, wanted: Wanted) -> int:
     """Copy what is wanted of the older part; return where to begin in the newest."""
     if wanted.ready:
-        verdict = state.read(os.path.join(folder, "ready.json")) or {}
+        verdict = look.last(folder) or {}
         return min(int(verdict.get("offset", 0)), size(path))
     if wanted.last is not None:
         return begin_last(path, wanted.last)

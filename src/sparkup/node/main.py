@@ -4,7 +4,7 @@ start                       start the rank that standard input describes (rank.p
 stop NAME                   end all of a launch and say what it took (stop.py)
 watch NAME                  follow a launch as JSON lines (watch.py)
 logs NAME                   copy its log; 69: there was never one (logs.py)
-ready NAME                  look once: 0 ready, 75 not yet, 70 it has ended (ready.py)
+ready NAME                  what its judge last saw: 0 ready, 75 not yet, 70 it has ended (look.py)
                             (all that take a NAME: 77 if the launch is another user's)
 ask NAME                    send one real request (ask.py)
 exec NAME -- CMD            run a command in its environment (tasks.py)
@@ -18,12 +18,13 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
+from typing import Any, Callable
 
-from . import ask, logs, rank, ready, state, stop, tasks, watch
+from . import state
 
 ON_A_LAUNCH = frozenset({"stop", "watch", "logs", "ready", "ask", "exec"})
 NOT_PERMITTED = 77  # the launch is another user's
-STATUSES = {ready.READY: 0, ready.NOT_YET: 75, ready.ENDED: 70}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,38 +45,24 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def answer(value: state.Json) -> None:
-    """Print what a verb found, as one JSON line."""
-    sys.stdout.write(json.dumps(value) + "\n")
-
-
-def ask_once(root: str, name: str, words: argparse.Namespace) -> int:
-    """Send a canary or a question."""
-    folder = state.folder(root, name)
-    spec = state.read(os.path.join(folder, "spec.json"))
-    found = state.read(os.path.join(folder, "rank.json"))
-    if spec is None or not state.lives(found):
-        answer({"ok": False, "problem": f"no launch {name} runs here"})
-        return tasks.NOT_RUNNING
-    server = ask.of(spec, found, words.timeout)
-    asked = words.question
-    reply = ask.question(server, asked, words.max_tokens) if asked else ask.canary(server)
-    answer(reply)
-    return 0 if reply["ok"] else ask.FAILED
-
-
 def answered(status: int, value: state.Json) -> int:
-    """Print a verb's answer and return its status."""
-    answer(value)
+    """Print what a verb found, as one JSON line; return its status."""
+    sys.stdout.write(json.dumps(value) + "\n")
     return status
 
 
-def wanted(words: argparse.Namespace) -> logs.Wanted:
-    """Return what of a log is asked for."""
-    since = words.since
+def module(name: str) -> Any:
+    """Import what a verb needs and others do not: that takes up to half of their time."""
+    return import_module("." + name, __package__)
+
+
+def logs(root: str, name: str, words: argparse.Namespace) -> int:
+    """Copy of a log what is asked for."""
+    there, since = module("logs"), words.since
     if since is not None and since < 0:
         since += time.time()  # so long ago by the clock that the log was written by
-    return logs.Wanted(words.follow, since, words.tail, words.from_ready)
+    wanted = there.Wanted(words.follow, since, words.tail, words.from_ready)
+    return int(there.main(root, name, wanted))
 
 
 def run(words: argparse.Namespace, command: list[str]) -> int:
@@ -86,18 +73,16 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
         if problem:
             sys.stderr.write(problem + "\n")
             return NOT_PERMITTED
-    if words.verb == "ready":
-        verdict = ready.once(root, name)
-        return answered(STATUSES[verdict["state"]], verdict)
-    verbs = {
-        "start": lambda: answered(*rank.main(root)),
-        "stop": lambda: answered(*stop.stop(root, name, words.attempt, words.patience)),
-        "watch": lambda: watch.main(root, name, words.attempt),
-        "logs": lambda: logs.main(root, name, wanted(words)),
-        "ask": lambda: ask_once(root, name, words),
-        "exec": lambda: tasks.enter(root, name, command),
-        "guard": lambda: tasks.guard(command),
-        "hold": lambda: tasks.hold(name),
+    verbs: dict[str, Callable[[], int]] = {
+        "start": lambda: answered(*module("rank").main(root)),
+        "stop": lambda: answered(*module("stop").stop(root, name, words.attempt, words.patience)),
+        "watch": lambda: module("watch").main(root, name, words.attempt),
+        "logs": lambda: logs(root, name, words),
+        "ready": lambda: answered(*module("look").once(root, name)),
+        "ask": lambda: answered(*module("ask").once(root, name, words)),
+        "exec": lambda: module("tasks").enter(root, name, command),
+        "guard": lambda: module("tasks").guard(command),
+        "hold": lambda: module("tasks").hold(name),
     }
     if words.verb not in verbs:
         sys.stderr.write(__doc__ or "")

@@ -16,11 +16,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from importlib import import_module
 from typing import Any, Callable
 
 from . import names, state
 from .log import Log
+from .look import NOT_YET, READY, Record
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 NAME_TAKEN, NOT_STARTED = 73, 74
@@ -126,10 +129,12 @@ def supervise(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, 
     os.close(write)
     try:
         state.write(os.path.join(folder, "rank.json"), identity(child.pid))
+        record = Record(folder)
     except OSError as error:
         child.kill()
         os.write(report, json.dumps(problem("log-not-writable", error)).encode())
         return
+    begin_judging(folder, spec, record, log)
     os.close(report)
     follow = Follower(child, output, wake_read, log)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))
@@ -152,8 +157,27 @@ def first_process(spec: state.Json, secrets: dict[str, str], output: int) -> sub
         env=env,
         cwd=raw(spec.get("cwd") or "") or env.get(b"HOME") or b"/",
         start_new_session=True,
-        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - one thread
+        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - no thread yet
     )
+
+
+def begin_judging(folder: str, spec: state.Json, record: Record, log: Log) -> None:
+    """Judge in the background, for all who look at the folder, whether the rank is ready.
+
+    A thread, as it cannot outlive us and is no process that could be taken for one of the rank's.
+    """
+    if spec.get("ready", "none") == "none":
+        record.put({"state": READY})
+        return
+
+    def judge() -> None:
+        try:
+            ready = import_module(".ready", __package__)  # here: its HTTP would hold up the start
+            ready.Judge(folder, spec).until_ready(record, lambda: log.size)
+        except Exception as error:  # noqa: BLE001 - a Python without ssl, a zip that is gone: say it
+            record.put({"state": NOT_YET, "problem": f"{type(error).__name__}: {error}"})
+
+    threading.Thread(target=judge, daemon=True).start()
 
 
 def identity(child: int) -> state.Json:

@@ -1,4 +1,4 @@
-"""Say whether a launch is ready, as its spec defines that, and keep the verdict beside it."""
+"""Judge whether a launch is ready, as its spec defines that, from its start until it is."""
 
 from __future__ import annotations
 
@@ -6,25 +6,45 @@ import contextlib
 import os
 import socket
 import time
+from typing import Callable
 
 from . import ask, state
+from .look import NOT_YET, READY, Record
 
-READY, NOT_YET, ENDED = "ready", "not-yet", "ended"
+PAUSE = 0.5  # seconds between two looks
+LONGER = 6  # doublings of the pause at most, while requests are not answered well: half a minute
+FULL = 30.0  # seconds to the next try to write on a full disk
 
 
 class Judge:
-    """Holds one launch against its readiness: none, server (health and a canary), port or http."""
+    """Holds one launch against its readiness: server (health and a canary), port or http."""
 
     def __init__(self, folder: str, spec: state.Json) -> None:
         self.folder, self.spec = folder, spec
-        self.kind, self.target = spec.get("ready", "none"), spec.get("ready_target", "")
-        self.last_health: int | None = None
-        self.refusals = 0
+        self.kind, self.target = spec["ready"], spec.get("ready_target", "")
+        self.refusals, self.unanswered = 0, 0
+
+    def until_ready(self, record: Record, size: Callable[[], int]) -> None:
+        """Look again and again; `size` is the log's, kept with the verdict for `logs --from-ready`."""
+        found = self.look()
+        while found["state"] != READY:
+            record.put(found)
+            time.sleep(PAUSE * 2 ** min(self.unanswered, LONGER))
+            found = self.look()
+        verdict = dict(found, at=time.time(), offset=size())
+        record.put(verdict)
+        while not self.keep(verdict):
+            time.sleep(FULL)
 
     def look(self) -> state.Json:
-        """Return {"state": ..., ...}; a canary that failed is in it, with how often it has."""
-        if self.kind == "none":
-            return {"state": READY}
+        """Return {"state": ..., ...}; a canary that failed is in it, with how often one was refused."""
+        try:
+            return self.judged()
+        except Exception as error:  # noqa: BLE001 - whatever it is: a judge that died would never say why
+            return {"state": NOT_YET, "problem": ask.describe(error)}
+
+    def judged(self) -> state.Json:
+        """Look once."""
         if self.kind == "port":
             return {"state": READY if connects(int(self.target)) else NOT_YET}
         if self.kind == "http":
@@ -38,20 +58,23 @@ class Judge:
         if port is not None and not state.holds_port(int(rank.get("pid", -1)), int(port)):
             return {"state": NOT_YET, "health": None}  # whoever answers there, it is not ours
         server = ask.of(self.spec, rank)
-        self.last_health = server.health()
-        if self.last_health != 200:
-            return {"state": NOT_YET, "health": self.last_health}
+        health = server.health()
+        if health != 200:
+            return {"state": NOT_YET, "health": health}
         canary = ask.canary(server)
         if canary["ok"]:
             return {"state": READY, "health": 200, "canary": canary}
-        self.refusals += 1
+        self.unanswered += 1
+        self.refusals += canary["refused"]
         return {"state": NOT_YET, "health": 200, "canary": canary, "refusals": self.refusals}
 
-    def keep(self, verdict: state.Json, offset: int) -> None:
-        """Write the verdict where `status` of any machine finds it; `offset` is the log's size then."""
-        with contextlib.suppress(OSError):  # a full disk costs the note, not the launch
-            path = os.path.join(self.folder, "ready.json")
-            state.write(path, dict(verdict, at=time.time(), offset=offset))
+    def keep(self, verdict: state.Json) -> bool:
+        """Write the verdict where `status` of any machine finds it; say whether there was room."""
+        try:
+            state.write(os.path.join(self.folder, "ready.json"), verdict)
+        except OSError:
+            return False
+        return True
 
 
 def connects(port: int) -> bool:
@@ -60,18 +83,3 @@ def connects(port: int) -> bool:
         with contextlib.suppress(OSError), socket.create_connection((address, port), 2.0):
             return True
     return state.listening(port)
-
-
-def once(root: str, name: str) -> state.Json:
-    """Look at a launch once."""
-    folder = state.folder(root, name)
-    spec = state.read(os.path.join(folder, "spec.json"))
-    rank = state.read(os.path.join(folder, "rank.json"))
-    if spec is None or not state.lives(rank):
-        return {"state": ENDED, "exit": state.read(os.path.join(folder, "exit.json"))}
-    verdict = Judge(folder, spec).look()
-    if verdict["state"] == READY:
-        with contextlib.suppress(OSError):
-            offset = os.path.getsize(os.path.join(folder, "log"))
-            Judge(folder, spec).keep(verdict, offset)
-    return verdict

@@ -16,18 +16,18 @@ class Tail:
         self.path, self.offset = path, offset
         self.file: int | None = None
 
-    def read(self) -> bytes:
-        """Return new bytes, at most a chunk; nothing when there is nothing new."""
+    def read(self, most: int = CHUNK) -> bytes:
+        """Return new bytes, at most so many; nothing when there is nothing new."""
         file = self.file if self.file is not None else self.open()
         if file is None:
             return b""
-        data = os.read(file, CHUNK)
+        data = os.read(file, most)
         if not data and self.turned_over(file):
-            data = os.read(file, CHUNK)  # it may have grown between the two looks
+            data = os.read(file, most)  # it may have grown between the two looks
             if not data:
                 self.close()
                 self.offset = 0
-                return self.read()
+                return self.read(most)
         self.offset += len(data)
         return data
 

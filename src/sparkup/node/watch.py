@@ -1,6 +1,6 @@
 """Follow one launch as JSON lines: its log, its health, its canary, its end.
 
-{"log": [lines], "offset": n} · {"look": {...}} (see ready.py) · {"read": bytes} · {"exit": {...}}
+{"log": [lines]} · {"look": {...}} (the judge's, see ready.py) · {"read": bytes} · {"exit": {...}}
 Ends with the launch, or when standard input does: that is how a caller over SSH hangs up.
 """
 
@@ -11,11 +11,10 @@ import json
 import os
 import select
 import sys
-import threading
 import time
 
-from . import ready, state
-from .tail import Lines, Tail
+from . import look, state
+from .tail import CHUNK, Lines, Tail
 
 PAUSE = 0.1  # seconds between two looks at the log
 EVERY = 2.0  # seconds between two looks at what was read from disk
@@ -35,81 +34,62 @@ class Hangup:
         return self.happened
 
 
-class Prober(threading.Thread):
-    """Asks for readiness in the background: a request may take a minute, the log must not wait for it."""
-
-    def __init__(self, judge: ready.Judge) -> None:
-        super().__init__(daemon=True)
-        self.judge = judge
-        self.verdict: state.Json | None = None
-
-    def run(self) -> None:
-        """Look once."""
-        self.verdict = self.judge.look()
-
-
 class Watch:
     """One launch, watched until it ends."""
 
     def __init__(self, folder: str, spec: state.Json) -> None:
         self.folder, self.spec = folder, spec
         self.tail, self.lines = Tail(os.path.join(folder, "log")), Lines()
-        self.judge = ready.Judge(folder, spec)
-        self.prober: Prober | None = None
         self.last_look: state.Json | None = None
-        self.ready = False
-        self.read_bytes, self.next_read, self.next_probe = 0, 0.0, 0.0
+        self.read_bytes, self.next_read = 0, 0.0
 
     def run(self) -> None:
         """Emit records until the end."""
         hangup = Hangup()
         while not hangup.happened:
             lives = state.lives(state.read(os.path.join(self.folder, "rank.json")))
-            copied = self.copy_log()
-            if not lives and not copied:
+            told = self.tell()
+            if not lives and not told:
                 break
-            self.probe()
             self.note_reads()
-            hangup.wait(0 if copied else PAUSE)
+            hangup.wait(0 if told else PAUSE)
         if not hangup.happened:
             self.emit_lines(self.lines.feed(b"\n"))  # a last line may have no end: often it says why
             emit({"exit": how_it_ended(self.folder, self.spec["attempt"])})
 
-    def copy_log(self) -> bool:
+    def tell(self) -> bool:
+        """Emit what is new, of the log and then of the judge's looks; say whether there was anything.
+
+        Of a launch that has become ready the log comes up to there first: who follows it from
+        there (`logs --from-ready`) misses nothing and gets nothing twice.
+        """
+        found = look.last(self.folder)
+        if found is None or found == self.last_look:
+            return self.copy_log()
+        if found["state"] == look.READY:
+            while self.copy_log(min(CHUNK, int(found.get("offset", 0)) - self.tail.offset)):
+                pass
+        else:
+            self.copy_log()
+        self.last_look = found
+        emit({"look": found})
+        return True
+
+    def copy_log(self, most: int = CHUNK) -> bool:
         """Emit what the log has gained; say whether there was anything."""
-        data = self.tail.read()
+        data = self.tail.read(most) if most > 0 else b""
         self.emit_lines(self.lines.feed(data))
         return bool(data)
 
     def emit_lines(self, lines: list[str]) -> None:
         """Emit lines of the log, in batches."""
         for index in range(0, len(lines), LOG_BATCH):
-            emit({"log": lines[index : index + LOG_BATCH], "offset": self.tail.offset})
-
-    def probe(self) -> None:
-        """Start a look at the readiness, or take in the one that was under way."""
-        if self.ready:
-            return
-        if self.prober is None:
-            if time.monotonic() >= self.next_probe:
-                self.prober = Prober(self.judge)
-                self.prober.start()
-            return
-        self.prober.join(0.02)
-        if self.prober.is_alive():
-            return
-        look, self.prober = self.prober.verdict, None
-        self.next_probe = time.monotonic() + 0.5
-        if look is not None and look != self.last_look:
-            self.last_look = look
-            self.ready = look["state"] == ready.READY
-            if self.ready:
-                self.judge.keep(look, self.tail.offset)
-            emit({"look": look})
+            emit({"log": lines[index : index + LOG_BATCH]})
 
     def note_reads(self) -> None:
         """Emit how many bytes the rank's processes have read from disk, when it grew."""
-        if self.ready or time.monotonic() < self.next_read:
+        ready = self.last_look is not None and self.last_look["state"] == look.READY
+        if ready or time.monotonic() < self.next_read:
             return
         self.next_read = time.monotonic() + EVERY
         read = bytes_read(self.folder)
