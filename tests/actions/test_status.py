@@ -28,7 +28,7 @@ def in_phase(user: User, phase: str, name: str = "vllm_node") -> Json:
 
 def test_nothing_is_launched(user: User) -> None:
     assert user.run("status") == (0, "nothing is launched on local\n", "")
-    assert user.json("status") == {"hosts": ["local"], "launches": []}
+    assert user.json("status") == {"hosts": ["local"], "launches": [], "problems": []}
 
 
 def test_a_start_says_how_far_it_is(user: User) -> None:
@@ -127,15 +127,15 @@ def test_watching_goes_on_until_one_leaves(user: User) -> None:
         done = command.done()
     assert done.status == 130
     documents = [json.loads(line) for line in done.out.splitlines()]
-    assert documents[0] == {"hosts": ["local"], "launches": []}
+    assert documents[0] == {"hosts": ["local"], "launches": [], "problems": []}
     assert documents[-1]["launches"][0]["phase"] == "running"
     assert done.err == ""
 
 
 def test_watching_at_a_terminal_is_drawn_anew(user: User) -> None:
     with user.at_terminal("status", "--watch") as terminal:
-        seen = terminal.expect("nothing is launched")
-        assert "\x1b[2J" in seen
+        assert "\x1b[2J" not in terminal.expect("nothing is launched")  # what stands above stays
+        terminal.expect("\x1b[2J")
         terminal.type("\x03")
         assert terminal.status() == 130
 
