@@ -198,6 +198,8 @@ class Running:
         log = log_tail(rank)
         lines = (await self.runner.observer.look({host: [log]}))[host][log]
         problems = await self.undo()
+        if rank.exit is not None and rank.exit.lost_log:
+            self.context.emit(Noted(f"{rank.exit.lost_log} bytes of its log could not be written"))
         if rank.exit is not None and rank.exit.asked:
             return self._was_stopped()
         if self.launch.attached and rank.exit is not None:
