@@ -86,7 +86,9 @@ class Removal:
         async with self._cleared(chosen):
             problems = await self._remove(chosen)
         if problems and len(chosen) > 1:
-            raise PartlyDone(*problems, Problem("step-failed", await self._outcome(chosen), self.host.name))
+            outcome = await self._outcome(chosen)
+            self.context.emit(Answered(Environments((), outcome, tuple(problems))))
+            raise PartlyDone(*problems)
         if problems:
             raise WorkFailed(*problems)
         names = ", ".join(each.name for each in chosen) or "what an earlier removal had left"
