@@ -14,8 +14,9 @@ class Log:
     def __init__(self, path: str, limit: int) -> None:
         """Open the log and reserve its first block, so that a full disk is seen before the start."""
         self.path, self.limit, self.lost = path, limit, 0
-        self.size, self.indexed, self.complained = 0, 0.0, False
-        self.file, self.index = opened(path)
+        self.before, self.size = 0, 0  # bytes in earlier parts, in this one
+        self.indexed, self.complained = 0.0, False
+        self.file, self.index = opened(path, 0)
         os.posix_fallocate(self.file, 0, 65536)
         os.ftruncate(self.file, 0)
 
@@ -52,13 +53,13 @@ class Log:
     def rotate(self) -> None:
         """Keep what was written as the older part and begin anew; raises OSError with all as it was."""
         new, older = self.path + ".new", self.older(self.path)
-        files = opened(new)  # first: a disk may have no room for further files
+        files = opened(new, self.before + self.size)  # first: a disk may have no room for further files
         for name in ("", ".index"):
             os.replace(self.path + name, older + name)
             os.replace(new + name, self.path + name)
         self.close()
         self.file, self.index = files
-        self.size, self.indexed = 0, 0.0
+        self.before, self.size, self.indexed = self.before + self.size, 0, 0.0
 
     @staticmethod
     def older(path: str) -> str:
@@ -71,13 +72,18 @@ class Log:
         os.close(self.index)
 
 
-def opened(path: str) -> tuple[int, int]:
-    """Open an empty log and its index, both or none."""
+def opened(path: str, before: int) -> tuple[int, int]:
+    """Open an empty log and its index, both or none.
+
+    The index begins with how many bytes there were before this part, and of which file it is.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-    file = os.open(path, flags, 0o640)
+    file = os.open(path, flags, 0o600)
     try:
-        return file, os.open(path + ".index", flags, 0o640)
+        index = os.open(path + ".index", flags, 0o600)
+        os.write(index, b"%.3f 0 %d %d\n" % (time.time(), before, os.fstat(file).st_ino))
     except OSError:
         os.close(file)
         os.unlink(path)
         raise
+    return file, index

@@ -8,6 +8,7 @@ import sys
 from typing import NamedTuple
 
 from . import look, state, tail
+from .log import Log
 from .watch import Hangup
 
 PAUSE, BUSY = 0.1, 0.01  # seconds between two looks: at a log that rests, at one that has just grown
@@ -31,7 +32,7 @@ def main(root: str, name: str, wanted: Wanted) -> int:
         return NONE
     path = os.path.join(folder, "log")
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        grow(folder, tail.Tail(path, begin(folder, path, wanted)), follow=wanted.follow)
+        grow(folder, begin(folder, path, wanted), follow=wanted.follow)
         sys.stdout.flush()
     return 0
 
@@ -42,32 +43,22 @@ def find(root: str, name: str) -> str:
     return folder if os.path.exists(folder) else state.folder(root, name, past=True)
 
 
-def begin(folder: str, path: str, wanted: Wanted) -> int:
-    """Copy what is wanted of the older part; return where to begin in the newest."""
+def begin(folder: str, path: str, wanted: Wanted) -> tail.Tail:
+    """Return what reads a log from where it is wanted; an older part leads to the newest by itself."""
+    older = Log.older(path)
+    there = os.path.exists(older)
     if wanted.ready:
         verdict = look.last(folder) or {}
-        return min(int(verdict.get("offset", 0)), size(path))
+        return tail.Tail(path, min(int(verdict.get("offset", 0)), size(path)))
     if wanted.last is not None:
-        return begin_last(path, wanted.last)
-    for part in tail.parts(path)[:-1]:
-        copy(tail.Tail(part, offset_at(part, wanted.since)))
-    return offset_at(path, wanted.since)
-
-
-def begin_last(path: str, count: int) -> int:
-    """The same for the last lines: the newest part may have only some of them."""
-    parts = tail.parts(path)
-    if not parts:
-        return 0
-    offset, found = tail.start_of_last(parts[-1], count)
-    for part in parts[:-1]:
-        copy(tail.Tail(part, tail.start_of_last(part, count - found)[0]))
-    return offset
-
-
-def offset_at(path: str, since: float | None) -> int:
-    """Return where a part of a log begins to be wanted."""
-    return 0 if since is None else tail.start_of_time(path, since)
+        offset, found = tail.start_of_last(path, wanted.last) if size(path) else (0, 0)
+        if found >= wanted.last or not there:
+            return tail.Tail(path, offset)
+        return tail.Tail(path, tail.start_of_last(older, wanted.last - found)[0], older)
+    start = None if wanted.since is None else tail.start_of_time(path, wanted.since)
+    if start is not None or not there:
+        return tail.Tail(path, start or 0)
+    return tail.Tail(path, tail.start_of_time(older, wanted.since or 0) or 0, older)
 
 
 def size(path: str) -> int:

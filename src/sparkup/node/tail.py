@@ -7,14 +7,16 @@ import os
 from .log import Log
 
 CHUNK = 1 << 20
+MISSED = b"\n[sparkup: %d bytes of this log are gone: it grew faster than it was read]\n"
 
 
 class Tail:
-    """Yields what a log has gained since the last look; `offset` counts bytes of the newest part."""
+    """Yields what a log has gained since the last look; `offset` counts bytes of the part that is read."""
 
-    def __init__(self, path: str, offset: int = 0) -> None:
-        self.path, self.offset = path, offset
+    def __init__(self, path: str, offset: int = 0, part: str = "") -> None:
+        self.path, self.part, self.offset = path, part or path, offset
         self.file: int | None = None
+        self.before: int | None = None  # bytes in the parts before the one that is read, where that is known
 
     def read(self, most: int = CHUNK) -> bytes:
         """Return new bytes, at most so many; nothing when there is nothing new."""
@@ -25,20 +27,38 @@ class Tail:
         if not data and self.turned_over(file):
             data = os.read(file, most)  # it may have grown between the two looks
             if not data:
-                self.close()
-                self.offset = 0
-                return self.read(most)
+                return self.go_on(most)
         self.offset += len(data)
         return data
 
     def open(self) -> int | None:
-        """Open the newest part and go to where we were; None when there is no log yet."""
+        """Open the part to begin with and go to where we were; None when there is no log yet."""
         try:
-            self.file = os.open(self.path, os.O_RDONLY)
+            self.file = os.open(self.part, os.O_RDONLY)
         except OSError:
             return None
+        self.before = before(self.part, self.file)
         os.lseek(self.file, self.offset, os.SEEK_SET)
         return self.file
+
+    def go_on(self, most: int) -> bytes:
+        """Read the part after this one, or say how much is gone that was between."""
+        missed = 0
+        for path in parts(self.path) if self.before is not None else [self.path]:
+            try:
+                file = os.open(path, os.O_RDONLY)
+            except OSError:
+                return b""
+            begins = before(path, file)
+            if self.before is not None:
+                missed = (-1 if begins is None else begins) - self.before - self.offset
+            if missed < 0:  # the part we have read, or one that is just being put there
+                os.close(file)
+                continue
+            self.close()
+            self.file, self.before, self.offset = file, begins, 0
+            return MISSED % missed if missed else self.read(most)
+        return b""
 
     def turned_over(self, file: int) -> bool:
         """Say whether the log was begun anew (or put away) since we opened it."""
@@ -83,22 +103,35 @@ def start_of_last(path: str, count: int) -> tuple[int, int]:
     return size - sum(map(len, chosen)), len(chosen)
 
 
-def start_of_time(path: str, since: float) -> int:
-    """Return the offset that the index gives for a time, in seconds after the epoch."""
-    best = 0
+def start_of_time(path: str, since: float) -> int | None:
+    """Return the offset that a part's index gives for a time, in seconds after the epoch.
+
+    None: the part begins later, or has no index.
+    """
+    best = None
     try:
         with open(path + ".index", "rb") as file:
             for line in file:
-                at, _, offset = line.partition(b" ")
+                at, offset = line.split()[:2]
                 if float(at) > since:
                     break
                 best = int(offset)
             else:
-                if os.path.exists(path):
+                if best is not None and os.path.exists(path):
                     best = min(best, os.path.getsize(path))
     except (OSError, ValueError):
-        return 0
+        return None
     return best
+
+
+def before(path: str, file: int) -> int | None:
+    """Return how many bytes a log had before a part of it, as the index says; None: not that of this file."""
+    try:
+        with open(path + ".index", "rb") as index:
+            _, _, count, inode = index.readline().split()
+            return int(count) if int(inode) == os.fstat(file).st_ino else None
+    except (OSError, ValueError):
+        return None
 
 
 def parts(path: str) -> list[str]:
