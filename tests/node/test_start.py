@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,28 @@ def test_of_several_starts_at_once_one_wins(side: Side, before: bool) -> None:
         marks = [f"SPARKUP_ATTEMPT={spec['attempt']}" for spec in specs]
         assert processes.touching(*marks) == [side.read("rank.json")["child"]]
         side.stop()
+
+
+def test_what_is_kept_is_for_its_owner_alone(side: Side) -> None:
+    """Arguments and plain variables may be private; that there is a launch need not be."""
+    side.started(["sh", "-c", "echo secret"], env={"NAME": "value"}, ready="port", ready_target="1")
+    side.ended()
+    assert side.folder().stat().st_mode & 0o777 == 0o711
+    files = {file.name: file.stat().st_mode & 0o777 for file in side.folder().iterdir()}
+    assert {"spec.json", "rank.json", "exit.json", "look.json", "log", "log.index"} <= set(files)
+    assert set(files.values()) == {0o600}
+
+
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+def test_a_start_that_was_broken_off_is_over_whatever_the_clock_says(side: Side, ahead: int) -> None:
+    side.folder().mkdir(parents=True)
+    os.utime(side.folder(), (time.time() + ahead,) * 2)
+    assert side.start(side.spec(SLEEP)).status == 0
+
+
+def test_a_start_that_is_under_way_has_its_name(side: Side) -> None:
+    side.folder().mkdir(parents=True)
+    assert side.start(side.spec(SLEEP)).value == {"error": "name-taken", "launch": "a"}
 
 
 def refused(side: Side, argv: Sequence[str] = ("true",), cwd: str = "") -> str:

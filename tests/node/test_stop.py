@@ -19,6 +19,9 @@ from tests.waiting import until
 
 PYTHON = sys.executable
 SLEEP = ("sleep", "600")
+# What is said of no launch has all that is said of one: whoever reads it need not ask.
+NOTHING = {"found": False, "was_running": False, "processes": 0, "left": [], "port": None, "port_free": True}
+NOTHING |= {"memory_before": 0, "memory_after": 0, "seconds": 0.0}
 
 
 @contextmanager
@@ -38,6 +41,7 @@ def test_it_ends_all_of_a_launch_and_puts_it_away(side: Side) -> None:
     answer = side.stop("a", rank["attempt"])
     assert answer.status == 0
     report = answer.value
+    assert set(report) == set(NOTHING)
     assert (report["found"], report["was_running"], report["processes"]) == (True, True, 3)
     assert (report["left"], report["port"], report["port_free"]) == ([], None, True)
     assert report["memory_before"] > 0
@@ -54,7 +58,7 @@ def test_what_was_stopped_can_be_stopped_again(side: Side) -> None:
     side.stop("a", rank["attempt"])
     for attempt in (rank["attempt"], ""):
         answer = side.stop("a", attempt)
-        assert (answer.status, answer.value) == (0, {"found": False})
+        assert (answer.status, answer.value) == (0, NOTHING)
     assert side.log(past=True) == ""
 
 
@@ -69,7 +73,7 @@ def test_what_ended_by_itself_is_put_away(side: Side) -> None:
 def test_another_attempt_is_not_touched(side: Side) -> None:
     rank = side.started(SLEEP)
     answer = side.stop("a", "another")
-    assert (answer.status, answer.value) == (0, {"found": False})
+    assert (answer.status, answer.value) == (0, NOTHING)
     assert processes.lives(rank["child"])
     assert side.read("rank.json")["pid"] == rank["pid"]
 
@@ -189,7 +193,7 @@ def tell(side: Side, rank: dict[str, object], **fields: object) -> None:
 @pytest.mark.parametrize("attempt", ["", secrets.token_hex(6)])
 def test_a_launch_that_never_was(side: Side, attempt: str) -> None:
     answer = side.stop("nothing", attempt)
-    assert (answer.status, answer.value) == (0, {"found": False})
+    assert (answer.status, answer.value) == (0, NOTHING)
     assert not side.root.exists()  # to look for it changes nothing
 
 

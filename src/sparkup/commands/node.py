@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-NAME_TAKEN, NOT_STARTED = 73, 74  # exit statuses of `start`
-NOT_YET, ENDED = 75, 70  # of `ready`
+NAME_TAKEN = 73  # exit status of `start`
 NOT_RUNNING = 69  # of `exec` and `ask`
 NOT_PERMITTED = 77  # of all that take a launch: it is another user's
 BUSY = 75  # of `hold`

@@ -50,7 +50,7 @@ def take(root: str, spec: state.Json) -> None:
         holder = holder_of(root, spec.get("port"))
         if holder:
             raise Held("port-taken", holder)
-        os.mkdir(folder)
+        os.mkdir(folder, 0o711)  # others may see that it is there; what is in it is its owner's
         try:
             state.write(os.path.join(folder, "spec.json"), spec)
         except OSError:
@@ -74,7 +74,8 @@ def busy(folder: str) -> bool:
     rank = state.read(os.path.join(folder, "rank.json"))
     if rank is None:
         with contextlib.suppress(OSError):
-            return time.time() - os.stat(folder).st_mtime < BEGINNING
+            # The clock may have been set back meanwhile: then the folder is of a time to come.
+            return abs(time.time() - os.stat(folder).st_mtime) < BEGINNING
         return False
     spec = state.read(os.path.join(folder, "spec.json")) or {}
     return state.lives(rank) or bool(state.marked(spec.get("attempt", "-")))

@@ -2,6 +2,7 @@
 
 ROOT/launches/NAME/  spec.json   what to start (secrets only named)
                      rank.json   its supervisor and first process: pid, start time, boot id
+                     look.json   what its judge saw last; ready.json: that, when it was ready
                      exit.json   how it ended
                      log, log.1  its output, the newest first; *.index: "epoch offset" lines
 ROOT/past/NAME/      the launch of that name before
@@ -15,7 +16,7 @@ import os
 import re
 import stat as modes
 import tempfile
-from typing import Any, Dict, Iterable
+from typing import Any, Dict
 
 MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
 Json = Dict[str, Any]
@@ -70,15 +71,14 @@ def read(path: str) -> Json | None:
     return value if isinstance(value, dict) else None
 
 
-def write(path: str, value: Json, mode: int = 0o644) -> None:
-    """Write a JSON file, whole or not at all."""
+def write(path: str, value: Json) -> None:
+    """Write a JSON file, whole or not at all; for us alone, as arguments may be private."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(value, file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
@@ -194,8 +194,3 @@ def memory_available() -> int:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     return 0
-
-
-def alive(pids: Iterable[int]) -> set[int]:
-    """Return those of some processes that still run."""
-    return {pid for pid in pids if stat(pid)}

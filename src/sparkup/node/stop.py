@@ -13,6 +13,18 @@ from . import names, rank, state
 SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
 
+NOTHING: state.Json = {
+    "found": False,
+    "was_running": False,
+    "processes": 0,
+    "left": [],
+    "port": None,
+    "port_free": True,
+    "memory_before": 0,
+    "memory_after": 0,
+    "seconds": 0.0,
+}
+
 
 def stop(root: str, name: str, attempt: str, patience: float | None = None) -> tuple[int, state.Json]:
     """Stop the launch of that name; with an attempt given, only if it is still that one.
@@ -24,7 +36,7 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))
     if spec is None or (attempt and spec.get("attempt") != attempt):
-        return 0, {"found": False}
+        return 0, dict(NOTHING)
     supervisor = state.read(os.path.join(folder, "rank.json"))
     before, begun = state.memory_available(), time.monotonic()
     members = state.marked(spec["attempt"])
