@@ -36,6 +36,7 @@ class Variant:
     left_out: tuple[str, ...] = ()
     added: tuple[Package, ...] = ()  # from outside the registry
     disk_bytes: int = 0
+    driver: str = ""  # NVIDIA's oldest: CUDA's release notes, minor version compatibility
 
     @property
     def lock(self) -> Path:
@@ -74,6 +75,7 @@ CUDA = Variant(
     requirements=(f"vllm=={VLLM}",),
     # Added up from the wheels' own listings: 8.42 GB on x86_64, 8.11 on aarch64; then bytecode.
     disk_bytes=8_900_000_000,
+    driver="580",  # CUDA 13
 )
 
 
@@ -105,6 +107,7 @@ def describe(
         "vllm": VLLM,
         "torch": variant.torch,
         "gpu": variant is CUDA,
+        "driver": variant.driver,
         "pythons": sorted({target.python for target in targets}),
         "architectures": list(MACHINES),
         "glibc": {machine: f"2.{lowest_glibc(packages, on[machine])}" for machine in MACHINES},

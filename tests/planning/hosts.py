@@ -66,7 +66,7 @@ def seen(
     """Return what was seen of a host."""
     values: dict[str, Any] = {
         machine.MACHINE.name: machine_,
-        gpus.GPU.name: True,
+        gpus.GPU.name: gpus.Gpus(shown=True, driver="580.95.05"),
         launches.LAUNCHES.name: tuple(launches_),
         listeners.LISTENERS.name: tuple(listeners_),
         listeners.HOLDERS.name: holders or {},

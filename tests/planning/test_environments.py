@@ -17,7 +17,7 @@ from sparkup.domain.plan import Put, Run
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import Builders, Python, parse_builders, parse_environments
-from sparkup.facts.gpus import GPU
+from sparkup.facts.gpus import GPU, Gpus
 from sparkup.facts.machine import Machine
 from sparkup.facts.pip_places import PIP_PLACES, PipPlaces, Place
 from sparkup.planning.environments import Making, decide, existing, make_plan, not_undone, undo_plan
@@ -262,11 +262,33 @@ def test_downloads_are_not_kept_where_they_would_fill_the_disk() -> None:
     assert "--no-cache-dir" in argv.command.argv
 
 
-def test_a_cuda_environment_needs_a_gpu_before_anything_is_downloaded() -> None:
-    cuda = replace(VARIANT, name="cuda", torch="2.13.0", needs_gpu=True)
-    without = host()
-    without = replace(without, values={**without.values, GPU.name: False})
+CUDA_ON_GPU = replace(CUDA, needs_gpu=True, driver="580")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "message"),
+    [
+        (Gpus(shown=False), ", and no driver shows one"),
+        (
+            Gpus(shown=False, cards=("0000:01:00.0 (nouveau)",)),
+            ", and 0000:01:00.0 (nouveau) is there, but NVIDIA's driver does not show it",
+        ),
+        (Gpus(shown=True, driver="535.183.01"), " with driver 580 or newer, and the driver is 535.183.01"),
+    ],
+)
+def test_a_cuda_environment_needs_a_gpu_before_anything_is_downloaded(gpus: Gpus, message: str) -> None:
+    with_it = host()
+    there = replace(with_it, values={**with_it.values, GPU.name: gpus})
     with pytest.raises(GateRefused) as refused:
-        decide(cuda, without, DEBIAN, None)
-    assert [problem.code for problem in refused.value.problems] == ["no-gpu"]
-    assert decide(VARIANT, without, DEBIAN, None).variant is VARIANT
+        decide(CUDA_ON_GPU, there, DEBIAN, None)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.message) == ("no-gpu", f"vLLM (cuda) needs an NVIDIA GPU{message}")
+    assert problem.hint.endswith("sparkup env create cpu")
+    assert decide(VARIANT, there, DEBIAN, None).variant is VARIANT
+
+
+@pytest.mark.parametrize("driver", ["", "580.65.06", "580", "595.1"])
+def test_a_driver_that_is_new_enough_or_does_not_say(driver: str) -> None:
+    with_it = host()
+    there = replace(with_it, values={**with_it.values, GPU.name: Gpus(shown=True, driver=driver)})
+    assert decide(CUDA_ON_GPU, there, DEBIAN, None).variant is CUDA_ON_GPU

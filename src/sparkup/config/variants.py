@@ -23,6 +23,7 @@ def variants() -> dict[str, Variant]:
             glibc=each["glibc"],
             disk=each["disk_bytes"],
             needs_gpu=each["gpu"],
+            driver=each["driver"],
             lock=(folder / f"{name}.lock").read_bytes(),
         )
         for name, each in table.items()

@@ -18,6 +18,7 @@ class Variant:
     disk: int
     lock: bytes
     needs_gpu: bool = False
+    driver: str = ""  # the oldest of NVIDIA's that its CUDA works with
 
     @property
     def digest(self) -> str:

@@ -13,7 +13,7 @@ from sparkup.domain.plan import Plan, Put, Run, Step
 from sparkup.domain.variant import Variant
 from sparkup.errors import GateRefused, Problem
 from sparkup.facts.environments import ENVIRONMENTS, RECORD, Builders, Python, PythonEnvironment
-from sparkup.facts.gpus import GPU
+from sparkup.facts.gpus import GPU, Gpus
 from sparkup.facts.machine import MACHINE, Machine
 from sparkup.facts.pip_places import PIP_PLACES
 from sparkup.planning.environment_disks import keeps_downloads, no_room, size
@@ -54,7 +54,7 @@ def decide(variant: Variant, seen: Seen, builders: Builders, with_wheels: Sequen
     """
     machine, places = seen[MACHINE], seen[PIP_PLACES]
     download = variant.downloads.get(machine.architecture, 0)
-    checks = (_platform(variant, machine), _libc(variant, machine), _gpu(variant, gpu=seen[GPU]))
+    checks = (_platform(variant, machine), _libc(variant, machine), _gpu(variant, seen[GPU]))
     problems = [*(problem for problem in checks if problem), *no_room(variant, download, places)]
     python = _python(variant, builders, with_wheels)
     if isinstance(python, Problem):
@@ -83,14 +83,20 @@ def _platform(variant: Variant, machine: Machine) -> Problem | None:
     )
 
 
-def _gpu(variant: Variant, *, gpu: bool) -> Problem | None:
-    if gpu or not variant.needs_gpu:
+def _gpu(variant: Variant, gpus: Gpus) -> Problem | None:
+    if not variant.needs_gpu:
         return None
-    return Problem(
-        "no-gpu",
-        f"vLLM ({variant.name}) needs an NVIDIA GPU, and no driver shows one",
-        hint="on a Spark: nvidia-smi says why; without a GPU: sparkup env create cpu",
-    )
+    needs = f"vLLM ({variant.name}) needs an NVIDIA GPU"
+    if not gpus.shown:
+        cards = f"{', '.join(gpus.cards)} is there, but NVIDIA's driver does not show it"
+        why = cards if gpus.cards else "no driver shows one"
+        hint = "on a Spark: nvidia-smi says why; without a GPU: sparkup env create cpu"
+        return Problem("no-gpu", f"{needs}, and {why}", hint=hint)
+    if gpus.driver and _version(gpus.driver) < _version(variant.driver):
+        why = f"with driver {variant.driver} or newer, and the driver is {gpus.driver}"
+        hint = "update the driver and restart the machine; until then: sparkup env create cpu"
+        return Problem("no-gpu", f"{needs} {why}", hint=hint)
+    return None
 
 
 def _libc(variant: Variant, machine: Machine) -> Problem | None:
