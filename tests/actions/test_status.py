@@ -70,9 +70,14 @@ def test_unhealthy_and_then_failed(user: User) -> None:
     user.nothing_is_left()
 
 
-@pytest.mark.e2e
-def test_healthy_but_nobody_has_asked(user: User) -> None:
+def test_what_nobody_waits_for_becomes_ready(user: User) -> None:
     user.run("launch", "-d", *user.serve())
+    row = in_phase(user, "ready")
+    assert (row["health"], row["model"]) == (200, "tiny")
+
+
+def test_healthy_but_without_an_answer_yet(user: User) -> None:
+    user.run("launch", "-d", *user.serve(), env={"FAKE_VLLM_FAULT": "healthy-but-dead"})
     assert in_phase(user, "healthy")["health"] == 200
 
 

@@ -67,6 +67,15 @@ def test_whatever_goes_wrong_is_said(side: Side) -> None:
     assert "invalid literal" in looked(side)["problem"]
 
 
+def test_a_look_that_is_too_long_is_told_in_short(side: Side) -> None:
+    long = json_reply({"error": {"message": "\u20ac" * 2000}}, 500)
+    models = json_reply({"data": [{"id": "m" * 5000}]})
+    with serving({**engine(v1_completions=long), "/v1/models": models}) as served:
+        side.started(SLEEP, ready="server", url=served.url)
+        until(lambda: looked(side).get("refusals") == 1, "it was refused")
+        assert looked(side) == {"state": "not-yet", "health": 200, "refusals": 1}
+
+
 def test_a_full_disk_hides_no_readiness(side: Side, tiny_disk: Path) -> None:
     full = replace(side, root=tiny_disk / "state")
     try:

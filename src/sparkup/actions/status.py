@@ -55,7 +55,7 @@ def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
     if phase == "ready" and rank.url and rank.spec.get("ready") == "server" and answers != 200:
         phase = "unhealthy"  # a dead engine says 503 for some seconds before it exits
     if phase == "starting" and answers == 200:
-        phase = "healthy"  # nobody was there to send it a request; /health alone proves little
+        phase = "healthy"  # no request was answered yet, and /health alone proves little
     ended = rank.exit.at if rank.exit else now
     verdict = rank.verdict or {}
     return Row(

@@ -9,7 +9,7 @@ import os
 from . import state
 
 READY, NOT_YET, ENDED = "ready", "not-yet", "ended"
-ROOM = 16384  # bytes, taken at the start: that a server is ready shall not depend on a disk that is full
+ROOM = 4096  # bytes, taken at the start: that a server is ready shall not depend on a disk that is full
 
 
 class Record:
@@ -23,7 +23,8 @@ class Record:
         """Write over the look before; a reader that gets a part of each reads again."""
         data = json.dumps(look).encode()
         if len(data) > ROOM:
-            data = json.dumps({"state": look["state"]}).encode()
+            short = {name: value for name, value in look.items() if name not in ("canary", "problem")}
+            data = json.dumps(short).encode()
         with contextlib.suppress(OSError):  # only a file system that copies on write has to find room
             os.pwrite(self.file, data.ljust(ROOM), 0)
 

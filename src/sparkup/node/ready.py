@@ -6,12 +6,14 @@ import contextlib
 import os
 import socket
 import time
+import urllib.parse
 from typing import Callable
 
 from . import ask, state
 from .look import NOT_YET, READY, Record
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE, LATE = 0.5, 600.0  # seconds between two looks; seconds after which there are fewer
+LATE_PAUSE = 2.0
 LONGER = 6  # doublings of the pause at most, while requests are not answered well: half a minute
 FULL = 30.0  # seconds to the next try to write on a full disk
 
@@ -26,10 +28,11 @@ class Judge:
 
     def until_ready(self, record: Record, size: Callable[[], int]) -> None:
         """Look again and again; `size` is the log's, kept with the verdict for `logs --from-ready`."""
-        found = self.look()
+        begun, found = time.monotonic(), self.look()
         while found["state"] != READY:
             record.put(found)
-            time.sleep(PAUSE * 2 ** min(self.unanswered, LONGER))
+            pause = PAUSE if time.monotonic() < begun + LATE else LATE_PAUSE
+            time.sleep(pause * 2 ** min(self.unanswered, LONGER))
             found = self.look()
         verdict = dict(found, at=time.time(), offset=size())
         record.put(verdict)
@@ -55,7 +58,11 @@ class Judge:
         """Hold a server against its readiness: it is ours, says it is well, and answers."""
         rank = state.read(os.path.join(self.folder, "rank.json")) or {}
         port = self.spec.get("port")
-        if port is not None and not state.holds_port(int(rank.get("pid", -1)), int(port)):
+        # A connection first: most looks find nobody, and the kernel's table of sockets takes it long.
+        if port is not None and not (
+            takes(urllib.parse.urlsplit(self.spec["url"]).hostname or "", int(port))
+            and state.holds_port(int(rank.get("pid", -1)), int(port))
+        ):
             return {"state": NOT_YET, "health": None}  # whoever answers there, it is not ours
         server = ask.of(self.spec, rank)
         health = server.health()
@@ -79,7 +86,11 @@ class Judge:
 
 def connects(port: int) -> bool:
     """Say whether a port of this host takes a connection, on either loopback address."""
-    for address in ("127.0.0.1", "::1"):
-        with contextlib.suppress(OSError), socket.create_connection((address, port), 2.0):
-            return True
-    return state.listening(port)
+    return takes("127.0.0.1", port) or takes("::1", port) or state.listening(port)
+
+
+def takes(address: str, port: int) -> bool:
+    """Say whether an address takes a connection."""
+    with contextlib.suppress(OSError), socket.create_connection((address, port), 2.0):
+        return True
+    return False
