@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from sparkup.actions import dryrun
-from sparkup.actions.launch import Manner
 from sparkup.actions.launch import launch as start
+from sparkup.actions.running import Manner
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import WithRest, problems, rest

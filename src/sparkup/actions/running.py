@@ -1,0 +1,267 @@
+"""A launch that was started: waited for, followed, left, or taken back when something goes wrong."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from sparkup.actions.context import Connections, Context
+from sparkup.domain.answer import Finished, Launched
+from sparkup.domain.event import (
+    Answered,
+    Event,
+    Noted,
+    PhaseFinished,
+    PhaseStarted,
+    Ready,
+    StepStarted,
+)
+from sparkup.domain.host import Host, follow_up
+from sparkup.domain.launch import Launch, Node, RankState
+from sparkup.domain.plan import Plan
+from sparkup.errors import HostUnreachable, Interrupted, Problem, SparkupError, WorkFailed
+from sparkup.facts.launches import LAUNCHES, log_tail
+from sparkup.planning.launch import (
+    UNDO_PATIENCE,
+    log_path,
+    not_undone,
+    program_on,
+    ready_plan,
+    start_id,
+    start_plan,
+    stop_step,
+)
+from sparkup.planning.readiness import died
+from sparkup.run.copy import copy_log
+from sparkup.run.executor import Emit, execute
+from sparkup.run.phases import Phase, Runner
+from sparkup.run.program import program, program_name
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the command that launches behaves itself."""
+
+    detach: bool = False  # return when all ranks run
+    follow: bool = True  # after ready, copy the log
+    stop_on_exit: bool = False  # the launch ends with the command
+
+    def waits(self, launch: Launch) -> bool:
+        """Say whether a launch is waited for: one that is attached is followed from its start."""
+        return not (self.detach or launch.attached)
+
+
+class Capture:
+    """Passes events on and keeps what they tell of a start: the ranks that began, and that it is ready."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.emit = emit
+        self.ready: Ready | None = None
+        self.begun: set[str] = set()  # ids of steps
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Ready):
+            self.ready = event
+        if isinstance(event, StepStarted):
+            self.begun.add(event.id)
+        self.emit(event)
+
+
+@dataclass(slots=True)
+class Running:
+    """A launch whose ranks were started, and what is needed to wait for it or to take it back."""
+
+    launch: Launch
+    manner: Manner
+    runner: Runner
+    context: Context
+    connections: Connections
+    hosts: tuple[Host, ...]
+    capture: Capture
+    started: bool = False  # all ranks are
+
+    @property
+    def left_alone(self) -> bool:
+        """Say whether the terminal is gone and the launch is to go on without us (design §4.7b)."""
+        return self.context.interrupts.hangup and not self.manner.stop_on_exit
+
+    @property
+    def ends_with_us(self) -> bool:
+        """Say whether the launch is to end with the command that started it."""
+        return self.launch.attached or self.manner.stop_on_exit
+
+    async def until_ready(self) -> None:
+        """Wait until it is ready; undoes it when it fails or the user breaks off. A hangup leaves it."""
+        async with self.taken_back():
+            await self.runner.run([ready_phase(self.launch)])
+
+    @asynccontextmanager
+    async def taken_back(self) -> AsyncIterator[None]:
+        """Let a block work; whatever goes wrong in it, this attempt and nothing else is taken back.
+
+        What runs on a host out of reach is left to go on: nobody has asked to end it.
+        """
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.context.interrupts.acknowledge()
+            if not self.left_alone:
+                raise await self._broken_off() from None
+        except HostUnreachable as error:
+            if self.started and not self.manner.stop_on_exit:
+                raise self._out_of_reach(error) from None
+            raise error.with_problems(*await self.undo("Take the failed start back")) from None
+        except SparkupError as error:
+            raise error.with_problems(*await self.undo("Take the failed start back")) from None
+        except BaseException:  # our own output is gone, or a fault of ours
+            await self.undo()
+            raise
+
+    async def _broken_off(self) -> Interrupted:
+        problems = await self.undo("Take the start back (vLLM may need some seconds to end)")
+        end = "broken off" if problems else "broken off and taken back"
+        return Interrupted(Problem("interrupted", f"the start of {self.launch.name} was {end}"), *problems)
+
+    def _out_of_reach(self, error: HostUnreachable) -> HostUnreachable:
+        """Say what a user can do about a launch whose host we lost."""
+        name, host = self.launch.name, self.launch.head.host
+        hint = f"{name} goes on there; when the host is back: {follow_up('logs -f', name, host)}"
+        return HostUnreachable(*(replace(problem, hint=hint) for problem in error.problems))
+
+    async def follow(self) -> int:
+        """Copy the log until the launch ends or the user has seen enough; return an exit status."""
+        launch, host = self.launch, self.launch.head.host
+        program = program_on(self.runner.seen[host], program_name())
+        argv = program.logs(launch.name, follow=True) if launch.attached else program.follow(launch.name)
+        try:
+            if not launch.attached:
+                self.context.emit(Answered(self.answer()))
+            if not self.ends_with_us:
+                self.context.emit(Noted("its log follows; Ctrl-C ends the following, not the server"))
+            await copy_log(argv, self.connections[host], self.context.emit)
+            return await self.ended()
+        except asyncio.CancelledError:
+            self.context.interrupts.acknowledge()
+            return await self.left()
+        except HostUnreachable as error:
+            raise self._out_of_reach(error) from None
+        except OSError:  # whoever read our output has gone
+            if self.ends_with_us:
+                await self.undo()
+            raise
+
+    async def left(self) -> int:
+        """Stop following: a server goes on, a command that was attached ends as it would at a prompt."""
+        name = self.launch.name
+        if self.left_alone:
+            return 0
+        if not self.ends_with_us:
+            stop = follow_up("stop", name, self.launch.head.host)
+            self.context.emit(Noted(f"{name} goes on; stop it: {stop}"))
+            return 0
+        problems = await self.undo(f"Stop {name}")
+        if self.launch.attached:
+            raise Interrupted(Problem("interrupted", f"{name} was broken off"), *problems)
+        if problems:
+            raise WorkFailed(*problems)
+        return 0
+
+    async def ended(self) -> int:
+        """Tell how a launch ended that nobody here has stopped, and clear it away."""
+        host, name = self.launch.head.host, self.launch.name
+        rank = await self._rank()
+        if rank is None:
+            return self._was_stopped()
+        log = log_tail(rank)
+        lines = (await self.runner.observer.look({host: [log]}))[host][log]
+        problems = await self.undo()
+        if rank.exit is not None and rank.exit.lost_log:
+            self.context.emit(Noted(f"{rank.exit.lost_log} bytes of its log could not be written"))
+        if rank.exit is not None and rank.exit.asked:
+            return self._was_stopped()
+        if self.launch.attached and rank.exit is not None:
+            return self._finished(rank.exit.status)
+        raise died(name, host, rank, lines).with_problems(*problems)
+
+    def _was_stopped(self) -> int:
+        """Tell that somebody else has stopped it; whether its state is gone by now makes no difference."""
+        self.context.emit(Noted(f"{self.launch.name} was stopped"))
+        return self._finished(128 + signal.SIGTERM) if self.launch.attached else 0
+
+    def _finished(self, status: int) -> int:
+        self.context.emit(Answered(Finished(self.launch.name, status, self.log_kept)))
+        return status
+
+    async def _rank(self) -> RankState | None:
+        """Return our own attempt as its host knows it, None if it is put away already."""
+        host = self.launch.head.host
+        there = (await self.runner.observer.look({host: [LAUNCHES]}))[host][LAUNCHES]
+        return next((rank for rank in there if rank.attempt == self.launch.attempt), None)
+
+    async def undo(self, why: str = "") -> tuple[Problem, ...]:
+        """Stop this attempt, wherever it got to; of one that is over, only put its state away.
+
+        Returns what could not be undone: the cause of the undoing matters more than that.
+        """
+        nodes = [node for node in self.launch.nodes if start_id(node) in self.capture.begun]
+        if not nodes:
+            return ()
+        begun = time.monotonic()
+        if why:
+            self.context.emit(PhaseStarted(why))
+        problems = [each for node in nodes for each in await self._undo_rank(node)]
+        if why and not problems:
+            self.context.emit(PhaseFinished(why, time.monotonic() - begun))
+        return tuple(problems)
+
+    async def _undo_rank(self, node: Node) -> tuple[Problem, ...]:
+        program = program_on(self.runner.seen[node.host], program_name())
+        step = stop_step(self.launch, node.host, program, UNDO_PATIENCE)
+        try:
+            await execute(Plan((step,)), self.connections, self.context.emit)
+        except SparkupError as error:
+            return tuple(not_undone(self.launch.name, node.host, problem) for problem in error.problems)
+        return ()
+
+    @property
+    def log(self) -> str:
+        """Return where the log of rank 0 is on its host."""
+        head = self.runner.seen[self.launch.head.host]
+        return str(log_path(program_on(head, program_name()), self.launch.name))
+
+    @property
+    def log_kept(self) -> str:
+        """Return where the log is once the launch is over."""
+        head = self.runner.seen[self.launch.head.host]
+        return str(log_path(program_on(head, program_name()), self.launch.name, past=True))
+
+    def answer(self) -> Launched:
+        """Return the answer to the user."""
+        launch = self.launch
+        return Launched(
+            name=launch.name,
+            attempt=launch.attempt,
+            engine=str(launch.engine),
+            hosts=tuple(node.host for node in launch.nodes),
+            argv=launch.argv,
+            url=launch.url_from(self.hosts[0].address),
+            port=launch.port,
+            log=self.log,
+            ready=self.capture.ready,
+            needs_key="VLLM_API_KEY" in launch.environment.names(),
+            address=self.hosts[0].address,
+        )
+
+
+def start_phase(launch: Launch, *, put_always: bool = False) -> Phase:
+    """Return the phase that starts all ranks."""
+    return Phase(
+        "Start", lambda seen: start_plan(launch, seen, program_name(), program(), put_always=put_always)
+    )
+
+
+def ready_phase(launch: Launch) -> Phase:
+    """Return the phase that waits until a launch is ready."""
+    return Phase("Wait until ready", lambda seen: ready_plan(launch, seen, program_name()))
