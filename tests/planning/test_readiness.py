@@ -46,6 +46,10 @@ class Fed:
                 return
 
     @property
+    def shown(self) -> list[str]:
+        return [event.line for event in self.events if isinstance(event, LogLine)]
+
+    @property
     def stages(self) -> list[str]:
         return [event.stage for event in self.events if isinstance(event, StageChanged)]
 
@@ -101,7 +105,21 @@ def test_the_first_stage_is_told_before_there_is_a_line() -> None:
 def test_every_line_is_passed_on() -> None:
     fed = Fed("fake_start")
     lines = [line for _, record in recorded.watch("fake_start") for line in record.get("log", ())]
-    assert [event.line for event in fed.events if isinstance(event, LogLine)] == lines
+    assert fed.shown == lines
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 30])
+def test_what_is_told_again_after_a_break_is_nothing_new(cut: int) -> None:
+    """A connection breaks in the middle of a start, twice: the watch begins anew each time."""
+    whole, records = Fed("real_start"), recorded.watch("real_start")
+    fold, events = Readying(SERVER, PurePosixPath("/log")), list[Event]()
+    for part in (records[:cut], records[: cut // 2], records):
+        fold.again()
+        for seconds, record in part:
+            events += fold.feed(seconds, record).events
+    assert [each.line for each in events if isinstance(each, LogLine)] == whole.shown
+    stages = [each.stage for each in events if isinstance(each, StageChanged)]
+    assert list(dict.fromkeys(stages)) == list(dict.fromkeys(whole.stages))
 
 
 def test_progress_never_goes_back() -> None:
@@ -162,7 +180,7 @@ def test_a_server_that_stands_still_while_it_loads() -> None:
     told = only(fed.fold.gave_up(600.0, stalled=True))
     assert told.code == "start-stalled"
     assert "at stage weights" in told.message
-    assert told.hint.endswith("the whole log: sparkup logs mine")
+    assert told.hint.endswith("the whole log: sparkup logs mine --host h")
     assert told.details
     late = only(fed.fold.gave_up(600.0, stalled=False))
     assert late.code == "start-timeout"
@@ -246,7 +264,7 @@ def test_the_first_cause_stands_in_the_message_and_its_lines_below() -> None:
 def test_without_a_cause_the_last_lines_are_shown() -> None:
     problem = Fed("killed").problem
     assert problem.details[-1] == "begin"
-    assert problem.hint.endswith("the whole log: sparkup logs mine")
+    assert problem.hint.endswith("the whole log: sparkup logs mine --host h")
 
 
 @pytest.mark.parametrize("case", ["attached", "attached_short"])
@@ -280,7 +298,7 @@ def test_a_watch_that_ends_without_a_word() -> None:
     fold = Readying(SERVER, PurePosixPath("/log"))
     problem = only(fold.feed(1.0, None).error)
     assert problem.code == "bad-answer"
-    assert problem.hint == "the whole log: sparkup logs mine"
+    assert problem.hint == "the whole log: sparkup logs mine --host h"
 
 
 def test_a_record_that_says_nothing_we_know_changes_nothing() -> None:

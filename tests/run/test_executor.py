@@ -224,6 +224,9 @@ class Count:
             return Verdict(error=WorkFailed(Problem("start-failed", str(record["fail"]))))
         return Verdict((Noted(str(record)),), done=len(self.fed) == self.wanted)
 
+    def again(self) -> None:
+        self.fed.append({"again": True})
+
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
         code = "start-stalled" if stalled else "start-timeout"
         return WorkFailed(Problem(code, f"after {seconds:.1f} s"))

@@ -135,7 +135,10 @@ def _no_answer(result: Result) -> SparkupError | None:
         return None
     return WorkFailed(
         Problem(
-            "canary-failed", f"the server did not answer: {problem}", where=LOCAL.name, hint=log_hint(NAME)
+            "canary-failed",
+            f"the server did not answer: {problem}",
+            where=LOCAL.name,
+            hint=log_hint(NAME, LOCAL.name),
         )
     )
 

@@ -59,6 +59,10 @@ class Fold(Protocol):
         """Take one record, so many seconds after the wait began; None when there are no more."""
         ...
 
+    def again(self) -> None:
+        """Take note that the program was started anew and tells all of it again."""
+        ...
+
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
         """Return the error for a wait that made no progress, or took too long in all."""
         ...

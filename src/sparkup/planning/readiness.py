@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sparkup.domain.event import Event, LogLine, Ready, StageChanged
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, RankState
 from sparkup.domain.plan import Verdict
 from sparkup.errors import Problem, SparkupError, WorkFailed
@@ -33,6 +34,11 @@ class Readying:
         self.stages: list[tuple[str, float]] = []  # in order, with the second each began at
         self.last: Stage | None = None
         self.problem = ""  # what the last look at the readiness met with
+        self.heard = self.known = 0  # lines of the log; those of them that come a second time
+
+    def again(self) -> None:
+        """Expect the log from its beginning: what was heard of it is nothing new."""
+        self.known, self.heard = max(self.known, self.heard), 0
 
     def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
         """Take one record of the watch."""
@@ -54,6 +60,9 @@ class Readying:
         return Verdict(tuple(events))
 
     def _line(self, seconds: float, line: str) -> Iterator[Event]:
+        self.heard += 1
+        if self.heard <= self.known:
+            return
         self.lines.append(line)
         if self.progress.is_made_by(line):
             self.progressed = seconds
@@ -131,7 +140,7 @@ class Readying:
                 "bad-answer",
                 "the watch of the start ended without a word",
                 where=self.launch.head.host,
-                hint=log_hint(self.launch.name),
+                hint=log_hint(self.launch.name, self.launch.head.host),
             )
         )
 
@@ -156,8 +165,8 @@ def failure(code: str, what: str, host: str, lines: Sequence[str]) -> SparkupErr
     name, cause = what.split(maxsplit=1)[0], first_cause(lines)
     if cause is None:
         last = tuple(lines)[-SHOWN_LINES:]
-        return WorkFailed(Problem(code, what, where=host, hint=log_hint(name), details=last))
-    hint = f"{cause.hint}; {log_hint(name)}" if cause.hint else log_hint(name)
+        return WorkFailed(Problem(code, what, where=host, hint=log_hint(name, host), details=last))
+    hint = "; ".join(filter(None, (cause.hint, log_hint(name, host))))
     return WorkFailed(Problem(code, f"{what}: {cause.message}", host, hint, cause.lines))
 
 
@@ -172,9 +181,9 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     )
 
 
-def log_hint(name: str) -> str:
+def log_hint(name: str, host: str) -> str:
     """Say how to read all of a launch's log."""
-    return f"the whole log: sparkup logs {name}"
+    return f"the whole log: {follow_up('logs', name, host)}"
 
 
 def status_text(status: object) -> str:

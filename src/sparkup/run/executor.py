@@ -135,6 +135,7 @@ async def _followed(step: Wait, connection: Connection, fold: Fold, emit: Emit) 
             if now - lost > REACH_AGAIN:
                 raise
             await asyncio.sleep(PAUSE)
+            fold.again()
 
 
 def _record(line: str) -> dict[str, object] | None:
