@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkup.config.request import SECRET_NAME, Problems, Typed, hosts_of, parse
+from sparkup.config.problems import Problems
+from sparkup.config.request import SECRET_NAME, Typed, hosts_of, parse
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Readiness
 from sparkup.errors import InputRefused, Problem
@@ -101,14 +102,14 @@ def test_all_that_can_be_asked_for() -> None:
             "'my launch' cannot be the name of a launch",
             "letters, digits, dots, dashes and underscores; at most 63; a letter or digit first",
         ),
-        (
-            Typed(COMMAND, engine="docker"),
-            "bad-option",
-            "the engine docker is not part of this version",
-            "use --engine host",
-        ),
+        (Typed(COMMAND, engine="dokcer"), "bad-option", "unknown engine 'dokcer'", "did you mean docker?"),
         (Typed(COMMAND, engine="hots"), "bad-option", "unknown engine 'hots'", "did you mean host?"),
-        (Typed(COMMAND, engine="kubernetes"), "bad-option", "unknown engine 'kubernetes'", "there are: host"),
+        (
+            Typed(COMMAND, engine="kubernetes"),
+            "bad-option",
+            "unknown engine 'kubernetes'",
+            "there are: host, docker, podman",
+        ),
         (
             Typed(COMMAND, env=["=x"]),
             "bad-environment-variable",
@@ -166,7 +167,7 @@ def test_everything_wrong_is_said_at_once_with_what_was_found_before() -> None:
     typed = Typed(
         hosts=["a,b"],
         name="-",
-        engine="podman",
+        engine="lxc",
         env=["=", "GONE"],
         jobs="x",
         nccl_debug="x",

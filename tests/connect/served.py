@@ -77,7 +77,6 @@ class Served:
         for connection in tuple(self.connections):
             connection.abort()
 
-
     def leave(self) -> None:
         """Drop all connections and take no others, as a host does that was switched off."""
         self.away = True

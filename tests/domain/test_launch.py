@@ -64,6 +64,8 @@ def test_a_spec_is_json_that_only_names_secrets() -> None:
         "ready": "server",
         "ready_target": "",
         "attached": False,
+        "image": "",
+        "user": "",
     }
     assert "hf_9a8b7c6d" not in f"{LAUNCH!r}{spec}"
 

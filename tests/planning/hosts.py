@@ -8,21 +8,37 @@ from typing import Any
 from tests.fixtures.recorded import answers
 
 from sparkup.domain.command import Environment
+from sparkup.domain.container import ContainerRequest
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import LOCAL, Host
-from sparkup.domain.launch import LaunchRequest, Limits, RankState, Readiness
+from sparkup.domain.launch import Engine, LaunchRequest, Limits, RankState, Readiness
 from sparkup.domain.plan import Plan, what
-from sparkup.facts import environments, gpus, launches, listeners, machine, systemd
+from sparkup.facts import (
+    container_engines,
+    containers,
+    environments,
+    gpus,
+    launches,
+    listeners,
+    machine,
+    systemd,
+)
+from sparkup.facts.container_engines import Engines
+from sparkup.facts.containers import ContainerState, Image
 from sparkup.facts.environments import PythonEnvironment
 from sparkup.facts.listeners import Listener
 from sparkup.facts.machine import Machine
+from sparkup.facts.mounts import Places
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import Systemd
-from sparkup.planning.resolve import command_lookup
+from sparkup.planning.containers import image_fact, mounts_fact
+from sparkup.planning.processes import command_lookup
 
 ADA: Machine = machine.parse(answers("machine", "user"))
 NO_SYSTEMD: Systemd = systemd.parse(answers("systemd", "no_systemd_user"))
 CPU, CUDA = environments.parse_environments(answers("environments", "two"))
+NO_ENGINES: Engines = container_engines.parse(answers("engines", "absent"))
+PLACES = Places({}, ())
 VLLM = Lookup("/home/ada/bin/vllm")
 SERVE = ("vllm", "serve", "Qwen/Qwen3-0.6B")
 
@@ -36,6 +52,8 @@ def request(
     readiness: Readiness | None = None,
     environment: Environment | None = None,
     outlives: bool = True,
+    engine: Engine | None = None,
+    container: ContainerRequest | None = None,
 ) -> LaunchRequest:
     """Return what a user asked for."""
     return LaunchRequest(
@@ -48,6 +66,8 @@ def request(
         readiness=readiness or Readiness(),
         cwd="/home/ada",
         outlives=outlives,
+        engine=engine,
+        container=container or ContainerRequest(),
     )
 
 
@@ -62,6 +82,10 @@ def seen(
     systemd_: Systemd = NO_SYSTEMD,
     environments_: Sequence[PythonEnvironment] = (),
     lookup: Lookup = VLLM,
+    engines: Engines = NO_ENGINES,
+    images: Mapping[Engine, Image] | None = None,
+    containers_: Sequence[ContainerState] = (),
+    places: Places = PLACES,
 ) -> Seen:
     """Return what was seen of a host."""
     values: dict[str, Any] = {
@@ -73,6 +97,10 @@ def seen(
         systemd.SYSTEMD.name: systemd_,
         environments.ENVIRONMENTS.name: tuple(environments_),
         command_lookup(asked or request()).name: lookup,
+        container_engines.ENGINES.name: engines,
+        containers.CONTAINERS.name: tuple(containers_),
+        image_fact(asked or request()).name: images or {},
+        mounts_fact(asked or request()).name: places,
     }
     return Seen(host, values)
 

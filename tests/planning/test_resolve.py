@@ -19,7 +19,8 @@ from sparkup.facts.listeners import Listener
 from sparkup.facts.machine import Machine
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import Systemd
-from sparkup.planning.resolve import Resolved, command_lookup, resolve, wanted
+from sparkup.planning.processes import command_lookup
+from sparkup.planning.resolve import Resolved, resolve, wanted
 
 LOGIND: Systemd = systemd.parse(answers("systemd", "user_without_manager"))
 ON_8000 = Listener(8000, inode=77)
@@ -343,7 +344,8 @@ def test_a_config_file_decides_the_port() -> None:
 
 def test_what_has_to_be_seen_for_a_decision() -> None:
     facts = wanted(request("vllm", "serve", "m", "--config", "/s.yaml"))
-    assert len({fact.name for fact in facts}) == len(facts) == 7
+    assert len({fact.name for fact in facts}) == len(facts) == 11
+    assert len(wanted(request("vllm", "serve", "m", engine=Engine.HOST))) == 7  # no engine is asked
     lookup = command_lookup(request("vllm", "serve", "/m", "--config", "/s.yaml"))
     assert lookup.requests["config"].body["globs"] == ["/s.yaml"]
     assert lookup.requests["model"].body["paths"][0] == "/m"

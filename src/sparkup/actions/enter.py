@@ -1,11 +1,14 @@
 """Exec: run a command where a launch runs, with its environment, on this terminal."""
 
 from sparkup.actions.context import Context
+from sparkup.commands import containers
 from sparkup.domain.command import Command
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
+from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
+from sparkup.planning.containers import container_of
 from sparkup.planning.launch import put_program
 from sparkup.planning.stop import choose, program_for
 from sparkup.run.executor import execute
@@ -17,12 +20,20 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
     """Run a command in a launch's environment and return its exit status."""
     async with context.connected([host]) as connections:
         runner = context.runner(connections)
-        facts = {host.name: (MACHINE, LAUNCHES)}
+        facts = {host.name: (MACHINE, LAUNCHES, CONTAINERS)}
         await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
         _, rank = choose(name, runner.seen, "exec")[0]
         seen = runner.seen[host.name]
+        if inside := container_of(rank, seen):
+            words = containers.enter(inside.engine, inside.id, argv, tty=tty)
+            return _status(await connections[host.name].interact(Command(words), tty=tty))
         put = put_program(seen, program_name(), program())
         await execute(Plan(put), connections, context.emit)
         helper = program_for(rank, seen, program_name())
-        status = await connections[host.name].interact(Command(helper.enter(rank.launch, argv)), tty=tty)
-        return 128 - status if status < 0 else status
+        words = helper.enter(rank.launch, argv)
+        return _status(await connections[host.name].interact(Command(words), tty=tty))
+
+
+def _status(status: int) -> int:
+    """Return a status as a shell counts it."""
+    return 128 - status if status < 0 else status

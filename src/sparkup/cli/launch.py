@@ -11,14 +11,21 @@ from sparkup.actions.running import Manner
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import WithRest, problems, rest
-from sparkup.config.request import Problems, Typed, parse
+from sparkup.config.containers import TypedContainer
+from sparkup.config.problems import Problems
+from sparkup.config.request import Typed, parse
 
 
 @click.command(cls=WithRest)
 @options.remote
 @click.option("--solo", is_flag=True, help="One machine only.")
 @click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]")
-@click.option("--engine", metavar="ENGINE", help="What runs it: host (processes in a Python environment).")
+@click.option(
+    "--engine",
+    metavar="docker|podman|host",
+    help="What runs it; host: processes in a Python environment. [default: what has the image, else host]",
+)
+@options.container
 @click.option(
     "--venv",
     default="",
@@ -97,6 +104,7 @@ def launch(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click'
             command=rest(ctx),
             hosts=given["hosts"],
             outlives=not given["stop_on_exit"],
+            container=TypedContainer(**{name: given[name] for name in options.CONTAINER}),
             **{name: given[name] for name in PLAIN},
         ),
         found,

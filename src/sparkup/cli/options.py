@@ -53,6 +53,62 @@ def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]
 launch_name = click.argument("name", required=False, shell_complete=_names)
 
 
+CONTAINER = (
+    "image",
+    "volume",
+    "publish",
+    "non_privileged",
+    "mem_swap_limit_gb",
+    "shm_size_gb",
+    "no_cache_dirs",
+    "keep_entrypoint",
+    "engine_args",
+)
+_container = (
+    click.option("-t", "--image", metavar="IMAGE", help="Image of the container. [default: vllm-node]"),
+    click.option(
+        "-v",
+        "--volume",
+        multiple=True,
+        metavar="SOURCE:TARGET[:ro]",
+        help="Mount a path of the host in the container.",
+    ),
+    click.option(
+        "-p",
+        "--publish",
+        multiple=True,
+        metavar="PORT:PORT",
+        help="Publish a port, on the loopback unless an address is given; the container then has a"
+        " network of its own. [default: the host's network]",
+    ),
+    click.option(
+        "--non-privileged",
+        is_flag=True,
+        help="Give the container no more than RDMA needs, and hold it to limits (110 GiB of memory,"
+        " 4096 tasks, 64 GiB of shared memory).",
+    ),
+    click.option(
+        "--mem-swap-limit-gb", metavar="N", help="Memory and swap, with --non-privileged. [memory + 10]"
+    ),
+    click.option("--shm-size-gb", metavar="N", help="Shared memory, with --non-privileged. [64]"),
+    click.option("--no-cache-dirs", is_flag=True, help="Mount no caches (Hugging Face, vLLM, compilers)."),
+    click.option("--keep-entrypoint", is_flag=True, help="Run the command through the image's entrypoint."),
+    click.option(
+        "--engine-args",
+        multiple=True,
+        metavar="WORDS",
+        help="Further words for `docker run`, split as a shell does.",
+    ),
+)
+
+
+def container(command: Decorated) -> Decorated:
+    """Add what a launch in a container takes."""
+    for option in reversed(_container):
+        command = option(command)
+    return command
+
+
 def remote(command: Decorated) -> Decorated:
     """Add what every command that reaches hosts takes."""
     for option in (progress, ssh_config, accept_keys, hosts):

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sparkup.commands.vllm import SECRETS, exposed_secret
+from sparkup.config.containers import TypedContainer, container_request
+from sparkup.config.problems import Problems, number
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host, parse_host
 from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Readiness
-from sparkup.errors import InputRefused, Problem
+from sparkup.errors import InputRefused
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_NAME = re.compile(
@@ -21,7 +23,6 @@ SECRET_NAME = re.compile(
 WITH_LOGIN = re.compile(r"://[^\s/?#]+@")  # a URL that says who asks: a proxy's, a package index's
 PROXY_NAME = re.compile(r"_PROXY$", re.IGNORECASE)  # takes USER:PASSWORD@HOST without a scheme as well
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
-OTHER_ENGINES = ("docker", "podman")
 GIB = 1 << 30
 
 
@@ -43,22 +44,16 @@ class Typed:
     ready_timeout: str | None = None
     mem_limit_gb: str | None = None
     pids_limit: str | None = None
+    container: TypedContainer = field(default_factory=TypedContainer)
     outlives: bool = True
     surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-
-
-class Problems(list[Problem]):
-    """Collects what is wrong, so that all of it is said at once."""
-
-    def add(self, message: str, hint: str = "", code: str = "bad-option") -> None:
-        """Note one problem."""
-        self.append(Problem(code, message, hint=hint))
 
 
 def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
     """Return the request; raises InputRefused with every problem, those found before included."""
     found = Problems() if problems is None else problems
     hosts = _hosts(typed, found)
+    limits = _limits(typed, found)
     request = LaunchRequest(
         argv=_command(typed.command, found),
         hosts=hosts,
@@ -66,10 +61,11 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
         engine=_engine(typed.engine, found),
         environment=_environment(typed, found),
         python_environment=typed.venv,
-        limits=_limits(typed, found),
+        limits=limits,
         readiness=_readiness(typed, found),
         cwd=_here(found) if hosts[0].is_local else "",
         outlives=typed.outlives,
+        container=container_request(typed.container, limits, typed.surroundings, found),
     )
     if found:
         raise InputRefused(*found)
@@ -138,10 +134,7 @@ def _engine(name: str | None, problems: Problems) -> Engine | None:
     try:
         return Engine(name)
     except ValueError:
-        if name in OTHER_ENGINES:
-            problems.add(f"the engine {name} is not part of this version", "use --engine host")
-        else:
-            problems.add(f"unknown engine {name!r}", _meant(name, [*Engine]))
+        problems.add(f"unknown engine {name!r}", _meant(name, [*Engine]))
         return None
 
 
@@ -188,7 +181,7 @@ def _is_secret(name: str, value: str) -> bool:
 def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:
     """Return the variables that other options stand for; -e wins over them."""
     variables: dict[str, str] = {}
-    jobs = _number(typed.jobs, "-j", problems)
+    jobs = number(typed.jobs, "-j", problems)
     if jobs:
         # Limits what compiles at the first start: a source of out-of-memory (users.md F27).
         variables |= {
@@ -208,18 +201,9 @@ def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:
     return variables
 
 
-def _number(text: str | None, option: str, problems: Problems) -> int | None:
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        problems.add(f"{option} {text!r} is no number above 0", f"give a whole number, as in {option} 4")
-        return None
-    return int(text)
-
-
 def _limits(typed: Typed, problems: Problems) -> Limits:
-    memory = _number(typed.mem_limit_gb, "--mem-limit-gb", problems)
-    tasks = _number(typed.pids_limit, "--pids-limit", problems)
+    memory = number(typed.mem_limit_gb, "--mem-limit-gb", problems)
+    tasks = number(typed.pids_limit, "--pids-limit", problems)
     return Limits(memory * GIB if memory else None, tasks)
 
 
@@ -235,6 +219,6 @@ def _readiness(typed: Typed, problems: Problems) -> Readiness:
         pass
     else:
         problems.add(f"--ready {typed.ready!r} is unknown", "use auto, none, port:NUMBER or http:URL")
-    stall = _number(typed.stall_timeout, "--stall-timeout", problems)
-    total = _number(typed.ready_timeout, "--ready-timeout", problems)
+    stall = number(typed.stall_timeout, "--stall-timeout", problems)
+    total = number(typed.ready_timeout, "--ready-timeout", problems)
     return Readiness(kind, target, float(stall or 600), float(total) if total else None)

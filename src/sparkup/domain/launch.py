@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sparkup.domain.command import Environment
+from sparkup.domain.container import Container, ContainerRequest
 from sparkup.domain.host import Host
 
 FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
@@ -17,6 +18,8 @@ class Engine(StrEnum):
     """What runs the ranks."""
 
     HOST = "host"  # processes in a managed Python environment, no container
+    DOCKER = "docker"
+    PODMAN = "podman"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class LaunchRequest:
     readiness: Readiness = field(default_factory=Readiness)
     cwd: str = ""
     outlives: bool = True  # the launch is to go on when the command that starts it has ended
+    container: ContainerRequest = field(default_factory=ContainerRequest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Launch:
     tls: bool = False
     cwd: str = ""
     attached: bool = False  # no server: its end is the end of the launch, its status ours
+    container: Container | None = None  # what it runs in, None for the engine host
 
     @property
     def head(self) -> Node:
@@ -125,6 +130,8 @@ class Launch:
             "ready": self.readiness.kind,
             "ready_target": self.readiness.target,
             "attached": self.attached,
+            "image": self.container.image if self.container else "",
+            "user": self.container.user if self.container else "",
         }
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
+from . import state
+
+LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
 INDEX_EVERY = 5.0  # seconds between two index lines, enough for --since
 
 
 class Log:
     """Append-only log with one older part; a full disk costs log lines and nothing else."""
 
-    def __init__(self, path: str, limit: int) -> None:
-        """Open the log and reserve its first block, so that a full disk is seen before the start."""
-        self.path, self.limit, self.lost = path, limit, 0
+    def __init__(self, path: str, limit: int, copy: int | None = None) -> None:
+        """Open the log and reserve its first block, so that a full disk is seen before the start.
+
+        `copy` is a stream that gets all of it as well.
+        """
+        self.path, self.limit, self.copy, self.lost = path, limit, copy, 0
         self.before, self.size = 0, 0  # bytes in earlier parts, in this one
         self.indexed, self.complained = 0.0, False
         self.file, self.index = opened(path, 0)
@@ -22,6 +29,9 @@ class Log:
 
     def write(self, data: bytes) -> None:
         """Append output of the engine; what does not fit on the disk is counted."""
+        if self.copy is not None:
+            with contextlib.suppress(OSError):
+                os.write(self.copy, data)
         begun = self.size
         try:
             if self.size > self.limit:
@@ -81,6 +91,8 @@ def opened(path: str, before: int) -> tuple[int, int]:
     file = os.open(path, flags, 0o600)
     try:
         index = os.open(path + ".index", flags, 0o600)
+        for each in (file, index):
+            state.give(each, os.path.dirname(path))
         os.write(index, b"%.3f 0 %d %d\n" % (time.time(), before, os.fstat(file).st_ino))
     except OSError:
         os.close(file)

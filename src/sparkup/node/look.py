@@ -17,6 +17,7 @@ class Record:
 
     def __init__(self, folder: str) -> None:
         self.file = os.open(path(folder), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        state.give(self.file, folder)
         os.posix_fallocate(self.file, 0, ROOM)
 
     def put(self, look: state.Json) -> None:

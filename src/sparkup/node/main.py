@@ -1,6 +1,7 @@
 """The program that looks after launches on a host; `python3 node.pyz VERB --root DIR ...`.
 
-start                       start the rank that standard input describes (rank.py)
+start                       start the rank that standard input describes (start.py)
+inside NAME                 be the first process of its container (inside.py)
 stop NAME                   end all of a launch and say what it took (stop.py)
 watch NAME                  follow a launch as JSON lines (watch.py)
 logs NAME                   copy its log; 69: there was never one (logs.py)
@@ -74,7 +75,8 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
             sys.stderr.write(problem + "\n")
             return NOT_PERMITTED
     verbs: dict[str, Callable[[], int]] = {
-        "start": lambda: answered(*module("rank").main(root)),
+        "start": lambda: answered(*module("start").main(root)),
+        "inside": lambda: module("inside").main(root, name),
         "stop": lambda: answered(*module("stop").stop(root, name, words.attempt, words.patience)),
         "watch": lambda: module("watch").main(root, name, words.attempt),
         "logs": lambda: logs(root, name, words),

@@ -1,33 +1,27 @@
-"""Start one rank and be its parent: keep its log, record its end, end its whole tree.
+"""Be the parent of a rank: keep its log, record its end, end its whole tree.
 
-`start` reads a spec (one JSON line, then NAME=value secrets, each ended by NUL) from standard
-input and answers with one JSON line when the rank runs, or says why it could not be started. The
-supervisor it leaves behind belongs to no terminal and no SSH session.
+The same on a host, where it belongs to no terminal and no SSH session (start.py), and as the first
+process of a container (inside.py).
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import select
-import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from importlib import import_module
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
-from . import names, state
+from . import state
 from .log import Log
 from .look import NOT_YET, READY, Record
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-NAME_TAKEN, NOT_STARTED = 73, 74
-LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
 GRACE = 20.0  # seconds from SIGTERM to the whole tree; vLLM needs 2, a headless rank up to 15
 AGAIN = 5.0  # seconds to the next SIGTERM: vLLM loses one that comes while it starts
 TREE_GRACE = 5.0  # seconds from SIGTERM to SIGKILL for what the first process left behind
@@ -37,38 +31,6 @@ def prctl(option: int, value: int) -> None:
     """Call prctl(2); without it (no libc to load) we only lose comfort."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
-
-
-def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
-    """Take the name, start the supervisor, wait until it has started the rank."""
-    folder = state.folder(root, spec["launch"])
-    why = state.refusal(root, spec["launch"])
-    if why:
-        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
-    try:
-        names.take(root, spec)
-    except names.Held as held:
-        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
-    except OSError as error:
-        return NOT_STARTED, problem("log-not-writable", error)
-    try:
-        log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        return NOT_STARTED, problem("log-not-writable", error)
-    receive, send = os.pipe()
-    if os.fork() == 0:
-        os.close(receive)
-        detach()
-        supervise(folder, spec, secrets, log, send)
-        os._exit(0)
-    os.close(send)
-    with os.fdopen(receive, "r", encoding="utf-8") as pipe:
-        told = pipe.read()
-    if told:
-        shutil.rmtree(folder, ignore_errors=True)
-        return NOT_STARTED, json.loads(told)
-    return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
 
 
 def problem(code: str, error: Exception) -> state.Json:
@@ -111,8 +73,26 @@ def child_environment(spec: state.Json, secrets: dict[str, str]) -> dict[bytes, 
     return env
 
 
-def supervise(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, report: int) -> None:
-    """Start the rank and stay until all of it has ended. `report` gets the problem, or nothing."""
+class Place(NamedTuple):
+    """Where a supervisor works: its launch's folder, what its identity is called there, and what its
+    first process is to do before it becomes the rank."""
+
+    folder: str
+    identity: str
+    enter: Callable[[], None]
+
+
+def supervise(
+    place: Place,
+    spec: state.Json,
+    secrets: dict[str, str],
+    log: Log,
+    tell: Callable[[state.Json], None],
+) -> int:
+    """Start the rank, stay until all of it has ended, return its status.
+
+    `tell` is called once, with {} when the rank runs, else with what kept it from that.
+    """
     asked: list[int] = []
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -122,33 +102,42 @@ def supervise(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, 
     signal.signal(signal.SIGCHLD, lambda *_: None)
     output, write = os.pipe2(os.O_CLOEXEC)
     try:
-        child = first_process(spec, secrets, write)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-        os.write(report, json.dumps(problem("command-not-found", error)).encode())
-        return
+        child = first_process(spec, secrets, write, place.enter)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:  # ValueError: a NUL in an argument
+        tell(problem("command-not-found", error))
+        return 127
     os.close(write)
+    rank = identity(child.pid)
     try:
-        state.write(os.path.join(folder, "rank.json"), identity(child.pid))
-        record = Record(folder)
+        record = Record(place.folder)
+        state.write(os.path.join(place.folder, place.identity), rank)
     except OSError as error:
         child.kill()
-        os.write(report, json.dumps(problem("log-not-writable", error)).encode())
-        return
-    begin_judging(folder, spec, record, log)
-    os.close(report)
+        tell(problem("log-not-writable", error))
+        return 1
+    begin_judging(place.folder, spec, rank, record, log)
+    tell({})
     follow = Follower(child, output, wake_read, log)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
     ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
-        state.write(os.path.join(folder, "exit.json"), dict(ended, left=sorted(leftover)))
+        state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))
     log.close()
+    return status
 
 
-def first_process(spec: state.Json, secrets: dict[str, str], output: int) -> subprocess.Popen[bytes]:
+def first_process(
+    spec: state.Json, secrets: dict[str, str], output: int, enter: Callable[[], None]
+) -> subprocess.Popen[bytes]:
     """Start the rank's first process; raises OSError, or ValueError for what cannot be an argument."""
     env = child_environment(spec, secrets)
+
+    def before() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        enter()
+
     return subprocess.Popen(
         [raw(word) for word in spec["argv"]],
         stdin=subprocess.DEVNULL,
@@ -157,11 +146,11 @@ def first_process(spec: state.Json, secrets: dict[str, str], output: int) -> sub
         env=env,
         cwd=raw(spec.get("cwd") or "") or env.get(b"HOME") or b"/",
         start_new_session=True,
-        preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509 - no thread yet
+        preexec_fn=before,  # noqa: PLW1509 - no thread yet
     )
 
 
-def begin_judging(folder: str, spec: state.Json, record: Record, log: Log) -> None:
+def begin_judging(folder: str, spec: state.Json, rank: state.Json, record: Record, log: Log) -> None:
     """Judge in the background, for all who look at the folder, whether the rank is ready.
 
     A thread, as it cannot outlive us and is no process that could be taken for one of the rank's.
@@ -173,7 +162,7 @@ def begin_judging(folder: str, spec: state.Json, record: Record, log: Log) -> No
     def judge() -> None:
         try:
             ready = import_module(".ready", __package__)  # here: its HTTP would hold up the start
-            ready.Judge(folder, spec).until_ready(record, lambda: log.size)
+            ready.Judge(folder, spec, rank).until_ready(record, lambda: log.size)
         except Exception as error:  # noqa: BLE001 - a Python without ssl, a zip that is gone: say it
             record.put({"state": NOT_YET, "problem": f"{type(error).__name__}: {error}"})
 
@@ -273,26 +262,3 @@ def end(members: Callable[[], Any], grace: float, wait: Callable[[float], None])
                 break
             wait(0.05)
     return sorted(members())
-
-
-def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:
-    """Split standard input into the spec and the secrets behind it; raises ValueError for a part of it."""
-    line, newline, rest = data.partition(b"\n")
-    if not newline or not (rest.endswith(b"\0") or not rest):
-        raise ValueError("standard input was cut short")
-    spec = json.loads(line)
-    records = [record.decode("utf-8", "surrogateescape").partition("=") for record in rest.split(b"\0")[:-1]]
-    secrets = {name: value for name, _, value in records}
-    if missing := set(spec["secrets"]) - set(secrets):
-        raise ValueError(f"standard input was cut short: no {', '.join(sorted(missing))}")
-    return spec, secrets
-
-
-def main(root: str) -> tuple[int, state.Json]:
-    """Read standard input and start what it says."""
-    try:
-        spec, secrets = parse_input(sys.stdin.buffer.read())
-    except ValueError as error:
-        sys.stderr.write(f"{error}\n")
-        return NOT_STARTED, {"started": None}
-    return start(root, spec, secrets)

@@ -21,8 +21,8 @@ FULL = 30.0  # seconds to the next try to write on a full disk
 class Judge:
     """Holds one launch against its readiness: server (health and a canary), port or http."""
 
-    def __init__(self, folder: str, spec: state.Json) -> None:
-        self.folder, self.spec = folder, spec
+    def __init__(self, folder: str, spec: state.Json, rank: state.Json) -> None:
+        self.folder, self.spec, self.rank = folder, spec, rank
         self.kind, self.target = spec["ready"], spec.get("ready_target", "")
         self.refusals, self.unanswered = 0, 0
 
@@ -56,15 +56,14 @@ class Judge:
 
     def look_at_server(self) -> state.Json:
         """Hold a server against its readiness: it is ours, says it is well, and answers."""
-        rank = state.read(os.path.join(self.folder, "rank.json")) or {}
         port = self.spec.get("port")
         # A connection first: most looks find nobody, and the kernel's table of sockets takes it long.
         if port is not None and not (
             takes(urllib.parse.urlsplit(self.spec["url"]).hostname or "", int(port))
-            and state.holds_port(int(rank.get("pid", -1)), int(port))
+            and state.holds_port(int(self.rank["pid"]), int(port))
         ):
             return {"state": NOT_YET, "health": None}  # whoever answers there, it is not ours
-        server = ask.of(self.spec, rank)
+        server = ask.of(self.spec, self.rank)
         health = server.health()
         if health != 200:
             return {"state": NOT_YET, "health": health}

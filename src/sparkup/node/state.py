@@ -76,6 +76,7 @@ def write(path: str, value: Json) -> None:
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            give(handle, os.path.dirname(path))
             json.dump(value, file)
             file.flush()
             os.fsync(file.fileno())
@@ -83,6 +84,13 @@ def write(path: str, value: Json) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def give(file: int, folder: str) -> None:
+    """Let a file that root makes in somebody's folder be theirs: root in a container works for a user."""
+    owner = os.stat(folder)
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def boot_id() -> str:
@@ -172,18 +180,28 @@ def listening_sockets(port: int) -> set[str]:
 
 
 def holds_port(supervisor: int, port: int) -> bool:
-    """Say whether one of the processes below a supervisor listens on a port."""
+    """Say whether one of the processes below a supervisor listens on a port, as far as it lets us see."""
     wanted = {f"socket:[{inode}]" for inode in listening_sockets(port)}
-    return bool(wanted) and any(wanted & open_files(pid) for pid in descendants(supervisor))
+    if not wanted:
+        return False
+    below = [open_files(pid) for pid in descendants(supervisor)]
+    return any(files is None or wanted & files for files in below)
 
 
-def open_files(pid: int) -> set[str]:
-    """Return what a process has open, as its links say; nothing of one that is gone or not ours."""
+def open_files(pid: int) -> set[str] | None:
+    """Return what a process has open, as its links say; nothing of one that is gone.
+
+    None for one that does not let us see: with other rights than ours, in a container without privileges.
+    """
     folder, found = "/proc/%d/fd" % pid, set()
-    with contextlib.suppress(OSError):
+    try:
         for name in os.listdir(folder):
             with contextlib.suppress(OSError):
                 found.add(os.readlink(os.path.join(folder, name)))
+    except PermissionError:
+        return None
+    except OSError:
+        pass
     return found
 
 

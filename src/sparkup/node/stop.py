@@ -6,9 +6,9 @@ import contextlib
 import os
 import signal
 import time
-from typing import Callable
+from typing import Any, Callable
 
-from . import names, rank, state
+from . import container, names, rank, state
 
 SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
@@ -41,10 +41,18 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
     before, begun = state.memory_available(), time.monotonic()
     members = state.marked(spec["attempt"])
     running = bool(members) or state.lives(supervisor)
-    if supervisor and state.lives(supervisor):
+    grace = SUPERVISOR_GRACE if patience is None else patience
+    if container.is_one(spec):
+        members |= state.descendants(int(supervisor["pid"])) if supervisor and running else set()
+        try:
+            container.stop(spec, grace)
+        except container.Unanswered as error:
+            return 1, dict(NOTHING, found=True, was_running=running, problem=str(error))
+    elif supervisor and state.lives(supervisor):
         ask(int(supervisor["pid"]))
-        wait_for(lambda: not state.lives(supervisor), SUPERVISOR_GRACE if patience is None else patience)
-    left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
+        wait_for(lambda: not state.lives(supervisor), grace)
+    left: list[Any] = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
+    left += container.remove(spec) if container.is_one(spec) else []
     port = spec.get("port")
     port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)
     report = {

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from sparkup.commands import systemd
+from sparkup.commands import containers, systemd
 from sparkup.commands.node import NAME_TAKEN, NOT_PERMITTED, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
@@ -14,6 +14,7 @@ from sparkup.domain.plan import Plan, Put, Run, Step, Wait
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.systemd import SYSTEMD
+from sparkup.planning.container_failures import refused
 from sparkup.planning.readiness import Readying
 
 UNDO_PATIENCE = 3.0  # seconds; vLLM loses a SIGTERM while it starts, and nobody waits for an answer yet
@@ -53,7 +54,7 @@ def start_plan(
         program = program_on(seen[node.host], file_name)
         after = tuple(put.id for put in puts)
         steps += [*puts, _start(launch, node, seen[node.host], program, after)]
-    return Plan(tuple(steps), _what_runs(launch))
+    return Plan(tuple(steps), (*_what_runs(launch), *_containers(launch, seen, file_name)))
 
 
 def _what_runs(launch: Launch) -> tuple[str, ...]:
@@ -68,8 +69,20 @@ def start_id(node: Node) -> str:
     return f"start rank {node.rank}"
 
 
+def _containers(launch: Launch, seen: Observed, file_name: str) -> tuple[str, ...]:
+    """Say how each rank's container is started."""
+    if launch.container is None:
+        return ()
+    programs = [(node, program_on(seen[node.host], file_name)) for node in launch.nodes]
+    return tuple(f"by {Command(_in_engine(launch, node, program)).shell()}" for node, program in programs)
+
+
+def _in_engine(launch: Launch, node: Node, program: Program) -> tuple[str, ...]:
+    return containers.run(launch, node, str(program.file), str(program.root))
+
+
 def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tuple[str, ...]) -> Run:
-    spec = json.dumps(launch.spec(node)).encode() + b"\n"
+    spec = json.dumps({**launch.spec(node), **_container(launch, node, program)}).encode() + b"\n"
     return Run(
         id=start_id(node),
         host=node.host,
@@ -86,9 +99,18 @@ def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tupl
     )
 
 
+def _container(launch: Launch, node: Node, program: Program) -> dict[str, object]:
+    """Return what of a spec the program needs to start a container, nothing for a process."""
+    if launch.container is None:
+        return {}
+    argv = [*launch.container.entrypoint, *launch.argv]
+    words = {"run": _in_engine(launch, node, program), "create": containers.create(launch, node)}
+    return {"argv": argv, "container": words}
+
+
 def _in_scope(argv: tuple[str, ...], launch: Launch, seen: Seen) -> tuple[str, ...]:
     """Return argv in a systemd scope where there can be one: it carries the limits and outlives sessions."""
-    if not seen[SYSTEMD].scope:
+    if launch.container is not None or not seen[SYSTEMD].scope:
         return argv
     limits = [("MemoryMax", launch.limits.memory), ("TasksMax", launch.limits.tasks)]
     properties = [(name, str(value)) for name, value in limits if value is not None]
@@ -106,6 +128,8 @@ def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | No
         return GateRefused(_held(code, answer["launch"], launch, host))
     if code == "command-not-found":
         return InputRefused(Problem(code, f"could not be started: {message}", where=host))
+    if code == "container-failed":
+        return refused(message, launch, host)
     if code == "unsafe-folder":
         hint = "name a folder of your own with SPARKUP_STATE_DIR, or mend who owns it and who may write it"
         return GateRefused(Problem(code, f"the state cannot be kept there: {message}", where=host, hint=hint))
@@ -202,9 +226,13 @@ def _stop_incomplete(result: Result, name: str, host: str) -> SparkupError | Non
         hint = "only the user who owns a launch's state can stop it"
         return GateRefused(Problem("not-yours", result.stderr.strip(), where=host, hint=hint))
     try:
-        left: Sequence[int] = json.loads(result.stdout.splitlines()[-1])["left"]
+        answer = json.loads(result.stdout.splitlines()[-1])
+        left: Sequence[int] = answer["left"]
     except (ValueError, LookupError, TypeError):
         return None
+    if unanswered := answer.get("problem"):
+        hint = "see that the container engine works there and lets you in, then stop it again"
+        return WorkFailed(Problem("stop-incomplete", f"{name} runs on: {unanswered}", host, hint))
     pids = " ".join(map(str, left))
     return WorkFailed(
         Problem(

@@ -16,18 +16,28 @@ from sparkup.domain.launch import (
     Node,
 )
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
-from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment
+from sparkup.facts.container_engines import ENGINES
+from sparkup.facts.containers import CONTAINERS
+from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.listeners import HOLDERS, LISTENERS
 from sparkup.facts.machine import MACHINE
-from sparkup.facts.programs import Lookup, lookup
+from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import SYSTEMD
-from sparkup.planning import serving
+from sparkup.planning import containers, serving
+from sparkup.planning.processes import as_process, command_lookup
 from sparkup.planning.serving import mine
 
-REFUSES_INPUT = frozenset({"bad-option", "command-not-found", "model-not-found", "unknown-environment"})
-PROVIDED = frozenset({"vllm", "python", "python3", "torchrun", "hf"})  # what every managed environment has
-AUTO, NONE = "", "none"
+REFUSES_INPUT = frozenset(
+    {
+        "bad-option",
+        "command-not-found",
+        "image-not-found",
+        "model-not-found",
+        "mount-not-found",
+        "unknown-environment",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +50,9 @@ class Resolved:
 
 def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     """Return the facts that deciding on a launch needs, of every host."""
-    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, command_lookup(request))
-
-
-def command_lookup(request: LaunchRequest) -> Fact[Lookup]:
-    """Return the fact about a request's own command line."""
-    serve = parse_serve(request.argv)
-    model, config = (serve.model, serve.config or "") if serve else ("", "")
-    return lookup(request.argv[0], model, config, request.environment.plain.get("PATH", ""))
+    engines = (ENGINES, CONTAINERS, containers.image_fact(request), containers.mounts_fact(request))
+    inside = () if request.engine is Engine.HOST else engines
+    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, command_lookup(request), *inside)
 
 
 def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
@@ -72,24 +77,23 @@ def _refusal(problems: Sequence[Problem]) -> SparkupError:
 def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Problem]) -> Resolved:
     problems += _name_problems(name, seen)
     problems += _place_problems(seen)
-    problems += _session_problems(request, seen)
-    environment, notes = _environment(request, seen, problems)
     found = seen[command_lookup(request)]
-    if not found.known:
-        notes = (*notes, f"not recorded of {seen.host}, so not checked: the program and the model")
-    problems += _program_problems(request, seen, environment, found)
     launch = Launch(
         name=name,
         attempt="",
-        engine=request.engine or Engine.HOST,
+        engine=containers.engine_of(request, seen),
         nodes=(),
         argv=request.argv,
         environment=request.environment,
-        python_environment=str(environment.folder) if environment else "",
         limits=request.limits,
         readiness=request.readiness,
         cwd=request.cwd,
     )
+    if launch.engine is Engine.HOST:
+        launch, notes = as_process(launch, request, seen, problems)
+    else:
+        launch, notes = _in_container(launch, request, seen, problems)
+        found = replace(found, known=False)  # the program and the model are the image's
     launch = _placed(launch, seen, found, problems)
     if launch.attached and any(word.endswith("vllm") for word in " ".join(launch.argv).split()):
         notes = (*notes, "vllm inside another command: it is not known when it is ready; see --ready")
@@ -97,6 +101,25 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
         held = serving.port_problem(launch.port, seen)
         problems += [held] if held else []
     return Resolved(launch, notes)
+
+
+def _in_container(
+    launch: Launch, request: LaunchRequest, seen: Seen, problems: list[Problem]
+) -> tuple[Launch, tuple[str, ...]]:
+    """Complete a launch that runs in one."""
+    chosen = containers.container(request, launch.engine, seen, problems)
+    if request.limits and not chosen.limits:
+        hint = "add --non-privileged, or leave the limits out"
+        problems.append(Problem("bad-option", "limits of a container need --non-privileged", seen.host, hint))
+    if problem := containers.name_problem(launch.name, seen):
+        problems.append(problem)
+    plain = {**containers.ALWAYS, **launch.environment.plain}
+    environment = replace(launch.environment, plain=plain)
+    launch = replace(launch, environment=environment, cwd=chosen.working_dir, container=chosen)
+    return launch, (
+        f"engine {launch.engine}, image {chosen.image}",
+        *containers.notes(chosen, request.container),
+    )
 
 
 def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) -> Launch:
@@ -195,68 +218,3 @@ def _place_problems(seen: Seen) -> list[Problem]:
         for name, folder in places.items()
         if not folder.is_absolute()
     ]
-
-
-def _session_problems(request: LaunchRequest, seen: Seen) -> list[Problem]:
-    systemd, problems = seen[SYSTEMD], []
-    if request.limits and not systemd.scope:
-        problems.append(
-            Problem(
-                "no-limits",
-                "memory and task limits need systemd, which cannot be used here",
-                where=seen.host,
-                hint="leave the limits out",
-            )
-        )
-    if request.outlives and (setting := systemd.ends_at_logout):
-        user = seen[MACHINE].user
-        problems.append(
-            Problem(
-                "linger-off",
-                f"{setting} in logind.conf harms what {user} leaves running at logout",
-                where=seen.host,
-                hint=f"once: sudo loginctl enable-linger {user}; or use --stop-on-exit",
-            )
-        )
-    return problems
-
-
-def _environment(
-    request: LaunchRequest, seen: Seen, problems: list[Problem]
-) -> tuple[PythonEnvironment | None, tuple[str, ...]]:
-    """Choose the managed environment: as asked; else a cuda one, the user's own program, a cpu one."""
-    asked, known = request.python_environment, seen[ENVIRONMENTS]
-    if asked == NONE or "/" in request.argv[0]:
-        return None, ()
-    if asked != AUTO:
-        chosen = next((env for env in known if asked in (env.variant, env.name)), None)
-        if chosen is None:
-            names = ", ".join(env.name for env in known) or "none"
-            problems.append(
-                Problem(
-                    "unknown-environment",
-                    f"no managed environment {asked!r} (there: {names})",
-                    where=seen.host,
-                    hint=f"make it: sparkup env create {asked}",
-                )
-            )
-        return chosen, ()
-    cuda = next((env for env in known if env.variant == "cuda"), None)
-    if cuda is not None:
-        return cuda, (f"environment {cuda.name} (the user's PATH: --venv none)",)
-    if seen[command_lookup(request)].program:
-        return None, ()
-    cpu = next((env for env in known if env.variant == "cpu"), None)
-    return cpu, ((f"environment {cpu.name}",) if cpu else ())
-
-
-def _program_problems(
-    request: LaunchRequest, seen: Seen, environment: PythonEnvironment | None, found: Lookup
-) -> list[Problem]:
-    program = request.argv[0]
-    if found.program or not found.known or (environment and environment.folder in found.provided):
-        return []
-    hint = "check the spelling; the program must be on the host's PATH, or give its whole path"
-    if program in PROVIDED:
-        hint = "make an environment with vLLM: sparkup env create cpu (or cuda, on a GPU)"
-    return [Problem("command-not-found", f"{program}: command not found", where=seen.host, hint=hint)]

@@ -1,0 +1,135 @@
+"""docker and podman: the argument vectors of their real command lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sparkup.domain.container import PROGRAM, STATE, Container, Mount
+from sparkup.domain.launch import Engine, Launch, Node
+
+LOG_SIZE, LOG_FILES = 64 << 20, 3  # bytes, and how many of that size the engine keeps of a container's output
+STOP_TIMEOUT = 40  # seconds until `docker stop` kills: our supervisor needs up to 30 to end a tree
+GPU_DEVICE = "nvidia.com/gpu=all"  # of NVIDIA's CDI specification
+# Of a container that is there: what `parse_containers` of facts/containers.py reads.
+PS_FORMAT = (
+    '{{.ID}}\t{{.State}}\t{{.Names}}\t{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}'
+)
+
+
+def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
+    """Return what starts a rank with our program as the first process of its container.
+
+    `program` and `root` are where the program and the state are on the host. Only the launch's own
+    folder is seen inside, under the path that it has below any root.
+    """
+    container = _of(launch)
+    ours = (
+        Mount(program, PROGRAM, read_only=True),
+        Mount(f"{root}/launches/{launch.name}", f"{STATE}/launches/{launch.name}"),
+    )
+    return (
+        *_begin(launch, node, "run", "--detach"),
+        *_mounts((*ours, *container.mounts)),
+        # Root starts the command with the rights of the image's own user, and can always write the log.
+        *("--user", "0:0", "--entrypoint", "python3"),
+        *container.extra,
+        container.image,
+        *("-I", PROGRAM, "inside", launch.name, "--root", STATE),
+    )
+
+
+def create(launch: Launch, node: Node) -> tuple[str, ...]:
+    """Return what makes the container of an image that has no Python: the command is its first process."""
+    container, argv = _of(launch), launch.argv
+    entry = container.entrypoint or argv[:1]
+    words = (*container.entrypoint[1:], *argv) if container.entrypoint else argv[1:]
+    return (
+        *_begin(launch, node, "create"),
+        *_mounts(container.mounts),
+        *("--entrypoint", entry[0]),
+        *container.extra,
+        container.image,
+        *words,
+    )
+
+
+def enter(engine: Engine, container: str, argv: Sequence[str], *, tty: bool) -> tuple[str, ...]:
+    """Return what runs a command in a running container, on this terminal with `tty`."""
+    return (str(engine), "exec", "-it" if tty else "-i", container, *argv)
+
+
+def _of(launch: Launch) -> Container:
+    if launch.container is None:
+        raise ValueError(f"{launch.name} runs in no container")
+    return launch.container
+
+
+def _begin(launch: Launch, node: Node, *verb: str) -> tuple[str, ...]:
+    """Return a command line up to the mounts, all that is the same with and without our program."""
+    return (
+        str(launch.engine),
+        *verb,
+        *("--pull", "never", "--name", launch.name),
+        *_labels(launch, node),
+        *_network(_of(launch)),
+        *_rights(_of(launch)),
+        *_gpus(_of(launch)),
+        *_log(launch.engine),
+        *("--stop-timeout", str(STOP_TIMEOUT)),
+        *_variables(launch),
+    )
+
+
+def _labels(launch: Launch, node: Node) -> Iterator[str]:
+    values = {"launch": launch.name, "attempt": launch.attempt, "rank": str(node.rank)}
+    for name, value in values.items():
+        yield from ("--label", f"sparkup.{name}={value}")
+
+
+def _network(container: Container) -> Iterator[str]:
+    if not container.ports:
+        yield from ("--network", "host")
+    for port in container.ports:
+        yield from ("--publish", port)
+
+
+def _rights(container: Container) -> tuple[str, ...]:
+    """Return privileges, or the least that RDMA and NCCL need (pinned memory, shared memory), with limits."""
+    limits = container.limits
+    if limits is None:
+        return ("--privileged", "--ipc", "host")
+    return (
+        *("--cap-add", "IPC_LOCK", "--ulimit", "memlock=-1:-1"),
+        *(("--device", "/dev/infiniband") if container.infiniband else ()),
+        *("--shm-size", str(limits.shm), "--memory", str(limits.memory)),
+        *("--memory-swap", str(limits.swap), "--pids-limit", str(limits.tasks)),
+    )
+
+
+def _gpus(container: Container) -> tuple[str, ...]:
+    kinds: Mapping[str, tuple[str, ...]] = {
+        "all": ("--gpus", "all"),
+        "runtime": ("--runtime", "nvidia", "--env", "NVIDIA_VISIBLE_DEVICES=all"),
+        "cdi": ("--device", GPU_DEVICE),
+    }
+    return kinds.get(container.gpus, ())
+
+
+def _log(engine: Engine) -> tuple[str, ...]:
+    """Return how the engine keeps output: bounded, whatever its own default is."""
+    driver = "k8s-file" if engine is Engine.PODMAN else "json-file"
+    size = ("--log-opt", f"max-size={LOG_SIZE >> 20}m")
+    files = () if engine is Engine.PODMAN else ("--log-opt", f"max-file={LOG_FILES}")
+    return ("--log-driver", driver, *size, *files)
+
+
+def _variables(launch: Launch) -> Iterator[str]:
+    """Yield the variables; a secret is only named, and taken from the environment of the command line."""
+    for name, value in launch.environment.plain.items():
+        yield from ("--env", f"{name}={value}")
+    for secret in launch.environment.secret:
+        yield from ("--env", secret.name)
+
+
+def _mounts(mounts: Sequence[Mount]) -> Iterator[str]:
+    """Yield mounts in the form that takes any path but one with a colon; --volume makes what is missing."""
+    for mount in mounts:
+        yield from ("--volume", f"{mount.source}:{mount.target}" + (":ro" if mount.read_only else ""))

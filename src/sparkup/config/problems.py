@@ -1,0 +1,21 @@
+"""Collecting what is wrong with what was typed, and the checks that several parts of it share."""
+
+from sparkup.errors import Problem
+
+
+class Problems(list[Problem]):
+    """Collects what is wrong, so that all of it is said at once."""
+
+    def add(self, message: str, hint: str = "", code: str = "bad-option") -> None:
+        """Note one problem."""
+        self.append(Problem(code, message, hint=hint))
+
+
+def number(text: str | None, option: str, problems: Problems) -> int | None:
+    """Return a whole number above 0; None for none, and for what is noted as a problem."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        problems.add(f"{option} {text!r} is no number above 0", f"give a whole number, as in {option} 4")
+        return None
+    return int(text)

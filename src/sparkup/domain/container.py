@@ -1,0 +1,58 @@
+"""What a launch in a container is to have; engines differ only in how that is written on a command line."""
+
+from dataclasses import dataclass
+
+GIB = 1 << 30
+# Where our program and a launch's state are inside.
+PROGRAM, STATE = "/opt/sparkup/node.pyz", "/opt/sparkup/state"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A path of the host inside the container. `cache`: made when it is missing; anything else must exist."""
+
+    source: str
+    target: str
+    read_only: bool = False
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerLimits:
+    """What a container without privileges is held to. Bytes, and a number of tasks."""
+
+    memory: int = 110 * GIB
+    swap: int = 120 * GIB  # memory and swap together, as --memory-swap counts
+    tasks: int = 4096
+    shm: int = 64 * GIB
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRequest:
+    """What the user asked of a container; None and "" leave it to us."""
+
+    image: str | None = None
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[str, ...] = ()  # [ADDRESS:]HOST:CONTAINER; without any it is on the host's network
+    limits: ContainerLimits | None = None  # without privileges, held to these; None: privileged
+    caches: bool = True
+    keep_entrypoint: bool = False
+    extra: tuple[str, ...] = ()  # further words for `docker run`
+    asked: bool = False  # something was asked for that only containers have
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What was decided on. `gpus`: all (--gpus), runtime (NVIDIA's), cdi (a device), "" for none."""
+
+    image: str
+    image_id: str
+    user: str = ""  # the image's own, whose rights the command gets
+    working_dir: str = ""  # the image's own
+    entrypoint: tuple[str, ...] = ()  # what stands before the command
+    gpus: str = ""
+    infiniband: bool = False  # the host has /dev/infiniband
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[str, ...] = ()
+    limits: ContainerLimits | None = None
+    extra: tuple[str, ...] = ()

@@ -1,0 +1,118 @@
+"""docker and podman on a host: whether they answer, what kept them from it, and how they give GPUs."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sparkup.domain.fact import Answers, Fact, files, paths, run, which, whole
+from sparkup.domain.launch import Engine
+
+RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's container toolkit
+CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
+GPU_CONTROL, INFINIBAND = "/dev/nvidiactl", "/dev/infiniband"
+# What the clients say, in the words of their versions 20.10 to 28.
+DENIED = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
+DOWN = re.compile(r"cannot connect to the docker daemon|is the docker daemon running", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """One engine. `state`: absent, denied, down, failed (said what `message` is), up."""
+
+    state: str = "absent"
+    message: str = ""
+    version: str = ""
+    snap: bool = False  # snap's docker does not see NVIDIA's driver (users.md F53)
+    nvidia_runtime: bool = False
+    cdi: bool = False  # it takes CDI devices
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The container engines of a host, and the devices that a container may be given."""
+
+    docker: EngineState
+    podman: EngineState
+    gpu: bool  # NVIDIA's driver runs
+    infiniband: bool
+    cdi_mode: bool  # the toolkit refuses --gpus (users.md F52)
+    cdi_spec: bool  # there is a specification of NVIDIA's devices
+
+    def of(self, engine: Engine) -> EngineState:
+        """Return the state of one engine."""
+        return self.podman if engine is Engine.PODMAN else self.docker
+
+
+def parse(answers: Answers) -> Engines:
+    """Read the answers to ENGINES."""
+    where = answers["programs"]["which"]
+    devices = answers["devices"]["paths"]
+    mode = "".join(answers["runtime"]["files"].values())
+    return Engines(
+        docker=_docker(answers["docker"], where["docker"] or ""),
+        podman=_podman(answers["podman"]),
+        gpu=bool(devices[GPU_CONTROL]["kind"]),
+        infiniband=bool(devices[INFINIBAND]["kind"]),
+        cdi_mode=bool(re.search(r'^\s*mode\s*=\s*"cdi"', mode, re.MULTILINE)),
+        cdi_spec=any("nvidia" in path.rpartition("/")[2] for path in answers["cdi"]["files"]),
+    )
+
+
+def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
+    snap = path.startswith("/snap/")
+    if answer.get("missing"):
+        return EngineState()
+    info = _object(answer["out"])
+    version = str(info.get("ServerVersion") or "")
+    if version:
+        # Only a daemon whose CDI is on names the folders of specifications (docker 25 and later).
+        cdi = bool(info.get("CDISpecDirs"))
+        return EngineState("up", "", version, snap, "nvidia" in (info.get("Runtimes") or {}), cdi)
+    errors = info.get("ServerErrors") or [answer["err"].strip() or _unanswered(answer)]
+    message = str(errors[0]).splitlines()[0]
+    return EngineState(_kind(message), message, snap=snap)
+
+
+def _kind(message: str) -> str:
+    if DENIED.search(message):
+        return "denied"
+    return "down" if DOWN.search(message) else "failed"
+
+
+def _podman(answer: Mapping[str, Any]) -> EngineState:
+    if answer.get("missing"):
+        return EngineState()
+    version = str((_object(answer["out"]).get("version") or {}).get("Version") or "")
+    if version:
+        return EngineState("up", "", version, cdi=True)
+    lines = answer["err"].strip().splitlines() or [_unanswered(answer)]
+    return EngineState("failed", lines[-1])
+
+
+def _unanswered(answer: Mapping[str, Any]) -> str:
+    return "no answer in time" if answer.get("timeout") else f"exit status {answer['status']}"
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+ENGINES = Fact(
+    "engines",
+    {
+        "programs": which("docker", "podman"),
+        "docker": run("docker", "info", "--format", "{{json .}}", timeout=15),
+        "podman": run("podman", "info", "--format", "json", timeout=15),
+        "devices": paths(GPU_CONTROL, INFINIBAND),
+        "runtime": files(RUNTIME_CONFIG, keep=r"[ \t]*mode[ \t]*="),
+        "cdi": files(*(f"{folder}/*" for folder in CDI_FOLDERS), max_bytes=0),
+    },
+    parse,
+    recorded=whole,
+)

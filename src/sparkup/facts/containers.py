@@ -1,0 +1,84 @@
+"""Images and containers of a host, as its engines tell."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sparkup.commands.containers import PS_FORMAT
+from sparkup.domain.fact import Answers, Fact, run, whole
+from sparkup.domain.launch import Engine
+
+ENGINES = (Engine.DOCKER, Engine.PODMAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that an engine has; `architecture` in Go's words (amd64, arm64)."""
+
+    id: str
+    architecture: str
+    os: str
+    user: str = ""
+    working_dir: str = ""
+    entrypoint: tuple[str, ...] = ()
+
+
+def image(name: str) -> Fact[Mapping[Engine, Image]]:
+    """Return a fact for an image: what each engine that has it says of it."""
+
+    def parse(answers: Answers) -> Mapping[Engine, Image]:
+        found = {engine: _image(answers[engine]["out"]) for engine in ENGINES}
+        return {engine: each for engine, each in found.items() if each is not None}
+
+    requests = {str(engine): run(str(engine), "image", "inspect", name) for engine in ENGINES}
+    return Fact(f"image {name}", requests, parse, unknown={}, recorded=whole)
+
+
+def _image(text: str) -> Image | None:
+    try:
+        found = json.loads(text)[0]
+        config = found.get("Config") or {}
+        return Image(
+            id=str(found["Id"]),
+            architecture=str(found["Architecture"]),
+            os=str(found["Os"]),
+            user=str(config.get("User") or ""),
+            working_dir=str(config.get("WorkingDir") or ""),
+            entrypoint=tuple(map(str, config.get("Entrypoint") or ())),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None  # an engine that has no such image prints an empty list
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """A container. `state` in the engine's words: created, running, paused, restarting, exited, dead."""
+
+    engine: Engine
+    id: str
+    state: str
+    name: str
+    launch: str = ""  # ours, by its label; "" for anybody else's
+    attempt: str = ""
+    image: str = ""
+
+
+def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
+    """Read lines in PS_FORMAT; podman says <none> or nothing for a label that is not there."""
+    for line in text.splitlines():
+        words = [word.replace("<no value>", "") for word in line.split("\t")]
+        if len(words) == PS_FORMAT.count("\t") + 1:
+            yield ContainerState(engine, *words)
+
+
+def _containers(answers: Answers) -> tuple[ContainerState, ...]:
+    return tuple(each for engine in ENGINES for each in parse_containers(answers[engine]["out"], engine))
+
+
+NONE: tuple[ContainerState, ...] = ()
+CONTAINERS = Fact(
+    "containers",
+    {str(engine): run(str(engine), "ps", "--all", "--no-trunc", "--format", PS_FORMAT) for engine in ENGINES},
+    _containers,
+    unknown=NONE,
+)

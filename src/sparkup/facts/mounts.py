@@ -1,0 +1,60 @@
+"""What of a host a container is to see: the folders asked for, and the caches that its login means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sparkup.domain.fact import Answers, Fact, env, paths, whole
+
+VARIABLES = ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
+HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`found` has for each path asked for its expanded form and its kind ("" for nothing)."""
+
+    found: Mapping[str, tuple[str, str]]
+    caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
+
+    def exists(self, source: str) -> bool:
+        """Say whether there is something at a path."""
+        return bool(self.found[source][1])
+
+    def path(self, source: str) -> str:
+        """Return a path with ~ and variables expanded as that host's login does."""
+        return self.found[source][0]
+
+
+def mounts(sources: tuple[str, ...]) -> Fact[Places]:
+    """Return a fact about paths to mount."""
+
+    def parse(answers: Answers) -> Places:
+        there = answers["paths"]["paths"]
+        home = there[HOME]["path"]
+        return Places(
+            {source: (there[source]["path"], there[source]["kind"]) for source in sources},
+            tuple(_caches(answers["env"]["env"], home)),
+        )
+
+    return Fact(
+        f"mounts {' '.join(sources)}",
+        {"env": env(*VARIABLES), "paths": paths(HOME, *sources)},
+        parse,
+        recorded=whole,
+    )
+
+
+def _caches(values: Mapping[str, str | None], home: str) -> list[tuple[str, str]]:
+    """Return the caches: of the hub as huggingface_hub finds it, of vLLM, FlashInfer, Triton and TileLang."""
+    cache = values.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    hub = values.get("HF_HOME") or f"{cache}/huggingface"
+    found = [(hub, f"{INSIDE}/.cache/huggingface")]
+    if blobs := values.get("HF_HUB_CACHE"):
+        found.append((blobs, f"{INSIDE}/.cache/huggingface/hub"))
+    return [
+        *found,
+        (values.get("VLLM_CACHE_ROOT") or f"{cache}/vllm", f"{INSIDE}/.cache/vllm"),
+        (f"{cache}/flashinfer", f"{INSIDE}/.cache/flashinfer"),
+        (values.get("TRITON_CACHE_DIR") or f"{home}/.triton", f"{INSIDE}/.triton"),
+        (f"{home}/.tilelang", f"{INSIDE}/.tilelang"),
+    ]

@@ -1,0 +1,90 @@
+"""Be the first process of a rank's container: its supervisor, as root, for a command with other rights.
+
+The launch's folder of the host is mounted; what we write there belongs to whom the folder does
+(state.give), the user who launched.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Callable, NamedTuple
+
+from . import state
+from .log import LOG_LIMIT, Log
+from .rank import Place, supervise
+
+STDOUT = 1  # what the engine keeps as the container's output
+
+
+class Rights(NamedTuple):
+    """Whose rights the command gets."""
+
+    uid: int
+    gid: int
+    groups: list[int]
+    home: str
+
+
+def main(root: str, name: str) -> int:
+    """Run the rank; the status of the container is the rank's."""
+    folder = state.folder(root, name)
+    spec = state.read(os.path.join(folder, "spec.json"))
+    if spec is None:
+        raise SystemExit("%s is not to be read in here: is the container's root mapped?" % folder)
+    log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)), STDOUT)
+
+    def tell(told: state.Json) -> None:
+        if told:
+            state.write(os.path.join(folder, "exit.json"), ended(told))
+
+    try:
+        rights = rights_of(str(spec.get("user") or ""))
+    except (LookupError, ValueError) as error:
+        tell({"error": "container-failed", "message": "the image's user is not in it: %s" % error})
+        return 126
+    spec = with_home(spec, rights)
+    return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, {}, log, tell)
+
+
+def ended(told: state.Json) -> state.Json:
+    """Return the end of a rank that never ran."""
+    return {"status": 127, "asked": False, "at": time.time(), "problem": told}
+
+
+def with_home(spec: state.Json, rights: Rights | None) -> state.Json:
+    """Return the spec with the home of the command's user; the folder is entered by the command itself."""
+    env = dict(spec["env"]) if rights is None else {"HOME": rights.home, **spec["env"]}
+    return dict(spec, env=env, workdir=spec.get("cwd") or "/", cwd="/")
+
+
+def entering(spec: state.Json, rights: Rights | None) -> Callable[[], None]:
+    """Return what the command does first: it takes its rights and goes to its folder."""
+
+    def enter() -> None:
+        if rights is not None:
+            os.setgroups(rights.groups)
+            os.setgid(rights.gid)
+            os.setuid(rights.uid)
+        os.chdir(spec["workdir"])
+
+    return enter
+
+
+def rights_of(user: str) -> Rights | None:
+    """Return the rights of an image's USER (NAME|UID[:GROUP|GID]); None for root's, which we have."""
+    if not user:
+        return None
+    import grp
+    import pwd
+
+    name, _, group = user.partition(":")
+    known = next((each for each in pwd.getpwall() if name in (each.pw_name, str(each.pw_uid))), None)
+    if known is None and not name.isdigit():
+        raise LookupError(name)
+    uid = known.pw_uid if known else int(name)
+    gid = known.pw_gid if known else 0
+    if group:
+        gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    groups = [each.gr_gid for each in grp.getgrall() if known and known.pw_name in each.gr_mem]
+    return Rights(uid, gid, groups, known.pw_dir if known else "/")

@@ -1,0 +1,109 @@
+"""Start one rank on this host.
+
+Reads a spec (one JSON line, then NAME=value secrets, each ended by NUL) from standard input and
+answers with one JSON line when the rank runs, or says why it could not be started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from importlib import import_module
+
+from . import names, state
+from .log import LOG_LIMIT, Log
+from .rank import Place, detach, problem, supervise
+
+NAME_TAKEN, NOT_STARTED = 73, 74
+
+
+def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
+    """Take the name, start the supervisor, wait until it has started the rank."""
+    folder = state.folder(root, spec["launch"])
+    why = state.refusal(root, spec["launch"])
+    if why:
+        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
+    before = state.read(os.path.join(folder, "spec.json"))
+    try:
+        names.take(root, spec)
+    except names.Held as held:
+        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
+    except OSError as error:
+        return NOT_STARTED, problem("log-not-writable", error)
+    try:
+        log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return NOT_STARTED, problem("log-not-writable", error)
+    told = begin(folder, spec, secrets, log, before)
+    if told:
+        shutil.rmtree(folder, ignore_errors=True)
+        return NOT_STARTED, told
+    return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
+
+
+def begin(
+    folder: str, spec: state.Json, secrets: dict[str, str], log: Log, before: state.Json | None
+) -> state.Json:
+    """Start the rank where it is to run; return {} or why it could not be. `before` had the name last."""
+    if not spec.get("container"):
+        return as_process(folder, spec, secrets, log)
+    container = import_module(".container", __package__)
+    if container.is_one(before):
+        container.remove(before)  # it has ended, and its container still has the name
+    told: state.Json = container.run(folder, spec, secrets)
+    if not container.NO_PYTHON.search(told.get("message", "")):
+        return told
+    made = container.create(spec, secrets)
+    if "error" in made:
+        return dict(made)
+    # Nothing of ours can run in there: we hold the engine's own client, which passes signals on.
+    outside = dict(spec, argv=made["argv"], env={}, cwd="/", port=None)
+    told = as_process(folder, outside, {}, log)
+    if told:
+        container.remove(spec)
+    return told
+
+
+def as_process(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
+    """Start the rank as a process of this host, with a supervisor that outlives us; return {} or why not."""
+    receive, send = os.pipe()
+    if os.fork() == 0:
+        os.close(receive)
+        detach()
+
+        def tell(problem: state.Json) -> None:
+            os.write(send, json.dumps(problem).encode() if problem else b"")
+            os.close(send)
+
+        supervise(Place(folder, "rank.json", lambda: None), spec, secrets, log, tell)
+        os._exit(0)
+    os.close(send)
+    with os.fdopen(receive, "r", encoding="utf-8") as pipe:
+        told = pipe.read()
+    return dict(json.loads(told)) if told else {}
+
+
+def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:
+    """Split standard input into the spec and the secrets behind it; raises ValueError for a part of it."""
+    line, newline, rest = data.partition(b"\n")
+    if not newline or not (rest.endswith(b"\0") or not rest):
+        raise ValueError("standard input was cut short")
+    spec = json.loads(line)
+    records = [record.decode("utf-8", "surrogateescape").partition("=") for record in rest.split(b"\0")[:-1]]
+    secrets = {name: value for name, _, value in records}
+    if missing := set(spec["secrets"]) - set(secrets):
+        raise ValueError(f"standard input was cut short: no {', '.join(sorted(missing))}")
+    return spec, secrets
+
+
+def main(root: str) -> tuple[int, state.Json]:
+    """Read standard input and start what it says."""
+    try:
+        spec, secrets = parse_input(sys.stdin.buffer.read())
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_STARTED, {"started": None}
+    return start(root, spec, secrets)

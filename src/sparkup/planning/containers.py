@@ -1,0 +1,184 @@
+"""Which engine runs a launch, and what its container gets of the host: image, GPU, mounts, limits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sparkup.domain.container import Container, ContainerRequest, Mount
+from sparkup.domain.fact import Fact, Seen
+from sparkup.domain.host import follow_up
+from sparkup.domain.launch import Engine, LaunchRequest, RankState
+from sparkup.errors import InputRefused, Problem
+from sparkup.facts.container_engines import ENGINES, Engines, EngineState
+from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
+from sparkup.facts.launches import LAUNCHES
+from sparkup.facts.machine import MACHINE
+from sparkup.facts.mounts import Places, mounts
+
+DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
+ROOTS = ("", "root", "0", "0:0", "root:root")
+# NCCL is to choose its threads' processors by the GPU, not by the mask that an engine gives.
+ALWAYS = {"NCCL_IGNORE_CPU_AFFINITY": "1"}
+
+
+def image_fact(request: LaunchRequest) -> Fact[Mapping[Engine, Image]]:
+    """Return the fact about a request's image."""
+    return image(request.container.image or DEFAULT_IMAGE)
+
+
+def mounts_fact(request: LaunchRequest) -> Fact[Places]:
+    """Return the fact about what a request wants to mount."""
+    return mounts(tuple(mount.source for mount in request.container.mounts))
+
+
+def engine_of(request: LaunchRequest, seen: Seen) -> Engine:
+    """Return the engine: as asked; else one that has the image; else none, unless containers are meant."""
+    if request.engine is not None:
+        return request.engine
+    if request.python_environment not in ("", "none"):
+        return Engine.HOST  # a managed environment was asked for
+    engines, images = seen[ENGINES], seen[image_fact(request)]
+    for engine in (Engine.DOCKER, Engine.PODMAN):
+        if engines.of(engine).state == "up" and engine in images:
+            return engine
+    if not request.container.asked:
+        return Engine.HOST
+    other = engines.docker.state == "absent" and engines.podman.state != "absent"
+    return Engine.PODMAN if other else Engine.DOCKER
+
+
+def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list[Problem]) -> Container:
+    """Decide what the container gets; notes all problems."""
+    asked, engines, host = request.container, seen[ENGINES], seen.host
+    name = asked.image or DEFAULT_IMAGE
+    state = engines.of(engine)
+    if state.state != "up":
+        problems.append(_not_up(engine, state, seen))
+        return Container(name, "")
+    found = seen[image_fact(request)].get(engine)
+    if found is None:
+        problems.append(_no_image(name, engine, host))
+        return Container(name, "")
+    problems += _of_image(name, found, seen)
+    gpus, problem = _gpus(engine, engines, host)
+    problems += [problem] if problem else []
+    root = found.user in ROOTS
+    places = seen[mounts_fact(request)]
+    problems += [_no_source(mount, host) for mount in asked.mounts if not places.exists(mount.source)]
+    own = tuple(replace(mount, source=places.path(mount.source)) for mount in asked.mounts)
+    caches = tuple(_caches(places, own)) if asked.caches and root else ()
+    return Container(
+        image=name,
+        image_id=found.id,
+        user="" if root else found.user,
+        working_dir=found.working_dir or "/",
+        entrypoint=found.entrypoint if asked.keep_entrypoint else (),
+        gpus=gpus,
+        infiniband=engines.infiniband,
+        mounts=(*caches, *own),
+        ports=asked.ports,
+        limits=asked.limits,
+        extra=asked.extra,
+    )
+
+
+def notes(chosen: Container, asked: ContainerRequest) -> tuple[str, ...]:
+    """Say what the user would not expect."""
+    if asked.caches and chosen.user:
+        return (f"no caches are mounted: the image runs as {chosen.user}, and they are for root in it",)
+    return ()
+
+
+def container_of(rank: RankState, seen: Seen) -> ContainerState | None:
+    """Return the container that a launch runs in, None for one that runs in none.
+
+    Raises InputRefused for one that does not run any more.
+    """
+    if rank.spec.get("engine") not in (Engine.DOCKER, Engine.PODMAN):
+        return None
+    found = next((each for each in seen[CONTAINERS] if each.attempt == rank.attempt), None)
+    if found is None or found.state != "running":
+        state = found.state if found else "gone"
+        raise InputRefused(
+            Problem(
+                "unknown-launch",
+                f"the container of {rank.launch} does not run ({state})",
+                where=seen.host,
+                hint=follow_up("status", "", seen.host),
+            )
+        )
+    return found
+
+
+def name_problem(name: str, seen: Seen) -> Problem | None:
+    """Say who has the container name, if somebody has; our own that have ended are replaced."""
+    attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.owner == seen[MACHINE].uid}
+    for each in seen[CONTAINERS]:
+        if each.name == name and each.attempt not in attempts:
+            message = f"{name} is the name of a container of somebody else: {each.image} ({each.state})"
+            hint = f"choose another with --name, or: {each.engine} rm -f {name}"
+            return Problem("name-taken", message, seen.host, hint)
+    return None
+
+
+def _not_up(engine: Engine, state: EngineState, seen: Seen) -> Problem:
+    """Say what keeps an engine from working, each with its remedy."""
+    user, host = seen[MACHINE].user, seen.host
+    match state.state:
+        case "absent":
+            package = "docker.io" if engine is Engine.DOCKER else "podman"
+            hint = f"sudo apt-get install {package}; or use --engine host"
+            return Problem("no-engine", f"{engine} is not installed", host, hint)
+        case "denied":
+            hint = f"once: sudo usermod -aG docker {user}, then log in anew (users.md F50)"
+            return Problem("no-engine", f"{user} may not use {engine}: {state.message}", host, hint)
+        case "down":
+            hint = "sudo systemctl start docker; why it does not run: journalctl -u docker"
+            return Problem("no-engine", f"{engine} does not run: {state.message}", host, hint)
+        case _:
+            hint = f"see what `{engine} info` says there"
+            return Problem("no-engine", f"{engine} does not answer: {state.message}", host, hint)
+
+
+def _no_image(name: str, engine: Engine, host: str) -> Problem:
+    hint = f"{engine} image ls shows what there is; fetch one: {engine} pull {name}; or use --engine host"
+    return Problem("image-not-found", f"{engine} has no image {name}", host, hint)
+
+
+def _of_image(name: str, found: Image, seen: Seen) -> Iterator[Problem]:
+    machine = ARCHITECTURES.get(seen[MACHINE].architecture, seen[MACHINE].architecture)
+    if found.architecture != machine:
+        message = f"the image {name} is for {found.os}/{found.architecture}, this machine is {machine}"
+        yield Problem("wrong-architecture", message, seen.host, f"get one that is built for {machine}")
+
+
+def _gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | None]:
+    """Return how the engine gives GPUs, "" where the host has none (users.md F51 to F53)."""
+    state = engines.of(engine)
+    if not engines.gpu:
+        return "", None
+    if state.snap:
+        hint = "remove snap's docker and install docker-ce or the packages of DGX OS"
+        return "", Problem("no-gpu-in-container", "snap's docker cannot give containers the GPU", host, hint)
+    if state.nvidia_runtime:
+        return ("runtime" if engines.cdi_mode else "all"), None
+    if engines.cdi_spec and state.cdi:
+        return "cdi", None
+    if engine is Engine.PODMAN:
+        hint = "once: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+        return "", Problem("no-gpu-in-container", "podman has no CDI specification of the GPU", host, hint)
+    hint = "once: sudo nvidia-ctk runtime configure --runtime=docker, then sudo systemctl restart docker"
+    return "", Problem("no-gpu-in-container", "docker does not know NVIDIA's runtime", host, hint)
+
+
+def _no_source(mount: Mount, host: str) -> Problem:
+    hint = "an engine would make an empty folder there; check the path on that host"
+    return Problem("mount-not-found", f"there is no {mount.source} to mount", host, hint)
+
+
+def _caches(places: Places, own: tuple[Mount, ...]) -> Iterator[Mount]:
+    """Yield the caches of this user's login where root in the container looks for them."""
+    taken = {mount.target.rstrip("/") for mount in own}
+    for source, target in places.caches:
+        if target not in taken:
+            yield Mount(source, target, cache=True)
