@@ -10,9 +10,11 @@ from tests.pythons import oldest
 from tests.simhosts.hosts import Setup
 from tests.user import FAKES, ROOT, User
 
-# A shell that starts us in the background has keys of the terminal ignored, and programs inherit that.
+# A shell that starts us in the background has keys of the terminal ignored, nohup the hangup, and programs
+# inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["tests.simhosts.fixture", "tests.managed"]
 

@@ -65,7 +65,7 @@ def test_what_is_not_there(user: User) -> None:
     assert "name it with --host" in done.err
     done = user.run("stop", "--all")
     assert (done.status, done.out) == (0, "nothing was running\n")
-    assert user.json("stop", "--all") == {"launches": []}
+    assert user.json("stop", "--all") == {"launches": [], "problems": []}
 
 
 def test_a_name_and_all_contradict_each_other(user: User) -> None:
