@@ -37,8 +37,9 @@ def completed(user: User, folder: Path, *words: str) -> list[str]:
     ("words", "expected"),
     [
         (("sparkup", "la"), {"launch"}),
-        pytest.param(("sparkup", "st"), {"status", "stop"}, marks=pytest.mark.e2e),
+        pytest.param(("sparkup", "st"), {"start", "status", "stop"}, marks=pytest.mark.e2e),
         (("sparkup", "launch", "--na"), {"--name"}),
+        (("sparkup", "start", "--na"), {"--name"}),
         pytest.param(("sparkup", "status", "--progress", "p"), {"plain"}, marks=pytest.mark.e2e),
         (("sparkup", "status", "--bogus", "--wa"), {"--watch"}),
         pytest.param(("sparkup", "lauch", "--na"), set(), marks=pytest.mark.e2e),

@@ -13,9 +13,11 @@ from sparkup.errors import InputRefused, Problem
 
 @click.command("exec", cls=WithRest)
 @options.launch_name
+@click.option("-i", "--interactive", is_flag=True, help="Ours is always; for those who are used to it.")
+@click.option("-t", "--tty", is_flag=True, help="Give it a terminal even if ours is not one at both ends.")
 @options.remote
 @click.pass_context
-def enter(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], **_: object) -> int:
+def enter(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], *, tty: bool, **_: object) -> int:
     """Run a command in the environment of a launch, on this terminal when there is one."""
     found = problems(ctx)
     argv = rest(ctx)
@@ -25,7 +27,7 @@ def enter(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], **_: 
         )
     if found:
         raise InputRefused(*found)
-    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    tty = sys.stdin.isatty() and (tty or sys.stdout.isatty())  # an engine refuses one without an input
     host = options.one_host(hosts)
     ctx.params["progress"] = "quiet" if ctx.params["progress"] == "auto" else ctx.params["progress"]
     return carry_out(ctx, lambda context: run(name, host, argv, context, tty=tty))

@@ -23,6 +23,7 @@ COMMANDS = {
         "sparkup.cli.launch:launch",
         "Start a server or any command, and wait until it answers.",
     ),
+    "start": ("sparkup.cli.start:start", "Start a container that does nothing, to work in."),
     "status": ("sparkup.cli.status:status", "Show what runs, where, and how it is."),
     "logs": ("sparkup.cli.logs:logs", "Show what a launch has printed; follow it."),
     "exec": ("sparkup.cli.enter:enter", "Run a command in the environment of a launch."),

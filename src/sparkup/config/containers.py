@@ -29,6 +29,7 @@ class TypedContainer:
     no_cache_dirs: bool = False
     keep_entrypoint: bool = False
     engine_args: Sequence[str] = ()
+    needed: bool = False  # nothing but a container will do
 
 
 def container_request(

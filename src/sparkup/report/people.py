@@ -62,7 +62,10 @@ def _launched(answer: Launched) -> str:
     if answer.ready is None:
         where = f", to be reached at {answer.url}" if answer.url else ""
         watch = f"watch it: {follow_up('status --watch', '', host)}\n"
-        return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{watch}{logs}{stop}"
+        work = (
+            f"in it:    {follow_up('exec', answer.name, host)} -- bash\n" if answer.engine != "host" else ""
+        )
+        return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{work}{watch}{logs}{stop}"
     if not answer.url:
         return f"{answer.name} is ready ({answer.ready.seconds:.1f} s)\n{logs}{stop}"
     return "".join(

@@ -1,0 +1,95 @@
+"""What `launch` and `start` take alike, and how it becomes a request."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from sparkup.actions import dryrun
+from sparkup.actions.launch import launch
+from sparkup.actions.running import Manner
+from sparkup.cli import options
+from sparkup.cli.carry import carry_out
+from sparkup.config.containers import TypedContainer
+from sparkup.config.problems import Problems
+from sparkup.config.request import Typed, parse
+
+Decorated = Callable[..., Any]
+TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit")
+_taken = (
+    click.option("--solo", is_flag=True, help="One machine only."),
+    click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]"),
+    click.option(
+        "--engine",
+        metavar="docker|podman|host",
+        help="What runs it; host: processes in a Python environment."
+        " [default: what has the image, else host]",
+    ),
+    click.option(
+        "-e",
+        "--env",
+        "env",
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        help="Environment variable; without a value it is taken from here. Secrets are never shown.",
+    ),
+    click.option(
+        "-j", "jobs", metavar="N", help="Compile at most so many things at once at the first start."
+    ),
+    click.option(
+        "--nccl-debug",
+        is_flag=False,
+        flag_value="INFO",
+        metavar="[LEVEL]",
+        help="Set NCCL_DEBUG. [INFO without a level]",
+    ),
+    click.option(
+        "--mem-limit-gb",
+        metavar="N",
+        help="Memory limit in GiB; of a container with --non-privileged, else where systemd can hold it.",
+    ),
+    click.option("--pids-limit", metavar="N", help="Limit of processes and threads, likewise."),
+)
+_dry = (
+    click.option(
+        "--dry-run",
+        is_flag=False,
+        flag_value="plan",
+        metavar="[plan|script]",
+        help="Show what would be done; script: as a shell script.",
+    ),
+    click.option(
+        "--offline",
+        is_flag=True,
+        help="With --dry-run: plan from what hosts last answered, open no connection.",
+    ),
+)
+
+
+def launching(command: Decorated) -> Decorated:
+    """Add the options of what is launched: where, as what, in which container, with which limits."""
+    for option in reversed((options.remote, *_taken, options.container, *_dry, options.as_json)):
+        command = option(command)
+    return command
+
+
+def run(
+    ctx: click.Context, typed: dict[str, Any], command: Sequence[str], manner: Manner, found: Problems
+) -> int:
+    """Parse all of a command line and carry it out, or show what would be done."""
+    given = ctx.params
+    dry = given["dry_run"]
+    if dry not in (None, "plan", "script"):
+        found.add(f"--dry-run={dry} is unknown", "use --dry-run or --dry-run=script")
+    if given["offline"] and not dry:
+        found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
+    needed = bool(given.get("needed"))
+    container = TypedContainer(needed=needed, **{name: given[name] for name in options.CONTAINER})
+    plain = {name: given[name] for name in TYPED}
+    words = Typed(command=command, hosts=given["hosts"], container=container, **plain, **typed)
+    request = parse(words, found)
+    if dry:
+        show = partial(dryrun.show, as_script=dry == "script", offline=given["offline"])
+        return carry_out(ctx, lambda context: show(request, manner, context))
+    return carry_out(ctx, lambda context: launch(request, manner, context))

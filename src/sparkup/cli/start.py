@@ -1,0 +1,26 @@
+"""sparkup start."""
+
+import click
+
+from sparkup.actions.running import Manner
+from sparkup.cli.launching import launching, run
+from sparkup.cli.strict import Strict
+from sparkup.config.problems import Problems
+
+IDLE = ("sleep", "infinity")
+
+
+@click.command(cls=Strict)
+@launching
+@click.option("-d", "--detach", is_flag=True, help="Return as soon as it runs; it always does.")
+@click.pass_context
+def start(ctx: click.Context, /, **_: object) -> int:
+    """Start a container that does nothing, to work in: sparkup exec -- COMMAND.
+
+    It gets what a launch gets (GPU, caches, mounts, limits) and stays until sparkup stop.
+    """
+    found = Problems()
+    if ctx.params["engine"] == "host":
+        found.add("the engine host has no containers to start", "leave --engine out, or say docker or podman")
+    ctx.params["needed"] = True
+    return run(ctx, {"ready": "none"}, IDLE, Manner(detach=True), found)
