@@ -9,9 +9,13 @@ LOG_SIZE, LOG_FILES = 64 << 20, 3  # bytes, and how many of that size the engine
 STOP_TIMEOUT = 40  # seconds until `docker stop` kills: our supervisor needs up to 30 to end a tree
 GPU_DEVICE = "nvidia.com/gpu=all"  # of NVIDIA's CDI specification
 # Of a container that is there: what `parse_containers` of facts/containers.py reads.
-PS_FORMAT = (
-    '{{.ID}}\t{{.State}}\t{{.Names}}\t{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}'
-)
+PS_FORMATS = {
+    Engine.DOCKER: "{{.ID}}\t{{.State}}\t{{.Names}}\t"
+    '{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}',
+    # Its 4.3 makes a sentence of .State and knows no .Label.
+    Engine.PODMAN: "{{.ID}}\t{{.ListContainer.State}}\t{{.Names}}\t"
+    '{{index .Labels "sparkup.launch"}}\t{{index .Labels "sparkup.attempt"}}\t{{.Image}}',
+}
 
 
 def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
@@ -130,6 +134,6 @@ def _variables(launch: Launch) -> Iterator[str]:
 
 
 def _mounts(mounts: Sequence[Mount]) -> Iterator[str]:
-    """Yield mounts in the form that takes any path but one with a colon; --volume makes what is missing."""
+    """Yield mounts in the form that takes any path but one with a colon."""
     for mount in mounts:
         yield from ("--volume", f"{mount.source}:{mount.target}" + (":ro" if mount.read_only else ""))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sparkup.commands.containers import PS_FORMAT
+from sparkup.commands.containers import PS_FORMATS
 from sparkup.domain.fact import Answers, Fact, run, whole
 from sparkup.domain.launch import Engine
 
@@ -64,10 +64,10 @@ class ContainerState:
 
 
 def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
-    """Read lines in PS_FORMAT; podman says <none> or nothing for a label that is not there."""
+    """Read lines in an engine's own of PS_FORMATS."""
     for line in text.splitlines():
         words = [word.replace("<no value>", "") for word in line.split("\t")]
-        if len(words) == PS_FORMAT.count("\t") + 1:
+        if len(words) == PS_FORMATS[engine].count("\t") + 1:
             yield ContainerState(engine, *words)
 
 
@@ -78,7 +78,10 @@ def _containers(answers: Answers) -> tuple[ContainerState, ...]:
 NONE: tuple[ContainerState, ...] = ()
 CONTAINERS = Fact(
     "containers",
-    {str(engine): run(str(engine), "ps", "--all", "--no-trunc", "--format", PS_FORMAT) for engine in ENGINES},
+    {
+        str(engine): run(str(engine), "ps", "--all", "--no-trunc", "--format", form)
+        for engine, form in PS_FORMATS.items()
+    },
     _containers,
     unknown=NONE,
 )

@@ -40,6 +40,9 @@ def call(argv: list[str], secrets: dict[str, str] | None = None) -> subprocess.C
 
 def run(folder: str, spec: state.Json, secrets: dict[str, str]) -> state.Json:
     """Start the container; return {} when the rank runs, else what kept it from that, with nothing left."""
+    for each in spec["container"]["folders"]:
+        with contextlib.suppress(OSError):
+            os.makedirs(each, exist_ok=True)  # docker would make it root's; podman does not start without it
     try:
         done = call(spec["container"]["run"], secrets)
     except OSError as error:

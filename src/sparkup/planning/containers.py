@@ -60,6 +60,7 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
         problems.append(_no_image(name, engine, host))
         return Container(name, "")
     problems += _of_image(name, found, seen)
+    problems += _of_podman(asked, host) if engine is Engine.PODMAN else ()
     gpus, problem = _gpus(engine, engines, host)
     problems += [problem] if problem else []
     root = found.user in ROOTS
@@ -150,6 +151,17 @@ def _of_image(name: str, found: Image, seen: Seen) -> Iterator[Problem]:
     if found.architecture != machine:
         message = f"the image {name} is for {found.os}/{found.architecture}, this machine is {machine}"
         yield Problem("wrong-architecture", message, seen.host, f"get one that is built for {machine}")
+
+
+def _of_podman(asked: ContainerRequest, host: str) -> Iterator[Problem]:
+    """Refuse what docker takes and podman does not, or ignores in silence (both seen with 4.3)."""
+    names = {word.partition("=")[0] for word in asked.extra}
+    if "--gpus" in names:
+        hint = "leave it out of --engine-args: the container gets the GPU by its CDI specification"
+        yield Problem("bad-option", "podman ignores --gpus", host, hint)
+    if "--shm-size" in names and not asked.limits and "--ipc" not in names:
+        hint = "leave it out of --engine-args: with privileges the container has the host's own /dev/shm"
+        yield Problem("bad-option", "podman takes no --shm-size with the host's IPC namespace", host, hint)
 
 
 def _gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | None]:

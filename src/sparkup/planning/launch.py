@@ -104,7 +104,11 @@ def _container(launch: Launch, node: Node, program: Program) -> dict[str, object
     if launch.container is None:
         return {}
     argv = [*launch.container.entrypoint, *launch.argv]
-    words = {"run": _in_engine(launch, node, program), "create": containers.create(launch, node)}
+    words = {
+        "folders": [mount.source for mount in launch.container.mounts if mount.cache],
+        "run": _in_engine(launch, node, program),
+        "create": containers.create(launch, node),
+    }
     return {"argv": argv, "container": words}
 
 
