@@ -83,6 +83,11 @@ class User:
     before: tuple[str, ...] = ()  # a program that runs what we run, elsewhere
 
     @property
+    def where(self) -> str:
+        """Return the host of launches, as the command line calls it."""
+        return "local"
+
+    @property
     def state(self) -> Path:
         """Return where launches are."""
         return self.home / "state"
@@ -194,6 +199,12 @@ class User:
         left = [f"{pid}: {processes.command(pid)}" for pid in self.engines()]
         assert left == []
         assert self.names() == []
+
+    @contextmanager
+    def holding(self, port: int) -> Iterator[None]:
+        """Listen on a port where launches run."""
+        with socket.create_server(("127.0.0.1", port)):
+            yield
 
     def journal(self) -> str:
         """Return all that was written to journals."""

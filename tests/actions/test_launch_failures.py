@@ -11,14 +11,15 @@ SLOW = {"FAKE_VLLM_START_SECONDS": "8"}
 
 
 @pytest.fixture
-def failing(user: User) -> Iterator[User]:
+def failing(somewhere: User) -> Iterator[User]:
     """A user whose launch fails: afterwards nothing of it is left but its log."""
+    user = somewhere
     yield user
     user.nothing_is_left()
     logs = user.run("logs", "vllm_node")
     assert logs.status == 0
     assert logs.out
-    assert user.run("status").out == "nothing is launched on local\n"
+    assert user.run("status").out == f"nothing is launched on {user.where}\n"
 
 
 def failed(user: User, fault: str, *words: str, command: tuple[str, ...] = ()) -> Done:
@@ -31,12 +32,12 @@ def failed(user: User, fault: str, *words: str, command: tuple[str, ...] = ()) -
 def test_an_unknown_flag_is_named(failing: User) -> None:
     done = failed(failing, "", command=("--max-model-length-x", "512"))
     assert "vllm_node ended before it was ready (exit status 2): " in done.err
-    assert "--max-model-length-x" in done.err.partition("error [local]: ")[2].splitlines()[0]
+    assert "--max-model-length-x" in done.err.partition(f"error [{failing.where}]: ")[2].splitlines()[0]
 
 
 def test_the_root_cause_is_shown(failing: User) -> None:
     done = failed(failing, "dies-in-start")
-    message = done.err.partition("error [local]: ")[2]
+    message = done.err.partition(f"error [{failing.where}]: ")[2]
     assert message.startswith("vllm_node ended before it was ready (exit status 1): ")
     assert "SafetensorError" in message
     assert "the whole log: sparkup logs vllm_node" in message
@@ -47,7 +48,7 @@ def test_the_root_cause_is_in_the_document(failing: User) -> None:
     done = failed(failing, "dies-in-start", "--json")
     assert (done.json["ok"], done.json["exit_status"]) == (False, 1)
     problem = done.json["problems"][0]
-    assert (problem["code"], problem["where"]) == ("start-failed", "local")
+    assert (problem["code"], problem["where"]) == ("start-failed", failing.where)
     assert "SafetensorError" in problem["message"]
     assert problem["details"]
 
@@ -106,7 +107,7 @@ def test_a_launch_that_dies_while_it_is_followed(failing: User) -> None:
     """vLLM ends with status 0 then."""
     done = failed(failing, "health-503-then-exit-0:0.5")
     assert "vllm_node is ready at" in done.out
-    message = done.err.partition("error [local]: ")[2]
+    message = done.err.partition(f"error [{failing.where}]: ")[2]
     assert message.startswith("vllm_node ended although nobody had asked it to (exit status 0): ")
     assert "engine core exited unexpectedly" in message.splitlines()[0]
 
@@ -138,7 +139,7 @@ def test_a_port_that_is_taken_during_the_start(failing: User) -> None:
     port = free_port()
     with failing.running("launch", *failing.serve(port=port), env=SLOW) as command:
         command.expect("importing")
-        with socket.create_server(("127.0.0.1", port)):
+        with failing.holding(port):
             done = command.done()
     assert done.status == 1
     assert "ended before it was ready (exit status 1)" in done.err

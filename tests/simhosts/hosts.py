@@ -23,6 +23,7 @@ class Setup:
     hosts: int = 2
     engine: str = "none"  # or "docker"
     shares: tuple[Path, ...] = ()
+    base: str = ""  # the Debian tree whose programs hosts have, "" for this machine's
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class Testbed:
         run(self._simhosts(*words), timeout=120)
 
     def _simhosts(self, *words: str) -> list[str]:
-        return ["env", f"SIMHOSTS_NAME={self.name}", str(SIMHOSTS), *words]
+        names = (f"SIMHOSTS_NAME={self.name}", f"SIMHOSTS_BASE={self.setup.base}")
+        return ["env", *names, str(SIMHOSTS), *words]
 
 
 @contextmanager

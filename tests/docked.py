@@ -1,0 +1,151 @@
+"""A user whose launches run in containers of the real docker, on a simulated host."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.simhosts.hosts import CONTROL, Testbed
+from tests.terminals import Terminal
+from tests.user import FAKES, ROOT, Done, Json, Running, User
+from tests.waiting import until
+
+IMAGE = "base:1"
+RECORDED = ROOT / "tests" / "fixtures" / "engine_log"
+MODEL = "/root/model"
+PATH = f"{FAKES}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+MOUNTS = tuple(f"{path}:{path}:ro" for path in (FAKES.parent, RECORDED, MODEL))
+FAKE_ENGINE = (*(word for mount in MOUNTS for word in ("-v", mount)), "-e", f"PATH={PATH}")
+STATE = "/var/lib/sparkup"
+
+
+@dataclass(frozen=True, slots=True)
+class Docked(User):
+    """The command line at the control workstation, led to containers of the first host."""
+
+    bed: Testbed | None = None
+    login: str = "spark1"  # how SSH reaches the host: USER@HOST for another user of it
+    state_there: str = STATE
+
+    @property
+    def where(self) -> str:
+        """Return the host of launches, as the command line calls it."""
+        return self.login
+
+    @property
+    def model(self) -> str:
+        """Return a folder of the host that is a model."""
+        return MODEL
+
+    def run(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        given: str | None = None,
+        before: Sequence[str] = (),
+    ) -> Done:
+        """Run sparkup to its end."""
+        return User.run(self, *self._led(words, env), given=given, before=before)
+
+    @contextmanager
+    def running(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+        """Run sparkup in the background for the time of a `with`."""
+        with User.running(self, *self._led(words, env)) as command:
+            yield command
+
+    @contextmanager
+    def at_terminal(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Terminal]:
+        """Run sparkup on a terminal."""
+        with User.at_terminal(self, *self._led(words, env)) as terminal:
+            yield terminal
+
+    def there(self, *argv: str, given: str | None = None, check: bool = True) -> str:
+        """Return what a command of root prints on the host."""
+        assert self.bed is not None
+        return self.bed.exec(1, argv, stdin=given, check=check, timeout=120).stdout
+
+    def containers(self, form: str = "{{.Names}} {{.State}}") -> list[str]:
+        """Return the containers of launches, running or not."""
+        label = "label=sparkup.attempt"
+        return self.there("docker", "ps", "--all", "--filter", label, "--format", form).splitlines()
+
+    def names(self) -> list[str]:
+        """Return the names that have a folder of state."""
+        return self.there("ls", f"{self.state_there}/launches", check=False).split()
+
+    def processes(self) -> list[str]:
+        """Return the command lines of what the host runs of launches."""
+        pattern = "fakes/bin/vllm|VLLM::|node-.*pyz start|node.pyz inside|docker start --attach"
+        found = self.there("pgrep", "-af", pattern, check=False).splitlines()
+        return [line for line in found if "pgrep" not in line]
+
+    def nothing_is_left(self) -> None:
+        """AssertionError if something of a launch is still there: containers, processes, or its name."""
+        until(lambda: not self.processes(), f"{self.processes()} have ended", 5)
+        assert self.containers() == []
+        assert self.names() == []
+
+    @contextmanager
+    def holding(self, port: int) -> Iterator[None]:
+        """Listen on a port of the host."""
+        listen = f"s = socket.create_server(('127.0.0.1', {port})); print(1, flush=True)"
+        code = f"import signal, socket; {listen}; signal.pause()"
+        assert self.bed is not None
+        words = self.bed.argv(1, ["python3", "-c", code])
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield
+            process.kill()
+
+    def clear(self) -> None:
+        """Take away what a test has left, whatever that is."""
+        self.there(
+            "sh",
+            "-c",
+            "docker ps -aq | xargs -r docker rm -f; pkill -9 -f '[n]ode-.*pyz start';"
+            "rm -rf /var/lib/sparkup /home/spark/.local/state/sparkup",
+            check=False,
+        )
+
+    def _led(self, words: Sequence[str], env: Mapping[str, str] | None) -> tuple[str, ...]:
+        """Return a command line with the host; what a test has in its environment, the container gets."""
+        cut = list(words).index("--") if "--" in words else len(words)
+        verb, options, rest = words[0], words[1:cut], words[cut:]
+        led: tuple[str, ...] = (verb, "--host", self.login)
+        if verb == "launch":
+            given = tuple(word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}"))
+            image = () if "-t" in options else ("-t", IMAGE, *FAKE_ENGINE)
+            led = (*led, *image, *given)
+        return (*led, *options, *rest)
+
+
+def prepare(bed: Testbed) -> None:
+    """Give a host a model and a small image with Python."""
+    bed.exec(1, ["mkdir", "-p", MODEL])
+    bed.exec(1, ["tee", f"{MODEL}/config.json"], stdin="{}")
+    bed.exec(1, ["chmod", "a+rx", "/root"])
+    words = bed.argv(1, ["docker", "import", "-c", 'CMD ["bash"]', "-", IMAGE])
+    with subprocess.Popen([ROOT / "tests" / "testbed" / "mkbase"], stdout=subprocess.PIPE) as made:
+        subprocess.run(words, stdin=made.stdout, stdout=subprocess.DEVNULL, check=True, timeout=120)
+    assert made.returncode == 0
+
+
+@contextmanager
+def docked(bed: Testbed, home: Path, login: str = "spark1", state: str = STATE) -> Iterator[Docked]:
+    """Be somebody at the control workstation for the time of a `with`; afterwards the host is empty."""
+    home.mkdir()
+    user = Docked(home, before=tuple(bed.argv(CONTROL, [])), bed=bed, login=login, state_there=state)
+    try:
+        yield user
+    finally:
+        user.close()
+        user.clear()
+
+
+def rows(user: Docked) -> list[Json]:
+    """Return what status says of all launches."""
+    found: list[Json] = json.loads(user.run("status", "--json").out)["launches"]
+    return found

@@ -1,0 +1,31 @@
+"""A launch in a container of the real docker, from its start to its end."""
+
+from tests.docked import Docked
+
+
+def test_from_launch_to_stop(dock: Docked) -> None:
+    answer = dock.launched()
+    row = dock.row()
+    assert (row["phase"], row["engine"], row["health"], row["model"]) == ("ready", "docker", 200, "tiny")
+    log = dock.run("logs")
+    assert "Application startup complete" in log.out
+    shown = dock.there("docker", "logs", "vllm_node")
+    assert log.out.splitlines()[:20] == shown.splitlines()[:20]
+    done = dock.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
+    assert (done.status, "fakes/bin" in done.out) == (7, True), done
+    report = dock.json("stop")["launches"][0]
+    assert (report["port"], report["port_free"]) == (answer["port"], True)
+    assert report["processes"] >= 3
+    dock.nothing_is_left()
+    assert dock.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
+
+
+def test_an_attached_command(dock: Docked) -> None:
+    done = dock.run("launch", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (done.status, done.out) == (3, "out\nerr\n"), done
+    dock.nothing_is_left()
+    with dock.running("launch", "--", "sh", "-c", "echo up; exec sleep 600") as command:
+        command.expect("up")
+        command.signal()
+        assert command.done().status == 130
+    dock.nothing_is_left()
