@@ -2,19 +2,24 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sparkup.domain.fact import Answers, Fact, files, paths, run, which, whole
+from sparkup.domain.fact import Answers, Fact, files, paths, run, which
 from sparkup.domain.launch import Engine
 
 RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's container toolkit
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
 GPU_CONTROL, INFINIBAND = "/dev/nvidiactl", "/dev/infiniband"
-# What the clients say, in the words of their versions 20.10 to 28.
+# The members of what `info` prints that are read.
+DOCKER_SAYS, PODMAN_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs"), ("version",)
+# What the clients say, in the words of their versions 20.10 to 29.
 DENIED = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
-DOWN = re.compile(r"cannot connect to the docker daemon|is the docker daemon running", re.IGNORECASE)
+DOWN = re.compile(
+    r"cannot connect to the docker daemon|is the docker daemon running|failed to connect to the docker API",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,12 @@ def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
         # Only a daemon whose CDI is on names the folders of specifications (docker 25 and later).
         cdi = bool(info.get("CDISpecDirs"))
         return EngineState("up", "", version, snap, "nvidia" in (info.get("Runtimes") or {}), cdi)
-    errors = info.get("ServerErrors") or [answer["err"].strip() or _unanswered(answer)]
-    message = str(errors[0]).splitlines()[0]
-    return EngineState(_kind(message), message, snap=snap)
-
-
-def _kind(message: str) -> str:
-    if DENIED.search(message):
-        return "denied"
-    return "down" if DOWN.search(message) else "failed"
+    errors = [*(info.get("ServerErrors") or ()), answer["err"], _unanswered(answer)]
+    lines = [line for error in errors for line in str(error).splitlines()]
+    for state, words in (("denied", DENIED), ("down", DOWN)):
+        if message := next(filter(words.search, lines), ""):
+            return EngineState(state, message, snap=snap)
+    return EngineState("failed", lines[0], snap=snap)
 
 
 def _podman(answer: Mapping[str, Any]) -> EngineState:
@@ -103,6 +105,21 @@ def _object(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _recorded(answers: Answers) -> Answers:
+    """Leave out what is not read: proxies have passwords, registries and plugins are nobody's business."""
+    kept = {"docker": DOCKER_SAYS, "podman": PODMAN_SAYS}
+    return {**answers, **{name: _only(answers[name], members) for name, members in kept.items()}}
+
+
+def _only(answer: Mapping[str, Any], members: Iterable[str]) -> Mapping[str, Any]:
+    """Return an answer with only some members of what was printed, and of runtimes only their names."""
+    info = _object(answer["out"])
+    found = {name: info[name] for name in members if name in info}
+    if runtimes := found.get("Runtimes"):
+        found["Runtimes"] = dict.fromkeys(runtimes)
+    return {**answer, "out": json.dumps(found) if found else ""}
+
+
 ENGINES = Fact(
     "engines",
     {
@@ -114,5 +131,5 @@ ENGINES = Fact(
         "cdi": files(*(f"{folder}/*" for folder in CDI_FOLDERS), max_bytes=0),
     },
     parse,
-    recorded=whole,
+    recorded=_recorded,
 )

@@ -1,0 +1,128 @@
+"""What engines say when a container does not start, each as a problem that tells what next."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fixtures.recorded import FIXTURES
+
+from sparkup.domain.container import Container
+from sparkup.domain.launch import Engine, Launch, Node
+from sparkup.errors import Problem, SparkupError
+from sparkup.planning.container_failures import refused
+
+LAUNCH = Launch(
+    "vllm_node", "a1", Engine.DOCKER, (Node("local"),), ("vllm",), container=Container("vllm-node", "")
+)
+SAID = FIXTURES / "docker_said"  # by users' daemons
+CODES = {
+    "absent": "image-not-found",
+    "bad_memory": "bad-option",
+    "bad_volume": "bad-option",
+    "cdi": "no-gpu-in-container",
+    "denied": "no-engine",
+    "down": "no-engine",
+    "name_taken": "name-taken",
+    "no_device": "bad-option",
+    "no_runtime": "no-gpu-in-container",
+    "no_source": "mount-not-found",
+    "no_user": "bad-option",
+    "not_executable": "command-not-found",
+    "not_found": "command-not-found",
+    "port_taken": "port-taken",
+    "port_taken2": "port-taken",
+    "unknown_flag": "bad-option",
+}
+OF_PODMAN = {
+    "ipc_shm": "bad-option",
+    "no_python": "command-not-found",
+    "no_runtime": "bad-option",  # it takes the GPU by CDI
+}
+NOT_OF_PODMAN = {"denied", "down"}  # it has no daemon
+REFUSED = 2  # exit status for what was asked for; 5 for what a host is
+WRONG_INPUT = {"image-not-found", "bad-option", "mount-not-found", "command-not-found"}
+
+
+def recorded(engine: str) -> dict[str, dict[str, Any]]:
+    path = FIXTURES / "container_failures" / f"{engine}.json"
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def problem(error: SparkupError) -> Problem:
+    (found,) = error.problems
+    assert found.where == "spark1"
+    assert found.hint
+    return found
+
+
+def codes(engine: str) -> dict[str, str]:
+    if engine.startswith("docker"):
+        return CODES
+    return {**{fault: code for fault, code in CODES.items() if fault not in NOT_OF_PODMAN}, **OF_PODMAN}
+
+
+ENGINES = sorted(path.stem for path in (FIXTURES / "container_failures").glob("*.json"))
+FAULTS = [(engine, fault) for engine in ENGINES for fault in sorted(codes(engine))]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_fault_that_was_recorded_is_known(engine: str) -> None:
+    assert recorded(engine).keys() == codes(engine).keys()
+
+
+@pytest.mark.parametrize(("engine", "fault"), FAULTS)
+def test_each_fault_has_its_code_and_exit_status(engine: str, fault: str) -> None:
+    launch = replace(LAUNCH, engine=Engine(engine.partition("_")[0]))
+    error = refused(recorded(engine)[fault]["err"], launch, "spark1")
+    found = problem(error)
+    assert found.code == codes(engine)[fault]
+    assert error.exit_status == (REFUSED if found.code in WRONG_INPUT else 5)
+    assert found.message.startswith(f"{launch.engine} could not start vllm_node: ")
+    assert "Error response from daemon" not in found.message
+    assert "See '" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("error_cdi_mode_gpus_flag", "no-gpu-in-container"),
+        ("error_permission_denied", "no-engine"),
+        ("error_port_in_use", "port-taken"),
+        ("error_snap_docker", "no-gpu-in-container"),
+        ("error_unknown_runtime", "no-gpu-in-container"),
+    ],
+)
+def test_what_users_have_met(file: str, code: str) -> None:
+    text = Path(SAID / f"{file}.txt").read_text(encoding="utf-8")
+    assert problem(refused(text, LAUNCH, "spark1")).code == code
+
+
+def test_the_reason_is_the_line_that_the_engine_marks_as_its_own() -> None:
+    text = Path(SAID / "error_cdi_mode_gpus_flag.txt").read_text(encoding="utf-8")
+    assert "failed to create task for container" in problem(refused(text, LAUNCH, "spark1")).message
+    denied = problem(refused(recorded("docker_20")["denied"]["err"], LAUNCH, "spark1"))
+    assert denied.message.startswith("docker could not start vllm_node: permission denied while trying")
+
+
+def test_a_fault_that_nobody_has_met_is_told_with_all_that_was_said() -> None:
+    error = refused("one\ndocker: Error response from daemon: something new.\nthree\n", LAUNCH, "spark1")
+    found = problem(error)
+    assert (found.code, error.exit_status) == ("container-failed", 1)
+    assert found.message == "docker could not start vllm_node: something new."
+    assert found.details == ("one", "three")
+    assert found.hint == "try it by hand: docker run --rm vllm-node"
+
+
+def test_a_container_that_said_nothing() -> None:
+    found = problem(refused("\n", LAUNCH, "spark1"))
+    assert found.message == "docker could not start vllm_node: it ended at once and said nothing"
+    assert found.details == ()
+
+
+def test_what_next_is_said_in_the_words_of_the_engine() -> None:
+    absent = recorded("podman_4")["absent"]["err"]
+    found = problem(refused(absent, replace(LAUNCH, engine=Engine.PODMAN), "spark1"))
+    assert found.hint.endswith("podman image ls")
