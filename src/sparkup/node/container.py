@@ -61,22 +61,22 @@ def begun(folder: str, spec: state.Json, container: str) -> state.Json:
     """Wait until the rank runs in its container, and note where; return {} or why it does not."""
     deadline = time.monotonic() + STARTING
     while time.monotonic() < deadline:
+        pid = first_process(spec, container)  # before we look: what it wrote, it wrote while it lived
         inside = state.read(os.path.join(folder, "inside.json"))
         ended = state.read(os.path.join(folder, "exit.json"))
         if inside is not None:
-            state.write(os.path.join(folder, "rank.json"), identity(spec, container))
+            state.write(os.path.join(folder, "rank.json"), identity(pid, container))
             return {}
         if ended is not None:
             return dict(ended.get("problem") or {"error": "container-failed", "message": "it ended at once"})
-        if first_process(spec, container) == 0:
+        if pid == 0:
             return {"error": "container-failed", "message": output(spec, container)}
         time.sleep(0.05)
     return {"error": "container-failed", "message": "its first process did not answer"}
 
 
-def identity(spec: state.Json, container: str) -> state.Json:
+def identity(pid: int, container: str) -> state.Json:
     """Return what tells this container's first process from any other, ever."""
-    pid = first_process(spec, container)
     child = next(iter(children(pid)), pid)
     return {
         "pid": pid,
