@@ -117,6 +117,20 @@ def test_a_hangup_before_it_is_ready_leaves_it_to_become_ready(user: User) -> No
     assert user.run("stop").status == 0
 
 
+@pytest.mark.parametrize("delay", [0.2, 0.25, 0.3, 0.35, 0.4])
+def test_a_hangup_while_the_program_is_put_there_starts_all_the_same(user: User, delay: float) -> None:
+    """Once we have begun to write on the host there is a launch in the end, or a word of why not."""
+    with user.running("launch", *user.serve()) as command:
+        try:
+            command.process.wait(delay)
+        except subprocess.TimeoutExpired:
+            command.signal(signal.SIGHUP)
+        status = command.done().status
+    begun = (user.state / "bin").exists()
+    assert (status == 0) is begun
+    assert (user.names() == ["vllm_node"]) is begun
+
+
 @pytest.mark.e2e
 def test_a_hangup_while_it_is_followed_leaves_it_running(user: User) -> None:
     with user.running("launch", *user.serve()) as command:

@@ -181,3 +181,24 @@ def test_a_program_that_cannot_be_put_there_is_the_whole_story(user: User) -> No
     assert done.err.count("error [local]") == 1
     assert "cannot write" in done.err
     assert "stop" not in done.err
+
+
+@pytest.mark.parametrize("folder", ["", "bin"])
+def test_nothing_is_run_from_a_folder_that_others_may_write(user: User, folder: str) -> None:
+    (user.state / "bin").mkdir(parents=True)
+    (user.state / folder).chmod(0o777)
+    for words in (("launch", *user.serve()), ("launch", "--", "true"), ("logs", "x")):
+        done = user.run(*words)
+        assert done.status == 5, done
+        assert "(unsafe-folder)" in done.err
+        assert done.err.count("error") == 1
+    assert list((user.state / "bin").iterdir()) == []
+
+
+def test_a_start_that_was_refused_is_not_said_to_run(user: User) -> None:
+    (user.state / "launches" / "vllm_node").mkdir(parents=True)
+    (user.state / "launches" / "vllm_node").chmod(0o777)
+    done = user.run("launch", *user.serve())
+    assert done.status == 5
+    assert done.err.count("error [local]") == 1
+    assert "may still run" not in done.err

@@ -136,6 +136,17 @@ def test_a_connection_that_breaks_while_it_is_followed(user: User, host: Remote)
     assert host.there.row()["phase"] == "ready"
 
 
+def test_what_is_to_end_with_the_command_does_so_over_a_new_connection(user: User, host: Remote) -> None:
+    with user.running("launch", "--stop-on-exit", *host.options, *host.there.serve()) as command:
+        command.expect("its log:")
+        until(lambda: processes.touching("logs\0vllm_node"), "the log is followed")
+        host.tell("break")
+        done = command.done()
+    assert done.status == 4
+    assert "goes on" not in done.err
+    host.there.nothing_is_left()
+
+
 @pytest.mark.e2e
 def test_secrets_go_another_way_than_arguments(user: User, host: Remote) -> None:
     hidden = "hf_very-secret-9f3"

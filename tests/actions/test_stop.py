@@ -145,3 +145,18 @@ def test_a_port_that_somebody_else_holds_by_then(user: User) -> None:
     assert (done.json["launches"][0]["port_free"], len(done.json["problems"])) == (False, 1)
     assert f"vllm_node is gone, but port {port} is still held" in done.err
     user.nothing_is_left()
+
+
+def test_one_that_cannot_be_stopped_keeps_no_other(user: User) -> None:
+    for name in ("a", "b"):
+        user.run("launch", "-d", "--name", name, "--", "sleep", "600")
+    folder = user.state / "launches" / "a"
+    folder.chmod(0o777)  # others could have written there whom we end
+    done = user.run("stop", "--all", "--json")
+    assert done.status == 3
+    assert [each["name"] for each in done.json["launches"]] == ["b"]
+    assert [each["code"] for each in done.json["problems"]] == ["not-yours"]
+    assert user.run("stop", "a").status == 5
+    folder.chmod(0o711)
+    assert user.run("stop", "a").status == 0
+    user.nothing_is_left()

@@ -242,3 +242,18 @@ def test_any_words_at_all_can_be_read(words: list[str]) -> None:
     found = parse_serve(argv)
     assert found is not None
     assert len(without_secrets(argv)) <= len(argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (("env", f"VLLM_API_KEY={KEY}", "vllm", "serve", "m"), "VLLM_API_KEY"),
+        (("sh", "-c", f"HF_TOKEN={KEY} exec vllm serve m"), "HF_TOKEN"),
+        (("env", "HTTPS_PROXY=http://ada:pw@proxy", "vllm", "serve", "m"), "HTTPS_PROXY"),
+        (("env", "VLLM_API_KEY=", "vllm", "serve", "m"), ""),
+        (("env", "NCCL_DEBUG=INFO", "vllm", "serve", "m"), ""),
+        (("env", f"VLLM_API_KEY={KEY}", "litellm"), ""),  # no vLLM: it is not ours to judge
+    ],
+)
+def test_a_secret_that_is_set_before_vllm_is_seen(argv: tuple[str, ...], name: str) -> None:
+    assert exposed_secret(argv) == name

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkup.config.problems import Problems
-from sparkup.config.request import SECRET_NAME, Typed, hosts_of, parse
+from sparkup.config.request import Typed, hosts_of, parse
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Readiness
+from sparkup.domain.secret_names import SECRET_NAME
 from sparkup.errors import InputRefused, Problem
 
 COMMAND = ("vllm", "serve", "m")

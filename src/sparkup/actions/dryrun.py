@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 from sparkup.actions.context import Context
 from sparkup.actions.launch import look
-from sparkup.actions.running import Manner, ready_phase, start_phase
+from sparkup.actions.starting import Manner, ready_phase, start_phase
 from sparkup.domain.answer import Script, Shown
 from sparkup.domain.event import Answered
 from sparkup.domain.launch import LaunchRequest

@@ -4,7 +4,8 @@ import secrets
 from dataclasses import replace
 
 from sparkup.actions.context import Connections, Context
-from sparkup.actions.running import Capture, Manner, Running, start_phase
+from sparkup.actions.running import Running
+from sparkup.actions.starting import Capture, Manner
 from sparkup.domain.event import (
     Answered,
     Noted,
@@ -43,9 +44,7 @@ async def begin(
     runner = context.runner(connections)
     decided = await look(request, runner, context)
     running = Running(decided, manner, runner, context, connections, request.hosts, capture)
-    async with running.taken_back():
-        await runner.run([start_phase(decided)])
-    running.started = True
+    await running.start()
     return running
 
 

@@ -6,8 +6,9 @@ from sparkup.actions.context import Connections, Context
 from sparkup.commands.node import Program
 from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
+from sparkup.domain.launch import NAME_RULE
 from sparkup.domain.plan import Plan
-from sparkup.errors import InputRefused
+from sparkup.errors import GateRefused, InputRefused
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.launch import program_on, put_program
@@ -50,8 +51,8 @@ async def launch_of(
     put = Plan(put_program(runner.seen[host.name], program_name(), program()))
     try:
         _, rank = choose(name, runner.seen, "logs")[0]
-    except InputRefused:
-        if name is None:
+    except (InputRefused, GateRefused):
+        if name is None or not NAME_RULE.fullmatch(name):
             raise
         # Perhaps it is over: its log is kept until the next launch of its name is over.
         helper = program_on(runner.seen[host.name], program_name())

@@ -1,72 +1,48 @@
 """A launch that was started: waited for, followed, left, or taken back when something goes wrong."""
 
 import asyncio
+import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
+from sparkup.actions.starting import Capture, Manner, ready_phase, start_phase
 from sparkup.domain.answer import Finished, Launched
 from sparkup.domain.event import (
     Answered,
-    Event,
     Noted,
     PhaseFinished,
     PhaseStarted,
-    Ready,
-    StepStarted,
 )
 from sparkup.domain.host import Host, follow_up
 from sparkup.domain.launch import Launch, Node, RankState
 from sparkup.domain.plan import Plan
-from sparkup.errors import HostUnreachable, Interrupted, Problem, SparkupError, WorkFailed
+from sparkup.errors import (
+    GateRefused,
+    HostUnreachable,
+    InputRefused,
+    Interrupted,
+    Problem,
+    SparkupError,
+    WorkFailed,
+)
 from sparkup.facts.launches import LAUNCHES, log_tail
 from sparkup.planning.launch import (
     UNDO_PATIENCE,
     log_path,
     not_undone,
     program_on,
-    ready_plan,
     start_id,
-    start_plan,
     stop_step,
 )
 from sparkup.planning.readiness import died
 from sparkup.run.copy import copy_log
-from sparkup.run.executor import Emit, execute
-from sparkup.run.phases import Phase, Runner
-from sparkup.run.program import program, program_name
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How the command that launches behaves itself."""
-
-    detach: bool = False  # return when all ranks run
-    follow: bool = True  # after ready, copy the log
-    stop_on_exit: bool = False  # the launch ends with the command
-
-    def waits(self, launch: Launch) -> bool:
-        """Say whether a launch is waited for: one that is attached is followed from its start."""
-        return not (self.detach or launch.attached)
-
-
-class Capture:
-    """Passes events on and keeps what they tell of a start: the ranks that began, and that it is ready."""
-
-    def __init__(self, emit: Emit) -> None:
-        self.emit = emit
-        self.ready: Ready | None = None
-        self.begun: set[str] = set()  # ids of steps
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Ready):
-            self.ready = event
-        if isinstance(event, StepStarted):
-            self.begun.add(event.id)
-        self.emit(event)
+from sparkup.run.executor import execute
+from sparkup.run.phases import Runner
+from sparkup.run.program import program_name
 
 
 @dataclass(slots=True)
@@ -92,6 +68,21 @@ class Running:
         """Say whether the launch is to end with the command that started it."""
         return self.launch.attached or self.manner.stop_on_exit
 
+    async def start(self) -> None:
+        """Start all ranks; undoes it when it fails or the user breaks off. A hangup breaks nothing off."""
+        async with self.taken_back():
+            work = asyncio.ensure_future(self.runner.run([start_phase(self.launch)]))
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if not self.left_alone:
+                    work.cancel()
+                    await asyncio.gather(work, return_exceptions=True)
+                    raise
+                self.context.interrupts.acknowledge()
+                await work
+        self.started = True
+
     async def until_ready(self) -> None:
         """Wait until it is ready; undoes it when it fails or the user breaks off. A hangup leaves it."""
         async with self.taken_back():
@@ -113,10 +104,14 @@ class Running:
             if self.started and not self.manner.stop_on_exit:
                 raise self._out_of_reach(error) from None
             raise error.with_problems(*await self.undo("Take the failed start back")) from None
+        except (GateRefused, InputRefused) as error:  # that rank was not started, others perhaps were
+            raise error.with_problems(*await self.undo(only=self.capture.done)) from None
         except SparkupError as error:
             raise error.with_problems(*await self.undo("Take the failed start back")) from None
         except BaseException:  # our own output is gone, or a fault of ours
-            await self.undo()
+            self.capture.emit = lambda _: None  # it may be what failed
+            with contextlib.suppress(SparkupError, OSError):
+                await self.undo()
             raise
 
     async def _broken_off(self) -> Interrupted:
@@ -146,6 +141,8 @@ class Running:
             self.context.interrupts.acknowledge()
             return await self.left()
         except HostUnreachable as error:
+            if self.manner.stop_on_exit:
+                raise error.with_problems(*await self.undo(f"Stop {launch.name}")) from None
             raise self._out_of_reach(error) from None
         except OSError:  # whoever read our output has gone
             if self.ends_with_us:
@@ -200,12 +197,14 @@ class Running:
         there = (await self.runner.observer.look({host: [LAUNCHES]}))[host][LAUNCHES]
         return next((rank for rank in there if rank.attempt == self.launch.attempt), None)
 
-    async def undo(self, why: str = "") -> tuple[Problem, ...]:
+    async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.
 
+        `only`: the starts that are to be undone, by the ids of their steps; all that began when None.
         Returns what could not be undone: the cause of the undoing matters more than that.
         """
-        nodes = [node for node in self.launch.nodes if start_id(node) in self.capture.begun]
+        starts = self.capture.begun if only is None else only
+        nodes = [node for node in self.launch.nodes if start_id(node) in starts]
         if not nodes:
             return ()
         begun = time.monotonic()
@@ -253,15 +252,3 @@ class Running:
             needs_key="VLLM_API_KEY" in launch.environment.names(),
             address=self.hosts[0].address,
         )
-
-
-def start_phase(launch: Launch, *, put_always: bool = False) -> Phase:
-    """Return the phase that starts all ranks."""
-    return Phase(
-        "Start", lambda seen: start_plan(launch, seen, program_name(), program(), put_always=put_always)
-    )
-
-
-def ready_phase(launch: Launch) -> Phase:
-    """Return the phase that waits until a launch is ready."""
-    return Phase("Wait until ready", lambda seen: ready_plan(launch, seen, program_name()))

@@ -1,18 +1,21 @@
 """Stop launches: all of their processes, and see that port and memory are really back."""
 
+import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sparkup.actions.context import Context, done
+from sparkup.actions.context import Connections, Context, done
 from sparkup.domain.answer import Stopped, StopReport
 from sparkup.domain.command import Result
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
-from sparkup.domain.plan import Plan
-from sparkup.errors import InputRefused, Problem
+from sparkup.domain.plan import Plan, Put, Run
+from sparkup.errors import InputRefused, Problem, SparkupError
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.stop import choose, found, step_ids, stop_plan
+from sparkup.run.executor import execute
 from sparkup.run.phases import Phase
 from sparkup.run.program import program, program_name
 
@@ -28,14 +31,30 @@ async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, eve
         except InputRefused as error:
             raise error.with_problems(*lost) from None  # it may be where we could not look
         plan = stop_plan(targets, runner.seen, program_name(), program())
-        results = await runner.run([Phase("Stop", lambda _: plan)])
-        reports = tuple(
-            read_report(results[step], rank.launch, host)
-            for step, (host, rank) in zip(step_ids(targets), targets, strict=True)
-        )
-        problems = (*lost, *(still_held(report) for report in reports if not report.port_free))
+        puts = Plan(tuple(step for step in plan.steps if isinstance(step, Put)))
+        names = {step: rank.launch for step, (_, rank) in zip(step_ids(targets), targets, strict=True)}
+        steps = [replace(step, after=()) for step in plan.steps if isinstance(step, Run)]
+        await runner.run([Phase("Stop", lambda _: puts)])
+        ended = await asyncio.gather(*(_ended(step, names[step.id], connections, context) for step in steps))
+        failures = [each for each in ended if isinstance(each, SparkupError)]
+        reports = tuple(each for each in ended if isinstance(each, StopReport))
+        problems = (*lost, *(problem for each in failures for problem in each.problems))
+        if failures and not reports:
+            raise failures[0].with_problems(*(each for each in problems if each not in failures[0].problems))
+        problems = (*problems, *(still_held(report) for report in reports if not report.port_free))
         context.emit(Answered(Stopped(reports, problems)))
         return done(problems)
+
+
+async def _ended(
+    step: Run, name: str, connections: Connections, context: Context
+) -> StopReport | SparkupError:
+    """Stop one launch; what keeps it from that keeps no other."""
+    try:
+        results = await execute(Plan((step,)), connections, context.emit)
+    except SparkupError as error:
+        return error
+    return read_report(results[step.id], name, step.host)
 
 
 def read_report(result: Result, name: str, host: str) -> StopReport:

@@ -8,7 +8,8 @@ from typing import Any
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.env import ensure
 from sparkup.actions.launch import begin
-from sparkup.actions.running import Manner, Running
+from sparkup.actions.running import Running
+from sparkup.actions.starting import Manner
 from sparkup.actions.stop import read_report, still_held
 from sparkup.domain.answer import StopReport, Tried
 from sparkup.domain.command import Command, Environment, Result

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sparkup.actions.running import Manner
+from sparkup.actions.starting import Manner
 from sparkup.cli.launching import launching, run
 from sparkup.cli.strict import WithRest, problems, rest
 from sparkup.config.problems import Problems

@@ -8,7 +8,7 @@ import click
 
 from sparkup.actions import dryrun
 from sparkup.actions.launch import launch
-from sparkup.actions.running import Manner
+from sparkup.actions.starting import Manner
 from sparkup.cli import options
 from sparkup.cli.carry import carry_out
 from sparkup.config.containers import TypedContainer

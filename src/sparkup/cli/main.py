@@ -124,5 +124,8 @@ def _failed(error: SparkupError, argv: Sequence[str]) -> int:
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     as_events = "--progress=json" in words or ("--progress", "json") in pairwise(words)
     as_json = "--json" in words and not isinstance(error, PartlyDone)  # the answer lists what is not done
-    print_failure(error, as_json=as_json, as_events=as_events)
+    try:
+        print_failure(error, as_json=as_json, as_events=as_events)
+    except streams.OutputLost:  # the document; people still get the text, and all the status
+        print_failure(error, as_events=as_events)
     return error.exit_status

@@ -2,7 +2,7 @@
 
 import click
 
-from sparkup.actions.running import Manner
+from sparkup.actions.starting import Manner
 from sparkup.cli.launching import launching, run
 from sparkup.cli.strict import Strict
 from sparkup.config.problems import Problems

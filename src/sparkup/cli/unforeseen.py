@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sparkup.config import places
 from sparkup.errors import Problem, SparkupError, WorkFailed
+from sparkup.run import private
 
 
 def unforeseen(error: BaseException) -> WorkFailed:
@@ -29,8 +30,9 @@ def _keep(text: str) -> Path | None:
     """Write the file, over that of the last time; None where nothing can be written."""
     try:
         path = places.state() / "traceback.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        private.folder(path.parent)
+        with private.opened(path, "w") as file:  # what an exception says may be a secret
+            file.write(text.encode(errors="backslashreplace").decode())
     except (OSError, SparkupError):
         return None
     return path

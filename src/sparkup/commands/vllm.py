@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from sparkup.domain.secret_names import is_secret
+
 MODULE, PROGRAM_MODULE = "vllm.entrypoints.openai.api_server", "vllm.entrypoints.cli.main"
 PYTHON_TAKES_A_VALUE = frozenset({"-X", "-W"})
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 BETWEEN_WORDS = re.compile(r"[\s;&|()<>`'\"]+")  # of a shell
 # The program, a package, an image or a module: vllm, vllm==0.32, vllm/vllm-openai:latest, vllm.entrypoints.X
 IS_VLLM = re.compile(r"(?!-).*vllm(-openai)?([=@:\[].*)?|(-\w*m)?vllm\.entrypoints\..+")
@@ -95,16 +98,21 @@ def without_secrets(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 def exposed_secret(argv: Sequence[str]) -> str:
-    """Return the option that says a key to a vLLM inside another command, "" for none.
+    """Return the option or the variable that says a secret to a vLLM inside another command, "" for none.
 
     `env`, `nice` or a shell may stand before it, and a shell has it all in one word.
     """
     if _first_argument(argv) is not None:
         return ""
     words = [part for word in argv for part in BETWEEN_WORDS.split(word) if part]
-    begin = next((place for place, word in enumerate(words) if IS_VLLM.fullmatch(word)), len(words))
+    begin = next((place for place, word in enumerate(words) if IS_VLLM.fullmatch(word)), None)
+    if begin is None:
+        return ""
+    variables = (word.partition("=") for word in words[:begin] if VARIABLE.match(word))
+    variable = next((name for name, _, value in variables if value and is_secret(name, value)), "")
     found = (option for option in _options(words[begin:]) if option.name in SECRETS)
-    return next((option.name for option in found if option.name not in OPTIONAL or option.values[0]), "")
+    option = next((each.name for each in found if each.name not in OPTIONAL or each.values[0]), "")
+    return option or variable
 
 
 def _first_argument(argv: Sequence[str]) -> int | None:

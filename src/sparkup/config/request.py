@@ -13,15 +13,10 @@ from sparkup.config.problems import Problems, number
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host, parse_host
 from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Readiness
+from sparkup.domain.secret_names import is_secret
 from sparkup.errors import InputRefused
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-SECRET_NAME = re.compile(
-    r"(_TOKEN|_KEY|API_?KEY|PASSWD|_PASS|_PAT)$|(^|_)SECRETS?(_|$)|PASSWORD|PASSPHRASE|CREDENTIAL|^TOKEN$",
-    re.IGNORECASE,
-)
-WITH_LOGIN = re.compile(r"://[^\s/?#]+@")  # a URL that says who asks: a proxy's, a package index's
-PROXY_NAME = re.compile(r"_PROXY$", re.IGNORECASE)  # takes USER:PASSWORD@HOST without a scheme as well
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 GIB = 1 << 30
 
@@ -88,11 +83,11 @@ def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
             "no-command",
         )
         return ("",)
-    if option := exposed_secret(words):
-        name = SECRETS[option]
+    if exposed := exposed_secret(words):
+        name = SECRETS.get(exposed, exposed)
         problems.add(
-            f"{option} of a vllm inside another command could not be hidden: all users see arguments",
-            f"leave it out; vllm serve reads {name} instead: -e {name}=...",
+            f"{exposed} of a vllm inside another command could not be hidden: all users see arguments",
+            f"leave it out, and give it so instead: -e {name}=...",
         )
     return tuple(words)
 
@@ -166,16 +161,11 @@ def _environment(typed: Typed, problems: Problems) -> Environment:
         value = value if equals else typed.surroundings[name]
         plain.pop(name, None)
         secret.pop(name, None)
-        if _is_secret(name, value):
+        if is_secret(name, value):
             secret[name] = Secret(name, value)
         else:
             plain[name] = value
     return Environment({**_asked_for(typed, problems), **plain}, tuple(secret.values()))
-
-
-def _is_secret(name: str, value: str) -> bool:
-    login = WITH_LOGIN.search(value) or (PROXY_NAME.search(name) and "@" in value)
-    return bool(SECRET_NAME.search(name) or login)
 
 
 def _asked_for(typed: Typed, problems: Problems) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from sparkup.domain.fact import Answers, Fact, digests, env, paths, whole
 
 SYSTEM_STATE = "/var/lib/sparkup"
 USER_STATE = "~/.local/state/sparkup"
 NAMED_STATE = "$SPARKUP_STATE_DIR"  # for tests and for those who keep several apart
+STATES = (SYSTEM_STATE, USER_STATE, NAMED_STATE)
 ENVIRONMENTS = "~/.local/share/sparkup/envs"
 NAMED_ENVIRONMENTS = "$SPARKUP_DATA_DIR/envs"
 VARIABLES = (
@@ -32,6 +34,7 @@ class Machine:
     free: Mapping[str, int]  # bytes free where state and environments are kept: "state", "environments"
     glibc: str = ""  # "" for another C library
     programs: frozenset[PurePosixPath] = frozenset()  # put there before, and still what their names say
+    foreign: str = ""  # the folder of ours that others own or may write, "" for none
 
 
 def parse(answers: Answers) -> Machine:
@@ -50,7 +53,15 @@ def parse(answers: Answers) -> Machine:
         free={"state": state["free"], "environments": environments["free"]},
         glibc=login["libc"],
         programs=frozenset(_whole(answers["programs"]["digests"])),
+        foreign=next(_foreign(places, _state(values, places)), ""),
     )
+
+
+def _foreign(places: Mapping[str, Mapping[str, Any]], root: str) -> Iterator[str]:
+    """Yield what is there of a root and its programs, and not ours alone: others could change what we run."""
+    for name in (root, f"{root}/bin"):
+        if places[name]["kind"] and not places[name]["ours"]:
+            yield str(places[name]["path"])
 
 
 def _whole(digests: Mapping[str, str]) -> Iterator[PurePosixPath]:
@@ -74,8 +85,12 @@ MACHINE = Fact(
     "machine",
     {
         "env": env(*VARIABLES),
-        "programs": digests(*(f"{root}/bin/*.pyz" for root in (SYSTEM_STATE, USER_STATE, NAMED_STATE))),
-        "paths": paths(SYSTEM_STATE, USER_STATE, NAMED_STATE, ENVIRONMENTS, NAMED_ENVIRONMENTS),
+        "programs": digests(*(f"{root}/bin/*.pyz" for root in STATES)),
+        "paths": paths(
+            *(f"{root}{folder}" for root in STATES for folder in ("", "/bin")),
+            ENVIRONMENTS,
+            NAMED_ENVIRONMENTS,
+        ),
     },
     parse,
     recorded=whole,

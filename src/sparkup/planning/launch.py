@@ -28,7 +28,14 @@ def program_on(seen: Seen, file_name: str) -> Program:
 
 
 def put_program(seen: Seen, file_name: str, content: bytes, *, always: bool = False) -> tuple[Put, ...]:
-    """Return the step that puts the program on a host, none where it is: its name is its content's."""
+    """Return the step that puts the program on a host, none where it is: its name is its content's.
+
+    Raises GateRefused where others could change what we put there, and so choose what we run.
+    """
+    if foreign := seen[MACHINE].foreign:
+        hint = "name a folder of your own with SPARKUP_STATE_DIR, or mend who owns it and who may write it"
+        message = f"{foreign}, where state is kept, belongs to another user, or everybody may write it"
+        raise GateRefused(Problem("unsafe-folder", message, seen.host, hint))
     path = program_on(seen, file_name).file
     if path in seen[MACHINE].programs and not always:
         return ()
