@@ -1,5 +1,6 @@
 """The program, the model and the config file of a command line, from the answers of a live host."""
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
@@ -28,7 +29,8 @@ VLLM = "/home/ada/bin/vllm"
 def test_what_a_command_line_needs_and_the_host_has(
     case: str, program: str, model: str, expected: Lookup
 ) -> None:
-    assert lookup(program, model, "").parse(answers("lookup", case)) == expected
+    found = lookup(program, model, "").parse(answers("lookup", case))
+    assert found == replace(expected, model_path=model)
 
 
 def test_a_config_file_is_read() -> None:
@@ -36,6 +38,8 @@ def test_a_config_file_is_read() -> None:
     found = fact.parse(answers("lookup", "config"))
     assert found.config.splitlines()[1] == "port: 9100 # ours"
     assert found.model == ""
+    assert found.config_path == "/home/ada/serve.yaml"
+    assert fact.name != lookup("vllm", "", "").name
 
 
 def test_an_environment_that_has_the_program_is_named() -> None:

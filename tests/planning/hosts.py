@@ -32,6 +32,7 @@ from sparkup.facts.mounts import Places
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import Systemd
 from sparkup.planning.containers import image_fact, mounts_fact
+from sparkup.planning.host_paths import inside_lookup
 from sparkup.planning.processes import command_lookup
 
 ADA: Machine = machine.parse(answers("machine", "user"))
@@ -86,6 +87,7 @@ def seen(
     images: Mapping[Engine, Image] | None = None,
     containers_: Sequence[ContainerState] = (),
     places: Places = PLACES,
+    inside: Lookup | None = None,
 ) -> Seen:
     """Return what was seen of a host."""
     values: dict[str, Any] = {
@@ -96,6 +98,7 @@ def seen(
         listeners.HOLDERS.name: holders or {},
         systemd.SYSTEMD.name: systemd_,
         environments.ENVIRONMENTS.name: tuple(environments_),
+        inside_lookup(asked or request()).name: inside or lookup,
         command_lookup(asked or request()).name: lookup,
         container_engines.ENGINES.name: engines,
         containers.CONTAINERS.name: tuple(containers_),

@@ -10,6 +10,7 @@ from tests.fixtures.recorded import answers
 from tests.planning.hosts import ADA, CPU, CUDA, SERVE, request, running, seen
 
 from sparkup.domain.command import Environment, Secret
+from sparkup.domain.container import ContainerRequest, Mount
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Node, RankState, Readiness
 from sparkup.errors import GateRefused, InputRefused, SparkupError
@@ -343,8 +344,11 @@ def test_a_config_file_decides_the_port() -> None:
 
 
 def test_what_has_to_be_seen_for_a_decision() -> None:
-    facts = wanted(request("vllm", "serve", "m", "--config", "/s.yaml"))
+    facts = wanted(request("vllm", "serve", "/m", "--config", "/s.yaml"))
     assert len({fact.name for fact in facts}) == len(facts) == 11
+    mounted = ContainerRequest(mounts=(Mount("/a", "/m"),))
+    facts = wanted(request("vllm", "serve", "/m", container=mounted))  # it is elsewhere on the host
+    assert len({fact.name for fact in facts}) == len(facts) == 12
     assert len(wanted(request("vllm", "serve", "m", engine=Engine.HOST))) == 7  # no engine is asked
     lookup = command_lookup(request("vllm", "serve", "/m", "--config", "/s.yaml"))
     assert lookup.requests["config"].body["globs"] == ["/s.yaml"]

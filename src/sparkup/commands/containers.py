@@ -92,7 +92,7 @@ def _network(container: Container) -> Iterator[str]:
     if not container.ports:
         yield from ("--network", "host")
     for port in container.ports:
-        yield from ("--publish", port)
+        yield from ("--publish", str(port))
 
 
 def _rights(container: Container) -> tuple[str, ...]:

@@ -1,19 +1,26 @@
 """What was typed for a container, turned into a ContainerRequest."""
 
+import ipaddress
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from sparkup.config.engine_words import split, volumes
 from sparkup.config.problems import Problems, number
-from sparkup.domain.container import GIB, ContainerLimits, ContainerRequest, Mount
+from sparkup.domain.container import GIB, ContainerLimits, ContainerRequest, Mount, Port
 from sparkup.domain.launch import Limits
 
 EXTRA = "VLLM_SPARK_EXTRA_DOCKER_ARGS"  # as the scripts before us read it
+LOOPBACK = "127.0.0.1"
 SWAP = 10 * GIB  # beyond the memory limit, when it is not said
-IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")  # roughly: the engine knows better
-PORT = re.compile(r"(\S+:)?\d{1,5}:\d{1,5}(/(tcp|udp))?")
+REGISTRY = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?/"
+PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+DIGEST = r"[a-z0-9]+:[0-9a-f]{32,}"
+IMAGE = re.compile(rf"({REGISTRY})?{PART}(/{PART})*(:\w[\w.-]{{0,127}})?(@{DIGEST})?|{DIGEST}", re.ASCII)
+PORT = re.compile(
+    r"((?P<address>[^\s\[\]:]+|\[[^\s\[\]]+\]):)?(?P<outside>\d{1,5}):(?P<inside>\d{1,5})(/(?P<protocol>tcp|udp))?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +45,58 @@ def container_request(
     """Return the request; notes all that is wrong."""
     if typed.image is not None and not IMAGE.fullmatch(typed.image):
         problems.add(f"{typed.image!r} is no name of an image", "write NAME or NAME:TAG, in small letters")
-    extra = [word for words in typed.engine_args for word in _split(words, "--engine-args", problems)]
+    own = [word for words in typed.engine_args for word in split(words, "--engine-args", problems)]
+    more, extra = volumes([*split(surroundings.get(EXTRA, ""), EXTRA, problems), *own])
+    # What docker would make of such a path is the same as with -v: it is checked as that.
+    mounts = [mount for word in (*typed.volume, *more) for mount in _mount(word, problems)]
+    _twice(mounts, problems)
     return ContainerRequest(
         image=typed.image,
-        mounts=tuple(mount for word in typed.volume for mount in _mount(word, problems)),
-        ports=tuple(_port(word, problems) for word in typed.publish),
+        mounts=tuple(mounts),
+        ports=tuple(port for word in typed.publish for port in _port(word, problems)),
         limits=_limits(typed, limits, problems),
         caches=not typed.no_cache_dirs,
         keep_entrypoint=typed.keep_entrypoint,
-        extra=(*_split(surroundings.get(EXTRA, ""), EXTRA, problems), *extra),
+        extra=tuple(extra),
         asked=typed != TypedContainer(),
     )
 
 
-def _split(words: str, name: str, problems: Problems) -> list[str]:
-    """Split words as a shell would, without doing anything else that a shell does."""
-    try:
-        return shlex.split(words)
-    except ValueError as error:
-        problems.add(f"{name} cannot be split into words: {error}", "close each quotation mark")
-        return []
-
-
 def _mount(word: str, problems: Problems) -> list[Mount]:
-    """Read SOURCE:TARGET[:ro|rw]; a relative source is one of this folder, as for a shell."""
+    """Read SOURCE:TARGET[:ro|rw]; a path with a colon, which no engine takes, is never split elsewhere."""
     source, _, rest = word.partition(":")
     target, _, options = rest.partition(":")
-    if not source or not target.startswith("/") or options not in ("", "ro", "rw"):
-        problems.add(f"-v {word!r} is no mount", "write -v SOURCE:/TARGET or -v SOURCE:/TARGET:ro")
+    if not source or not target.startswith("/") or not target.strip("/") or options not in ("", "ro", "rw"):
+        hint = "write -v SOURCE:/TARGET or -v SOURCE:/TARGET:ro; no path may have a colon"
+        problems.add(f"-v {word!r} is no mount", hint)
         return []
-    if not source.startswith(("/", "~", "$")):
-        source = str(Path.cwd() / source)
     return [Mount(source, target, read_only=options == "ro")]
 
 
-def _port(word: str, problems: Problems) -> str:
-    if not PORT.fullmatch(word):
-        problems.add(f"-p {word!r} is no port", "write -p PORT_HERE:PORT_IN_THE_CONTAINER")
-    # Nothing listens on all interfaces unless the user says so.
-    return word if word.count(":") > 1 else f"127.0.0.1:{word}"
+def _twice(mounts: Sequence[Mount], problems: Problems) -> None:
+    places = [mount.target.rstrip("/") for mount in mounts]
+    for place in sorted({place for place in places if places.count(place) > 1}):
+        problems.add(f"several mounts are for {place}", "leave all but one out")
+
+
+def _port(word: str, problems: Problems) -> list[Port]:
+    """Read [ADDRESS:]OUTSIDE:INSIDE. Nothing listens on all interfaces unless the user says so."""
+    found = PORT.fullmatch(word)
+    numbers = [int(found["outside"]), int(found["inside"])] if found else [0]
+    address = (found["address"] or LOOPBACK).strip("[]") if found else ""
+    if found is None or not all(0 < number < 1 << 16 for number in numbers) or not _is_address(address):
+        hint = "write -p [ADDRESS:]PORT_HERE:PORT_IN_THE_CONTAINER, as in 0.0.0.0:8000:8000 or [::]:8000:8000"
+        problems.add(f"-p {word!r} is no port", f"{hint}; a range port by port")
+        return []
+    return [Port(numbers[0], numbers[1], address, found["protocol"] or "tcp")]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _limits(typed: TypedContainer, limits: Limits, problems: Problems) -> ContainerLimits | None:

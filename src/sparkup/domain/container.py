@@ -1,5 +1,6 @@
 """What a launch in a container is to have; engines differ only in how that is written on a command line."""
 
+import re
 from dataclasses import dataclass
 
 GIB = 1 << 30
@@ -7,14 +8,39 @@ GIB = 1 << 30
 PROGRAM, STATE = "/opt/sparkup/node.pyz", "/opt/sparkup/state"
 
 
+VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what an engine takes as the name of one
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A path of the host inside the container. `cache`: made when it is missing; anything else must exist."""
+    """A path of the host inside the container. `cache`: made when it is missing; anything else must exist.
+
+    A source without a slash is the name of a volume that the engine keeps, and makes when it is missing.
+    """
 
     source: str
     target: str
     read_only: bool = False
     cache: bool = False
+
+    @property
+    def volume(self) -> bool:
+        """Say whether its source is a volume of the engine."""
+        return bool(VOLUME.fullmatch(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the host that leads to one inside."""
+
+    outside: int
+    inside: int
+    address: str = "127.0.0.1"  # of the host
+    protocol: str = "tcp"
+
+    def __str__(self) -> str:
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.outside}:{self.inside}/{self.protocol}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +59,7 @@ class ContainerRequest:
 
     image: str | None = None
     mounts: tuple[Mount, ...] = ()
-    ports: tuple[str, ...] = ()  # [ADDRESS:]HOST:CONTAINER; without any it is on the host's network
+    ports: tuple[Port, ...] = ()  # without any it is on the host's network
     limits: ContainerLimits | None = None  # without privileges, held to these; None: privileged
     caches: bool = True
     keep_entrypoint: bool = False
@@ -53,6 +79,7 @@ class Container:
     gpus: str = ""
     infiniband: bool = False  # the host has /dev/infiniband
     mounts: tuple[Mount, ...] = ()
-    ports: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    serves: int | None = None  # where its server listens inside, if that is another port than outside
     limits: ContainerLimits | None = None
     extra: tuple[str, ...] = ()

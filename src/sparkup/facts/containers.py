@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sparkup.commands.containers import PS_FORMATS
-from sparkup.domain.fact import Answers, Fact, run, whole
+from sparkup.domain.fact import Answers, Fact, run
 from sparkup.domain.launch import Engine
 
 ENGINES = (Engine.DOCKER, Engine.PODMAN)
+# Of what `image inspect` tells, the members that are read.
+READ = ("Id", "Architecture", "Os", "Config", "User", "WorkingDir", "Entrypoint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,21 @@ def image(name: str) -> Fact[Mapping[Engine, Image]]:
         return {engine: each for engine, each in found.items() if each is not None}
 
     requests = {str(engine): run(str(engine), "image", "inspect", name) for engine in ENGINES}
-    return Fact(f"image {name}", requests, parse, unknown={}, recorded=whole)
+    return Fact(f"image {name}", requests, parse, recorded=_recorded)
+
+
+def _recorded(answers: Answers) -> Answers:
+    """Leave out what is not read: an image's environment may have secrets of those who made it."""
+    return {name: {**answer, "out": _only(answer["out"])} for name, answer in answers.items()}
+
+
+def _only(text: str) -> str:
+    try:
+        found = json.loads(text)[0]
+        config = {name: value for name, value in found["Config"].items() if name in READ}
+        return json.dumps([{**{name: found[name] for name in READ if name in found}, "Config": config}])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
 
 
 def _image(text: str) -> Image | None:

@@ -1,5 +1,6 @@
 """What of a host a container is to see: the folders asked for, and the caches that its login means."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from sparkup.domain.fact import Answers, Fact, env, paths, whole
 
 VARIABLES = ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
 HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
+HOME_AS_WRITTEN = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,15 @@ class Places:
 
     found: Mapping[str, tuple[str, str]]
     caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
+    home: str = ""  # of the login
 
     def exists(self, source: str) -> bool:
         """Say whether there is something at a path."""
         return bool(self.found[source][1])
+
+    def at_home(self, word: str) -> str:
+        """Return a word of a command line with the home of that host's login, as a shell there puts it in."""
+        return _at_home(word, self.home)
 
     def path(self, source: str) -> str:
         """Return a path with ~ and variables expanded as that host's login does."""
@@ -34,6 +41,7 @@ def mounts(sources: tuple[str, ...]) -> Fact[Places]:
         return Places(
             {source: (there[source]["path"], there[source]["kind"]) for source in sources},
             tuple(_caches(answers["env"]["env"], home)),
+            home,
         )
 
     return Fact(
@@ -44,17 +52,21 @@ def mounts(sources: tuple[str, ...]) -> Fact[Places]:
     )
 
 
+def _at_home(word: str, home: str) -> str:
+    return HOME_AS_WRITTEN.sub(lambda _: home, word)
+
+
 def _caches(values: Mapping[str, str | None], home: str) -> list[tuple[str, str]]:
     """Return the caches: of the hub as huggingface_hub finds it, of vLLM, FlashInfer, Triton and TileLang."""
-    cache = values.get("XDG_CACHE_HOME") or f"{home}/.cache"
-    hub = values.get("HF_HOME") or f"{cache}/huggingface"
-    found = [(hub, f"{INSIDE}/.cache/huggingface")]
-    if blobs := values.get("HF_HUB_CACHE"):
+    said = {name: _at_home(value, home) for name, value in values.items() if value}
+    cache = said.get("XDG_CACHE_HOME", f"{home}/.cache")
+    found = [(said.get("HF_HOME", f"{cache}/huggingface"), f"{INSIDE}/.cache/huggingface")]
+    if blobs := said.get("HF_HUB_CACHE"):
         found.append((blobs, f"{INSIDE}/.cache/huggingface/hub"))
     return [
         *found,
-        (values.get("VLLM_CACHE_ROOT") or f"{cache}/vllm", f"{INSIDE}/.cache/vllm"),
+        (said.get("VLLM_CACHE_ROOT", f"{cache}/vllm"), f"{INSIDE}/.cache/vllm"),
         (f"{cache}/flashinfer", f"{INSIDE}/.cache/flashinfer"),
-        (values.get("TRITON_CACHE_DIR") or f"{home}/.triton", f"{INSIDE}/.triton"),
+        (said.get("TRITON_CACHE_DIR", f"{home}/.triton"), f"{INSIDE}/.triton"),
         (f"{home}/.tilelang", f"{INSIDE}/.tilelang"),
     ]

@@ -18,6 +18,8 @@ class Lookup:
     config: str = ""  # what the file given with --config says of host and port
     known: bool = True  # False in an offline plan for another command than was recorded
     provided: frozenset[PurePosixPath] = frozenset()  # the managed environments that have the program
+    model_path: str = ""  # the path of the model with ~ and variables expanded
+    config_path: str = ""  # the same of the config file, "" where there is none
 
 
 def lookup(program: str, model: str, config: str, path: str = "") -> Fact[Lookup]:
@@ -33,11 +35,13 @@ def lookup(program: str, model: str, config: str, path: str = "") -> Fact[Lookup
             model=places[folder]["kind"] if model else "",
             model_configured=bool(model) and any(places[marker]["kind"] for marker in markers),
             config=next(iter(answers["config"]["files"].values()), ""),
+            model_path=places[folder]["path"] if model else "",
+            config_path=next(iter(answers["config"]["files"]), ""),
             provided=frozenset(PurePosixPath(each).parents[1] for each in answers["environments"]["files"]),
         )
 
     return Fact(
-        f"lookup of {program} {model}{path and f' along {path}'}",
+        f"lookup of {program} {model}{config and f' with {config}'}{path and f' along {path}'}",
         {
             "program": which(program, path=path),
             "environments": _in_environments(program),

@@ -13,6 +13,7 @@ from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
+from sparkup.planning.host_paths import source_of
 
 DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
@@ -28,15 +29,15 @@ def image_fact(request: LaunchRequest) -> Fact[Mapping[Engine, Image]]:
 
 def mounts_fact(request: LaunchRequest) -> Fact[Places]:
     """Return the fact about what a request wants to mount."""
-    return mounts(tuple(mount.source for mount in request.container.mounts))
+    return mounts(tuple(source_of(mount, request) for mount in request.container.mounts if not mount.volume))
 
 
 def engine_of(request: LaunchRequest, seen: Seen) -> Engine:
     """Return the engine: as asked; else one that has the image; else none, unless containers are meant."""
     if request.engine is not None:
         return request.engine
-    if request.python_environment not in ("", "none"):
-        return Engine.HOST  # a managed environment was asked for
+    if request.python_environment:
+        return Engine.HOST  # an environment of the host was asked for, if only by its PATH
     engines, images = seen[ENGINES], seen[image_fact(request)]
     for engine in (Engine.DOCKER, Engine.PODMAN):
         if engines.of(engine).state == "up" and engine in images:
@@ -51,6 +52,9 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     """Decide what the container gets; notes all problems."""
     asked, engines, host = request.container, seen[ENGINES], seen.host
     name = asked.image or DEFAULT_IMAGE
+    places = seen[mounts_fact(request)]
+    own = tuple(_own(request, places, host, problems))
+    problems += _contradictions(request, engine, host)
     state = engines.of(engine)
     if state.state != "up":
         problems.append(_not_up(engine, state, seen))
@@ -60,14 +64,10 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
         problems.append(_no_image(name, engine, host))
         return Container(name, "")
     problems += _of_image(name, found, seen)
-    problems += _of_podman(asked, host) if engine is Engine.PODMAN else ()
     gpus, problem = _gpus(engine, engines, host)
     problems += [problem] if problem else []
     root = found.user in ROOTS
-    places = seen[mounts_fact(request)]
-    problems += [_no_source(mount, host) for mount in asked.mounts if not places.exists(mount.source)]
-    own = tuple(replace(mount, source=places.path(mount.source)) for mount in asked.mounts)
-    caches = tuple(_caches(places, own)) if asked.caches and root else ()
+    caches = tuple(_caches(places, own, host, problems)) if asked.caches and root else ()
     return Container(
         image=name,
         image_id=found.id,
@@ -79,8 +79,26 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
         mounts=(*caches, *own),
         ports=asked.ports,
         limits=asked.limits,
-        extra=asked.extra,
+        extra=tuple(map(places.at_home, asked.extra)),
     )
+
+
+def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
+    """Say why there is no container where an engine might have run one and nobody has said anything."""
+    if request.engine is not None or request.python_environment:
+        return ()
+    engines = seen[ENGINES]
+    there = (engine for engine in (Engine.DOCKER, Engine.PODMAN) if engines.of(engine).state != "absent")
+    engine = next(there, None)
+    if engine is None:
+        return ()
+    image = request.container.image or DEFAULT_IMAGE
+    reasons = {
+        "up": f"has no image {image} (another: -t IMAGE)",
+        "denied": f"does not let {seen[MACHINE].user} in",
+        "down": "does not run",
+    }
+    return (f"engine host: {engine} {reasons.get(engines.of(engine).state, 'does not answer')}",)
 
 
 def notes(chosen: Container, asked: ContainerRequest) -> tuple[str, ...]:
@@ -183,14 +201,50 @@ def _gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | N
     return "", Problem("no-gpu-in-container", "docker does not know NVIDIA's runtime", host, hint)
 
 
-def _no_source(mount: Mount, host: str) -> Problem:
-    hint = "an engine would make an empty folder there; check the path on that host"
-    return Problem("mount-not-found", f"there is no {mount.source} to mount", host, hint)
+def _contradictions(request: LaunchRequest, engine: Engine, host: str) -> Iterator[Problem]:
+    """Refuse what no container can have, or not this one."""
+    asked = request.container
+    if request.limits and not asked.limits:
+        hint = "add --non-privileged, or leave the limits out"
+        yield Problem("bad-option", "limits of a container need --non-privileged", host, hint)
+    if request.python_environment:
+        hint = "leave --venv out, or use --engine host"
+        yield Problem("bad-option", f"a container of {engine} has no managed environment", host, hint)
+    if engine is Engine.PODMAN:
+        yield from _of_podman(asked, host)
 
 
-def _caches(places: Places, own: tuple[Mount, ...]) -> Iterator[Mount]:
+def _own(request: LaunchRequest, places: Places, host: str, problems: list[Problem]) -> Iterator[Mount]:
+    """Yield the mounts that were asked for, with paths as the host has them."""
+    for mount in request.container.mounts:
+        if mount.volume:
+            yield mount
+            continue
+        source = source_of(mount, request)
+        path = places.path(source)
+        if not places.exists(source):
+            hint = "an engine would make an empty folder there; check the path on that host"
+            problems.append(Problem("mount-not-found", f"there is no {path} to mount", host, hint))
+        elif not _mountable(path):
+            problems.append(_not_mountable(path, host, "give it another name, or a link to it"))
+        yield replace(mount, source=path)
+
+
+def _mountable(path: str) -> bool:
+    return path.startswith("/") and ":" not in path
+
+
+def _not_mountable(path: str, host: str, hint: str) -> Problem:
+    return Problem("bad-option", f"{path!r} cannot be mounted: it has a colon or is not whole", host, hint)
+
+
+def _caches(places: Places, own: tuple[Mount, ...], host: str, problems: list[Problem]) -> Iterator[Mount]:
     """Yield the caches of this user's login where root in the container looks for them."""
     taken = {mount.target.rstrip("/") for mount in own}
     for source, target in places.caches:
-        if target not in taken:
-            yield Mount(source, target, cache=True)
+        if target in taken:
+            continue
+        if not _mountable(source):
+            hint = "name the cache otherwise in that login, or use --no-cache-dirs"
+            problems.append(_not_mountable(source, host, hint))
+        yield Mount(source, target, cache=True)

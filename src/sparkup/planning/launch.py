@@ -116,7 +116,16 @@ def _container(launch: Launch, node: Node, program: Program) -> dict[str, object
         "run": _in_engine(launch, node, program),
         "create": containers.create(launch, node),
     }
-    return {"argv": argv, "container": words}
+    return {"argv": argv, "container": words, **_within(launch)}
+
+
+def _within(launch: Launch) -> dict[str, object]:
+    """Return where its server is for who is in the container, if that is not where its host has it."""
+    port = launch.container.serves if launch.container else None
+    if port is None:
+        return {}
+    scheme = "https" if launch.tls else "http"
+    return {"within": {"port": port, "url": f"{scheme}://127.0.0.1:{port}"}}
 
 
 def _in_scope(argv: tuple[str, ...], launch: Launch, seen: Seen) -> tuple[str, ...]:

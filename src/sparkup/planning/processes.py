@@ -28,7 +28,8 @@ def as_process(
     """Complete a launch that runs in no container."""
     problems += _session_problems(request, seen)
     if request.container.asked:
-        hint = "leave the options of containers out, or --engine host"
+        said = "--venv" if request.engine is None else "--engine host"
+        hint = f"leave the options of containers out, or {said}"
         problems.append(Problem("bad-option", "the engine host has no containers", seen.host, hint))
     environment, notes = _environment(request, seen, problems)
     found = seen[command_lookup(request)]

@@ -25,7 +25,9 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning import containers, serving
+from sparkup.planning.host_paths import inside_lookup, reach
 from sparkup.planning.processes import as_process, command_lookup
+from sparkup.planning.published import publish
 from sparkup.planning.serving import mine
 
 REFUSES_INPUT = frozenset(
@@ -51,8 +53,10 @@ class Resolved:
 def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     """Return the facts that deciding on a launch needs, of every host."""
     engines = (ENGINES, CONTAINERS, containers.image_fact(request), containers.mounts_fact(request))
-    inside = () if request.engine is Engine.HOST else engines
-    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, command_lookup(request), *inside)
+    own, within = command_lookup(request), inside_lookup(request)
+    more = () if within.name == own.name else (within,)
+    inside = () if request.engine is Engine.HOST else (*engines, *more)
+    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, own, *inside)
 
 
 def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
@@ -91,16 +95,25 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
     )
     if launch.engine is Engine.HOST:
         launch, notes = as_process(launch, request, seen, problems)
+        notes = (*containers.why_none(request, seen), *notes)
     else:
         launch, notes = _in_container(launch, request, seen, problems)
-        found = replace(found, known=False)  # the program and the model are the image's
+        # The program is the image's, and of the model all is said.
+        found = Lookup(config=seen[inside_lookup(request)].config, known=False)
     launch = _placed(launch, seen, found, problems)
     if launch.attached and any(word.endswith("vllm") for word in " ".join(launch.argv).split()):
         notes = (*notes, "vllm inside another command: it is not known when it is ready; see --ready")
-    if launch.port is not None:
-        held = serving.port_problem(launch.port, seen)
-        problems += [held] if held else []
+    problems += _held_ports(launch, seen)
     return Resolved(launch, notes)
+
+
+def _held_ports(launch: Launch, seen: Seen) -> list[Problem]:
+    """Find the ports of the host that somebody has: where the launch listens, and all that it publishes."""
+    published = launch.container.ports if launch.container else ()
+    wanted = dict.fromkeys(port.outside for port in published if port.protocol == "tcp")
+    wanted |= {} if launch.port is None else {launch.port: None}
+    found = (serving.port_problem(port, seen, published=bool(published)) for port in wanted)
+    return [problem for problem in found if problem]
 
 
 def _in_container(
@@ -108,18 +121,14 @@ def _in_container(
 ) -> tuple[Launch, tuple[str, ...]]:
     """Complete a launch that runs in one."""
     chosen = containers.container(request, launch.engine, seen, problems)
-    if request.limits and not chosen.limits:
-        hint = "add --non-privileged, or leave the limits out"
-        problems.append(Problem("bad-option", "limits of a container need --non-privileged", seen.host, hint))
     if problem := containers.name_problem(launch.name, seen):
         problems.append(problem)
     plain = {**containers.ALWAYS, **launch.environment.plain}
     environment = replace(launch.environment, plain=plain)
     launch = replace(launch, environment=environment, cwd=chosen.working_dir, container=chosen)
-    return launch, (
-        f"engine {launch.engine}, image {chosen.image}",
-        *containers.notes(chosen, request.container),
-    )
+    launch, found = reach(launch, request, seen, problems)
+    said = f"engine {launch.engine}, image {chosen.image}"
+    return launch, (said, *containers.notes(chosen, request.container), *found)
 
 
 def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) -> Launch:
@@ -134,7 +143,11 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
         problems.append(problem)
     reserved = [rank.port for rank in mine(seen) if rank.port is not None]
     taken = [*reserved, *(listener.port for listener in seen[LISTENERS])]
-    placed = serving.place(launch.argv, serve, found.config, taken)
+    ports = launch.container.ports if launch.container else ()
+    if ports:
+        placed = publish(launch.argv, serve, found.config, ports)
+    else:
+        placed = serving.place(launch.argv, serve, found.config, taken)
     if isinstance(placed, Problem):
         problems.append(replace(placed, where=seen.host))
         return launch
@@ -163,6 +176,7 @@ def _server(launch: Launch, placed: serving.Serving, serve: Serve) -> Launch:
         bound=placed.bound,
         tls=serve.tls,
         readiness=replace(launch.readiness, kind=kind),
+        container=launch.container and replace(launch.container, serves=placed.inside),
     )
     return _secretive(launch, serve)
 
@@ -184,6 +198,9 @@ def _other(launch: Launch) -> Launch:
     attached = launch.readiness.kind in ("auto", "none")
     kind = "none" if attached else launch.readiness.kind
     port = int(launch.readiness.target) if kind == "port" else None
+    if port is not None and launch.container and launch.container.ports:
+        leading = (each.outside for each in launch.container.ports if each.inside == port)
+        port = next(leading, None)  # it is waited for inside, whether or not it is published
     return replace(launch, attached=attached, port=port, readiness=replace(launch.readiness, kind=kind))
 
 

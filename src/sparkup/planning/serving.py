@@ -29,19 +29,17 @@ class Serving:
     port: int
     api_host: str
     bound: str  # the address it listens on
+    inside: int | None = None  # its port in a container that has a network of its own
 
 
 def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) -> Serving | Problem:
     """Decide where a server listens; one that names no host gets the loopback (design §4.9)."""
-    said = _configured(config)
-    host = serve.host if serve.host is not None else said.get("host")
-    port = serve.port if serve.port is not None else said.get("port")
+    host, port = asked_for(serve, config)
+    number = next(free for free in range(DEFAULT_PORT, 65536) if free not in taken)
     if port is not None:
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            return Problem("bad-option", f"--port {port} is no port", hint="use a number from 1 to 65535")
+        if not is_port(port):
+            return no_port(port)
         number = int(port)
-    else:
-        number = next(free for free in range(DEFAULT_PORT, 65536) if free not in taken)
     return Serving(
         argv=complete(
             argv,
@@ -52,6 +50,23 @@ def place(argv: Sequence[str], serve: Serve, config: str, taken: Sequence[int]) 
         api_host=LOOPBACK if host is None else ANY.get(host, host),
         bound=LOOPBACK if host is None else host,
     )
+
+
+def asked_for(serve: Serve, config: str) -> tuple[str | None, str | None]:
+    """Return the host and the port that a command line says, or else its configuration."""
+    said = _configured(config)
+    host = serve.host if serve.host is not None else said.get("host")
+    return host, serve.port if serve.port is not None else said.get("port")
+
+
+def is_port(text: str) -> bool:
+    """Say whether a word is the number of a port."""
+    return text.isascii() and text.isdigit() and 0 < int(text) < 65536
+
+
+def no_port(text: str) -> Problem:
+    """Return the refusal of a word that is no port."""
+    return Problem("bad-option", f"--port {text} is no port", hint="use a number from 1 to 65535")
 
 
 def _configured(config: str) -> dict[str, str]:
@@ -65,7 +80,7 @@ def mine(seen: Seen) -> list[RankState]:
     return [rank for rank in seen[LAUNCHES] if rank.alive and rank.owner == seen[MACHINE].uid]
 
 
-def port_problem(port: int, seen: Seen) -> Problem | None:
+def port_problem(port: int, seen: Seen, *, published: bool = False) -> Problem | None:
     """Say who holds a port, if somebody does."""
     holding = [listener for listener in seen[LISTENERS] if listener.port == port]
     ours = next((rank for rank in mine(seen) if rank.port == port), None)
@@ -79,7 +94,7 @@ def port_problem(port: int, seen: Seen) -> Problem | None:
         "port-taken",
         f"port {port} is held by {name}",
         where=seen.host,
-        hint=f"give the server another --port, or {stop}",
+        hint=f"{'publish another with -p' if published else 'give the server another --port'}, or {stop}",
     )
 
 

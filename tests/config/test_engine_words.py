@@ -1,0 +1,108 @@
+"""Words for `docker run` that stand in one: split, looked through for secrets, mounts taken out."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparkup.config.engine_words import split, volumes
+from sparkup.config.problems import Problems
+
+
+def refusals(text: str) -> list[str]:
+    problems = Problems()
+    split(text, "--engine-args", problems)
+    assert all(problem.code == "bad-option" and problem.hint for problem in problems)
+    return [problem.message for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("  ", []),
+        ("--ulimit memlock=-1 --cap-add SYS_NICE", ["--ulimit", "memlock=-1", "--cap-add", "SYS_NICE"]),
+        ("""--label 'a b'="c d" """, ["--label", "a b=c d"]),
+        ("-v $HOME/x:/x", ["-v", "$HOME/x:/x"]),
+        ("-e HF_HUB_OFFLINE=1 -eA=b --env=C=d -e HF_TOKEN", None),
+        ("--env-file /root/secrets", None),
+        ("--gpus 'device=0'", None),
+    ],
+)
+def test_words_are_split_as_a_shell_does(text: str, words: list[str] | None) -> None:
+    problems = Problems()
+    found = split(text, "--engine-args", problems)
+    assert problems == []
+    assert words is None or found == words
+
+
+def test_a_quotation_mark_that_is_not_closed() -> None:
+    assert refusals("--label 'a") == ["--engine-args cannot be split into words: No closing quotation"]
+
+
+def test_what_is_no_option_would_be_taken_for_the_image() -> None:
+    assert refusals("ubuntu --rm")[0] == "--engine-args begins with 'ubuntu', which is no option"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-e HF_TOKEN=hf_9a8b", "-eHF_TOKEN=hf_9a8b", "--env HF_TOKEN=hf_9a8b", "--env=HF_TOKEN=hf_9a8b"),
+        *("-e=HF_TOKEN=hf_9a8b", "--ipc host -e HTTPS_PROXY=http://ada:hf_9a8b@proxy"),
+    ],
+)
+def test_a_secret_would_be_seen_by_all(text: str) -> None:
+    problems = Problems()
+    split(text, "VLLM_SPARK_EXTRA_DOCKER_ARGS", problems)
+    (problem,) = problems
+    assert "VLLM_SPARK_EXTRA_DOCKER_ARGS could not be hidden" in problem.message
+    assert problem.hint.endswith("=...")
+    assert "hf_9a8b" not in f"{problem}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("--name x", "--name=x", "--network host", "--net=host", "--network bridge", "--entrypoint sh"),
+        *("--user 1000", "-u 1000", "--restart always", "--rm", "-p 1:1", "--publish=1:1", "-P"),
+    ],
+)
+def test_what_sparkup_decides_is_not_to_be_said_again(text: str) -> None:
+    (message,) = refusals(text)
+    assert (
+        message
+        == f"{text.partition(' ')[0].partition('=')[0]} in --engine-args contradicts what sparkup does"
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    assert len(refusals("x --name y -e A_TOKEN=z --rm")) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "mounts", "others"),
+    [
+        (["-v", "/a:/b", "--ipc", "host"], ["/a:/b"], ["--ipc", "host"]),
+        (["--volume=/a:/b:ro", "--volume", "c:/d"], ["/a:/b:ro", "c:/d"], []),
+        (["-v", "/a:/b:z", "-v", "/anonymous"], [], ["-v", "/a:/b:z", "-v", "/anonymous"]),
+        (["--volume=/a:/b:rslave"], [], ["--volume=/a:/b:rslave"]),
+        (["-v"], [], ["-v"]),
+        (["--label", "x=/a:/b"], [], ["--label", "x=/a:/b"]),
+    ],
+)
+def test_mounts_are_taken_out(words: list[str], mounts: list[str], others: list[str]) -> None:
+    assert volumes(words) == (mounts, others)
+
+
+@given(st.lists(st.text()))
+def test_no_word_is_lost(words: list[str]) -> None:
+    mounts, others = volumes(words)
+    assert sum(map(len, mounts)) + sum(map(len, others)) <= sum(map(len, words))
+    assert [word for word in others if word not in words] == []
+
+
+@given(st.text())
+def test_whatever_is_typed_is_taken_or_refused(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        split(text, "--engine-args", Problems())

@@ -1,0 +1,70 @@
+"""What of a host a container is to see, as a live host told it."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.fixtures.recorded import answers
+
+from sparkup.facts.mounts import Places, mounts
+
+SOURCES = ("/root/t", "~/no-such")
+
+
+def places(values: Mapping[str, str] | None = None) -> Places:
+    told = answers("mounts", "spark")
+    told["env"]["env"].update(values or {})
+    return mounts(SOURCES).parse(told)
+
+
+def test_what_is_there_and_where() -> None:
+    found = places()
+    assert [found.exists(source) for source in SOURCES] == [True, False]
+    assert [found.path(source) for source in SOURCES] == ["/root/t", "/root/no-such"]
+    assert found.home == "/root"
+
+
+def test_caches_are_those_of_the_login() -> None:
+    assert places().caches == (
+        ("/root/.cache/huggingface", "/root/.cache/huggingface"),
+        ("/root/.cache/vllm", "/root/.cache/vllm"),
+        ("/root/.cache/flashinfer", "/root/.cache/flashinfer"),
+        ("/root/.triton", "/root/.triton"),
+        ("/root/.tilelang", "/root/.tilelang"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "source", "target"),
+    [
+        ({"HF_HOME": "/mnt/hf"}, "/mnt/hf", "/root/.cache/huggingface"),
+        ({"HF_HOME": "~/hf"}, "/root/hf", "/root/.cache/huggingface"),
+        ({"HF_HOME": "${HOME}/hf"}, "/root/hf", "/root/.cache/huggingface"),
+        ({"HF_HOME": ""}, "/root/.cache/huggingface", "/root/.cache/huggingface"),
+        ({"HF_HUB_CACHE": "/mnt/hub"}, "/mnt/hub", "/root/.cache/huggingface/hub"),
+        ({"XDG_CACHE_HOME": "/mnt/c"}, "/mnt/c/huggingface", "/root/.cache/huggingface"),
+        ({"XDG_CACHE_HOME": "/mnt/c"}, "/mnt/c/flashinfer", "/root/.cache/flashinfer"),
+        ({"XDG_CACHE_HOME": "/mnt/c", "HF_HOME": "/h"}, "/h", "/root/.cache/huggingface"),
+        ({"VLLM_CACHE_ROOT": "/mnt/v"}, "/mnt/v", "/root/.cache/vllm"),
+        ({"TRITON_CACHE_DIR": "/mnt/t"}, "/mnt/t", "/root/.triton"),
+    ],
+)
+def test_variables_of_the_login_move_them(values: dict[str, str], source: str, target: str) -> None:
+    assert (source, target) in places(values).caches
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("$HOME/x:/x", "/root/x:/x"),
+        ("A=${HOME}", "A=/root"),
+        ("~/x:/x", "/root/x:/x"),
+        ("~", "/root"),
+        ("a~/x", "a~/x"),
+        ("~ada/x", "~ada/x"),
+        ("$HOMER", "$HOMER"),
+        ("$OTHER", "$OTHER"),
+        ("\\1", "\\1"),
+    ],
+)
+def test_the_home_of_the_login_in_words_for_an_engine(word: str, written: str) -> None:
+    assert places().at_home(word) == written
