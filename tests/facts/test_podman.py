@@ -39,6 +39,15 @@ def test_whether_it_answers_and_what_it_has() -> None:
 
 def test_it_says_itself_why_it_does_not_work_for_a_user() -> None:
     """Without the package uidmap only root has it."""
-    state = container_engines.parse(answers("engines", "rootless_podman_4")).podman
+    state = container_engines.parse(answers("engines", "no_uidmap_podman_4")).podman
     assert state.state == "failed"
     assert 'exec: "newuidmap": executable file not found' in state.message
+
+
+def test_without_root_it_says_so() -> None:
+    answer = answers("engines", "rootless_podman_4")
+    assert container_engines.parse(answer).podman.state == "rootless"
+    assert container_engines.ENGINES.recorded is not None
+    recorded = container_engines.ENGINES.recorded(answer)
+    assert container_engines.parse(recorded).podman == container_engines.parse(answer).podman
+    assert "kernel" not in recorded["podman"]["out"]

@@ -95,3 +95,10 @@ def test_what_podman_ignores_or_does_not_take(words: tuple[str, ...]) -> None:
 def test_shared_memory_of_its_own_can_have_a_size() -> None:
     assert asked(PLAIN, "--ipc", "private", "--shm-size=64g")[1] == []
     assert asked(PLAIN, "--shm-size=64g", limits=ContainerLimits())[1] == []
+
+
+def test_without_root_it_is_refused() -> None:
+    """Nothing is known of it: on no host was it tried."""
+    _, problems = asked(container_engines.parse(answers("engines", "rootless_podman_4")))
+    assert [problem.code for problem in problems] == ["no-engine"]
+    assert "without root" in problems[0].message

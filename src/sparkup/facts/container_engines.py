@@ -13,7 +13,7 @@ RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's cont
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
 GPU_CONTROL, INFINIBAND = "/dev/nvidiactl", "/dev/infiniband"
 # The members of what `info` prints that are read.
-DOCKER_SAYS, PODMAN_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs"), ("version",)
+DOCKER_SAYS, PODMAN_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs"), ("version", "host")
 # What the clients say, in the words of their versions 20.10 to 29.
 DENIED = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
 DOWN = re.compile(
@@ -24,7 +24,7 @@ DOWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """One engine. `state`: absent, denied, down, failed (said what `message` is), up."""
+    """One engine. `state`: absent, denied, down, failed (said what `message` is), rootless, up."""
 
     state: str = "absent"
     message: str = ""
@@ -86,11 +86,17 @@ def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
 def _podman(answer: Mapping[str, Any]) -> EngineState:
     if answer.get("missing"):
         return EngineState()
-    version = str((_object(answer["out"]).get("version") or {}).get("Version") or "")
+    info = _object(answer["out"])
+    version = str((info.get("version") or {}).get("Version") or "")
     if version:
-        return EngineState("up", "", version, cdi=True)
+        return EngineState("rootless" if _security(info).get("rootless") else "up", "", version, cdi=True)
     lines = answer["err"].strip().splitlines() or [_unanswered(answer)]
     return EngineState("failed", lines[-1])
+
+
+def _security(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    security: Mapping[str, Any] = (info.get("host") or {}).get("security") or {}
+    return security
 
 
 def _unanswered(answer: Mapping[str, Any]) -> str:
@@ -117,6 +123,8 @@ def _only(answer: Mapping[str, Any], members: Iterable[str]) -> Mapping[str, Any
     found = {name: info[name] for name in members if name in info}
     if runtimes := found.get("Runtimes"):
         found["Runtimes"] = dict.fromkeys(runtimes)
+    if "host" in found:
+        found["host"] = {"security": {"rootless": _security(info).get("rootless")}}
     return {**answer, "out": json.dumps(found) if found else ""}
 
 

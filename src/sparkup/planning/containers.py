@@ -154,6 +154,10 @@ def _not_up(engine: Engine, state: EngineState, seen: Seen) -> Problem:
         case "down":
             hint = "sudo systemctl start docker; why it does not run: journalctl -u docker"
             return Problem("no-engine", f"{engine} does not run: {state.message}", host, hint)
+        case "rootless":
+            hint = "launch as root of that host: --host root@HOST; or use docker, or --engine host"
+            message = "podman without root is not supported: its containers may end with the login"
+            return Problem("no-engine", message, host, hint)
         case _:
             hint = f"see what `{engine} info` says there"
             return Problem("no-engine", f"{engine} does not answer: {state.message}", host, hint)
