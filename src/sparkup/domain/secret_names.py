@@ -3,11 +3,11 @@
 import re
 
 SECRET_NAME = re.compile(
-    r"(_TOKENS?|_KEY|API_?KEYS?|PASSWD|_PASS|_PWD|_PAT|_CREDS|_AUTH)$|(^|_)SECRETS?(_|$)"
+    r"(_TOKEN|_KEY|API_?KEYS?|PASSWD|_PASS|_PWD|_PAT|_CREDS|_AUTH)$|(^|_)SECRETS?(_|$)"
     r"|PASSWORD|PASSPHRASE|CREDENTIAL|^TOKEN$",
     re.IGNORECASE,
 )
-WITH_LOGIN = re.compile(r"://[^\s?#]*@")  # a URL that says who asks: a proxy's, a package index's
+WITH_LOGIN = re.compile(r"://[^\s/?#]+@")  # a URL that says who asks: a proxy's, a package index's
 PROXY_NAME = re.compile(r"_PROXY$", re.IGNORECASE)  # takes USER:PASSWORD@HOST without a scheme as well
 
 
