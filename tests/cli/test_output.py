@@ -167,3 +167,12 @@ def test_a_home_that_cannot_be_written_costs_nothing_but_the_journal(user: User,
     (tmp_path / "file").touch()
     done = user.run("status", env={"SPARKUP_STATE_DIR": str(tmp_path / "file" / "state")})
     assert done.status == 0
+
+
+def test_an_error_whose_document_is_lost_is_still_told_and_has_its_status(user: User) -> None:
+    for words, status in (("stop nope --json", 2), ("launch --json --", 2)):
+        for sink in (">/dev/full", "| true"):
+            done = shell(user, f"sparkup {words} {sink}")
+            assert "Traceback" not in done.stderr
+            assert done.stderr.startswith("error")
+            assert done.stderr.splitlines()[-1].split()[0] == str(status)
