@@ -98,13 +98,15 @@ def seen(
         listeners.HOLDERS.name: holders or {},
         systemd.SYSTEMD.name: systemd_,
         environments.ENVIRONMENTS.name: tuple(environments_),
-        inside_lookup(asked or request()).name: inside or lookup,
         command_lookup(asked or request()).name: lookup,
         container_engines.ENGINES.name: engines,
         containers.CONTAINERS.name: tuple(containers_),
         image_fact(asked or request()).name: images or {},
         mounts_fact(asked or request()).name: places,
     }
+    values.setdefault(inside_lookup(asked or request()).name, lookup)
+    if inside is not None:
+        values[inside_lookup(asked or request()).name] = inside
     return Seen(host, values)
 
 

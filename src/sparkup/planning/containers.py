@@ -129,11 +129,14 @@ def container_of(rank: RankState, seen: Seen) -> ContainerState | None:
     return found
 
 
-def name_problem(name: str, seen: Seen) -> Problem | None:
+def name_problem(name: str, engine: Engine, seen: Seen) -> Problem | None:
     """Say who has the container name, if somebody has; our own that have ended are replaced."""
+    if len(name) < 2:
+        message = f"{name} cannot be the name of a container: it takes two characters"
+        return Problem("bad-name", message, seen.host, "choose another with --name")
     attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.owner == seen[MACHINE].uid}
     for each in seen[CONTAINERS]:
-        if each.name == name and each.attempt not in attempts:
+        if (each.name, each.engine) == (name, engine) and each.attempt not in attempts:
             message = f"{name} is the name of a container of somebody else: {each.image} ({each.state})"
             hint = f"choose another with --name, or: {each.engine} rm -f {name}"
             return Problem("name-taken", message, seen.host, hint)
@@ -149,7 +152,7 @@ def _not_up(engine: Engine, state: EngineState, seen: Seen) -> Problem:
             hint = f"sudo apt-get install {package}; or use --engine host"
             return Problem("no-engine", f"{engine} is not installed", host, hint)
         case "denied":
-            hint = f"once: sudo usermod -aG docker {user}, then log in anew (users.md F50)"
+            hint = f"once: sudo usermod -aG docker {user}, then log in anew"
             return Problem("no-engine", f"{user} may not use {engine}: {state.message}", host, hint)
         case "down":
             hint = "sudo systemctl start docker; why it does not run: journalctl -u docker"

@@ -121,7 +121,7 @@ def _in_container(
 ) -> tuple[Launch, tuple[str, ...]]:
     """Complete a launch that runs in one."""
     chosen = containers.container(request, launch.engine, seen, problems)
-    if problem := containers.name_problem(launch.name, seen):
+    if problem := containers.name_problem(launch.name, launch.engine, seen):
         problems.append(problem)
     plain = {**containers.ALWAYS, **launch.environment.plain}
     environment = replace(launch.environment, plain=plain)
