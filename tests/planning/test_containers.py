@@ -370,3 +370,9 @@ def test_a_container_that_does_not_run_cannot_be_entered(there: tuple[str, ...],
 def test_a_launch_without_a_container_is_one_of_the_host() -> None:
     launch: Launch = decided(request(engine=HOST)).launch
     assert (launch.engine, launch.container) == (HOST, None)
+
+
+def test_a_name_of_one_letter_is_none_of_a_container() -> None:
+    error = refused(request(name="a"))
+    assert (error.problems[0].code, error.exit_status) == ("bad-name", 2)
+    assert decided(request(name="a", engine=HOST)).launch.name == "a"

@@ -32,6 +32,7 @@ from sparkup.planning.serving import mine
 
 REFUSES_INPUT = frozenset(
     {
+        "bad-name",
         "bad-option",
         "command-not-found",
         "image-not-found",
