@@ -1,7 +1,8 @@
 """Start a rank in a container with the engine's own command line, and end what is left of one.
 
 A container is found by the label of its attempt: its name may be another's by now. `rank.json` names
-the first process as the host numbers it; `inside.json` says the same for those who are in there.
+the first process as the host numbers it; `inside.json` says the same for those who are in there. Until
+there is a first process, `rank.json` names us, who start it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import time
 
 from . import state
+from .look import Record
+from .rank import problem
 
 ENGINES = ("docker", "podman")
 NOT_STARTED = 74
-STARTING = 60.0  # seconds for the first process of a container to say that the rank runs
+# Seconds for the first process of a container to say that the rank runs: Python comes from a cold disk.
+STARTING = 150.0
 # What runc, crun and the engines say of an image in which there is no python3.
 NO_PYTHON = re.compile(r"python3\W+(: )?(executable file )?(`.*)?(not found|no such file)", re.IGNORECASE)
 
@@ -43,24 +48,40 @@ def run(folder: str, spec: state.Json, secrets: dict[str, str]) -> state.Json:
     for each in spec["container"]["folders"]:
         with contextlib.suppress(OSError):
             os.makedirs(each, exist_ok=True)  # docker would make it root's; podman does not start without it
+    asked = asked_to_end()
+    try:
+        Record(folder)  # while a full disk can still be told from a fault of the engine
+        state.write(os.path.join(folder, "rank.json"), dict(whoever(os.getpid(), os.getpid()), starting=True))
+    except OSError as error:
+        return problem("log-not-writable", error)
     try:
         done = call(spec["container"]["run"], secrets)
     except OSError as error:
         return {"error": "container-failed", "message": "%s: %s" % (spec["engine"], error.strerror)}
     if done.returncode == 0:
-        problem = begun(folder, spec, done.stdout.split()[-1])
+        told = begun(folder, spec, done.stdout.split()[-1], asked)
     else:
-        problem = {"error": "container-failed", "message": done.stderr.strip(), "status": done.returncode}
-    if problem:
+        told = {"error": "container-failed", "message": done.stderr.strip(), "status": done.returncode}
+    if told:
         with contextlib.suppress(Unanswered):
             remove(spec)
-    return problem
+    return told
 
 
-def begun(folder: str, spec: state.Json, container: str) -> state.Json:
+def asked_to_end() -> list[int]:
+    """Return what will hold SIGTERM once `stop` has sent it.
+
+    The engine brings a start to its end even if we do not: only then is what it made to be seen, and removed.
+    """
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    return asked
+
+
+def begun(folder: str, spec: state.Json, container: str, asked: list[int]) -> state.Json:
     """Wait until the rank runs in its container, and note where; return {} or why it does not."""
     deadline = time.monotonic() + STARTING
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not asked:
         pid = first_process(spec, container)  # before we look: what it wrote, it wrote while it lived
         inside = state.read(os.path.join(folder, "inside.json"))
         ended = state.read(os.path.join(folder, "exit.json"))
@@ -72,12 +93,17 @@ def begun(folder: str, spec: state.Json, container: str) -> state.Json:
         if pid == 0:
             return {"error": "container-failed", "message": output(spec, container)}
         time.sleep(0.05)
-    return {"error": "container-failed", "message": "its first process did not answer"}
+    why = "it was stopped" if asked else "its first process did not answer"
+    return {"error": "container-failed", "message": why}
 
 
 def identity(pid: int, container: str) -> state.Json:
     """Return what tells this container's first process from any other, ever."""
-    child = next(iter(children(pid)), pid)
+    return dict(whoever(pid, next(iter(children(pid)), pid)), container=container)
+
+
+def whoever(pid: int, child: int) -> state.Json:
+    """Return what tells two processes of this host from any other, ever."""
     return {
         "pid": pid,
         "pid_start": state.start_time(pid),
@@ -85,7 +111,6 @@ def identity(pid: int, container: str) -> state.Json:
         "child_start": state.start_time(child),
         "boot": state.boot_id(),
         "started": time.time(),
-        "container": container,
     }
 
 
@@ -122,11 +147,12 @@ def output(spec: state.Json, container: str) -> str:
     return (done.stdout + done.stderr).strip()
 
 
-def of(spec: state.Json) -> list[str]:
-    """Return the containers of an attempt, whatever became of them; raises Unanswered."""
-    label = "label=sparkup.attempt=" + spec["attempt"]
+def of(spec: state.Json, status: str = "") -> list[str]:
+    """Return the containers of an attempt, whatever became of them, or with a status; raises Unanswered."""
+    filters = ["--filter", "label=sparkup.attempt=" + spec["attempt"]]
+    filters += ["--filter", "status=" + status] if status else []
     try:
-        done = call([spec["engine"], "ps", "--all", "--quiet", "--no-trunc", "--filter", label])
+        done = call([spec["engine"], "ps", "--all", "--quiet", "--no-trunc", *filters])
     except OSError as error:
         raise Unanswered("%s: %s" % (spec["engine"], error.strerror)) from None
     if done.returncode:
@@ -140,11 +166,11 @@ def stop(spec: state.Json, seconds: float) -> None:
         call([spec["engine"], "stop", "--time", "%d" % seconds, each])
 
 
-def remove(spec: state.Json) -> list[str]:
-    """Remove the containers of an attempt; return those that are still there."""
-    for each in of(spec):
-        call([spec["engine"], "rm", "--force", each])
-    return of(spec)
+def remove(spec: state.Json) -> None:
+    """Remove the containers of an attempt; raises Unanswered for one that is still there."""
+    said = [call([spec["engine"], "rm", "--force", each]).stderr.strip() for each in of(spec)]
+    if left := of(spec):
+        raise Unanswered("; ".join(filter(None, said)) or "its container is still there: %s" % left[0][:12])
 
 
 def is_one(spec: state.Json | None) -> bool:

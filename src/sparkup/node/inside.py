@@ -6,6 +6,7 @@ The launch's folder of the host is mounted; what we write there belongs to whom 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import Callable, NamedTuple
@@ -32,10 +33,15 @@ def main(root: str, name: str) -> int:
     spec = state.read(os.path.join(folder, "spec.json"))
     if spec is None:
         raise SystemExit("%s is not to be read in here: is the container's root mapped?" % folder)
+    if os.path.exists(os.path.join(folder, "inside.json")):
+        # The engine has started the container again, and nobody watches over it any more.
+        print("this launch of %s is over; start it again with sparkup launch" % name, flush=True)
+        return 0
     log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)), STDOUT)
 
     def tell(told: state.Json) -> None:
         if told:
+            print(told.get("message"), flush=True)  # a disk may be full
             state.write(os.path.join(folder, "exit.json"), ended(told))
 
     try:
@@ -43,7 +49,10 @@ def main(root: str, name: str) -> int:
     except (LookupError, ValueError) as error:
         tell({"error": "container-failed", "message": "the image's user is not in it: %s" % error})
         return 126
-    spec = with_home(spec, rights)
+    # With a network of its own, what its server is asked at is not what the host has published.
+    spec = with_home(dict(spec, **spec.get("within", {})), rights)
+    with contextlib.suppress(OSError):
+        os.makedirs(spec["workdir"], exist_ok=True)  # as the engine does
     return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, {}, log, tell)
 
 
@@ -54,8 +63,15 @@ def ended(told: state.Json) -> state.Json:
 
 def with_home(spec: state.Json, rights: Rights | None) -> state.Json:
     """Return the spec with the home of the command's user; the folder is entered by the command itself."""
-    env = dict(spec["env"]) if rights is None else {"HOME": rights.home, **spec["env"]}
+    env = dict(spec["env"]) if rights is None or home_is_given() else {"HOME": rights.home, **spec["env"]}
     return dict(spec, env=env, workdir=spec.get("cwd") or "/", cwd="/")
+
+
+def home_is_given() -> bool:
+    """Say whether the image says where the home is; otherwise the engine did, and means ours."""
+    import pwd
+
+    return os.environ.get("HOME", "/") not in ("/", "/root", pwd.getpwuid(0).pw_dir)
 
 
 def entering(spec: state.Json, rights: Rights | None) -> Callable[[], None]:

@@ -17,6 +17,7 @@ from .log import LOG_LIMIT, Log
 from .rank import Place, detach, problem, supervise
 
 NAME_TAKEN, NOT_STARTED = 73, 74
+NO_PYTHON_NOTE = "the image has no python3: its container is looked after from outside"
 
 
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
@@ -41,7 +42,9 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
     if told:
         shutil.rmtree(folder, ignore_errors=True)
         return NOT_STARTED, told
-    return 0, {"started": state.read(os.path.join(folder, "rank.json")), "folder": folder}
+    started = state.read(os.path.join(folder, "rank.json")) or {}
+    bare = bool(spec.get("container")) and "container" not in started
+    return 0, {"started": started, "folder": folder, "note": NO_PYTHON_NOTE if bare else ""}
 
 
 def begin(
@@ -51,15 +54,26 @@ def begin(
     if not spec.get("container"):
         return as_process(folder, spec, secrets, log)
     container = import_module(".container", __package__)
-    if container.is_one(before):
-        container.remove(before)  # it has ended, and its container still has the name
-    told: state.Json = container.run(folder, spec, secrets)
-    if not container.NO_PYTHON.search(told.get("message", "")):
-        return told
+    try:
+        if container.is_one(before):
+            container.remove(before)  # it has ended, and its container still has the name
+        told: state.Json = container.run(folder, spec, secrets)
+        if container.NO_PYTHON.search(told.get("message", "")):
+            return without_python(folder, spec, secrets, log)
+    except container.Unanswered as error:
+        return {"error": "container-failed", "message": str(error)}
+    return told
+
+
+def without_python(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
+    """Start a container in which nothing of ours can run; return {} or why it could not be.
+
+    Its supervisor is on the host and holds the engine's own client, which passes output and signals on.
+    """
+    container = import_module(".container", __package__)
     made = container.create(spec, secrets)
     if "error" in made:
         return dict(made)
-    # Nothing of ours can run in there: we hold the engine's own client, which passes signals on.
     outside = dict(spec, argv=made["argv"], env={}, cwd="/", port=None)
     told = as_process(folder, outside, {}, log)
     if told:

@@ -6,11 +6,12 @@ import contextlib
 import os
 import signal
 import time
-from typing import Any, Callable
+from typing import Callable
 
 from . import container, names, rank, state
 
 SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
+STARTER_GRACE = 60.0  # seconds
 SETTLE = 15.0  # seconds that memory may take to come back (users.md F26)
 
 NOTHING: state.Json = {
@@ -42,17 +43,17 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
     members = state.marked(spec["attempt"])
     running = bool(members) or state.lives(supervisor)
     grace = SUPERVISOR_GRACE if patience is None else patience
-    if container.is_one(spec):
-        members |= state.descendants(int(supervisor["pid"])) if supervisor and running else set()
-        try:
-            container.stop(spec, grace)
-        except container.Unanswered as error:
-            return 1, dict(NOTHING, found=True, was_running=running, problem=str(error))
-    elif supervisor and state.lives(supervisor):
-        ask(int(supervisor["pid"]))
-        wait_for(lambda: not state.lives(supervisor), grace)
-    left: list[Any] = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
-    left += container.remove(spec) if container.is_one(spec) else []
+    contained = container.is_one(spec)
+    try:
+        if contained:
+            members |= state.descendants(int(supervisor["pid"])) if supervisor and running else set()
+            running = bool(container.of(spec, "running")) or running
+        tell(spec, supervisor, grace)
+        left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
+        if contained:
+            container.remove(spec)
+    except container.Unanswered as error:
+        return 1, dict(NOTHING, found=True, was_running=running, problem=str(error))
     port = spec.get("port")
     port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)
     report = {
@@ -70,6 +71,16 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
         return 1, report
     names.give_up(root, name, spec["attempt"])
     return 0, report
+
+
+def tell(spec: state.Json, supervisor: state.Json | None, grace: float) -> None:
+    """Tell the supervisor to end its rank, and wait for it; raises Unanswered."""
+    if supervisor and state.lives(supervisor) and "container" not in supervisor:
+        ask(int(supervisor["pid"]))
+        # Who starts a container waits for the engine, and then takes it back.
+        wait_for(lambda: not state.lives(supervisor), STARTER_GRACE if "starting" in supervisor else grace)
+    elif container.is_one(spec):
+        container.stop(spec, grace)
 
 
 def ask(pid: int) -> None:

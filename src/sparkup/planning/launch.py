@@ -19,6 +19,7 @@ from sparkup.planning.readiness import Readying
 
 UNDO_PATIENCE = 3.0  # seconds; vLLM loses a SIGTERM while it starts, and nobody waits for an answer yet
 START_TIMEOUT = 60.0  # seconds for a host to fork a process
+CONTAINER_TIMEOUT = 200.0  # for an engine to start a container; longer than node/container.py waits for it
 
 
 def program_on(seen: Seen, file_name: str) -> Program:
@@ -97,7 +98,7 @@ def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tupl
             _in_scope(program.start(), launch, seen),
             stdin=spec,
             secrets=launch.environment.secret,
-            timeout=START_TIMEOUT,
+            timeout=CONTAINER_TIMEOUT if launch.container else START_TIMEOUT,
         ),
         reason=f"start rank {node.rank} of {launch.name}: {' '.join(launch.argv[:3])} …",
         after=after,
