@@ -143,7 +143,8 @@ def test_a_named_state_folder_keeps_its_launches_apart() -> None:
     recorded = answers("launches", "two_roots")
     mine = [rank.folder for rank in parse(recorded) if rank.folder.startswith("/home/ada/")]
     assert 0 < len(mine) < len(parse(recorded))
-    named = {**recorded, "env": {"env": {"SPARKUP_STATE_DIR": "/home/ada/.local/state/sparkup"}}}
+    variables = {"SPARKUP_STATE_DIR": "/home/ada/.local/state/sparkup"}
+    named = {**recorded, "env": {**recorded["env"], "env": variables}}
     assert [rank.folder for rank in parse(named)] == mine
 
 
@@ -168,6 +169,28 @@ def test_state_that_makes_no_sense_is_nobodys_launch(spec: object) -> None:
         f"{folder}/spec.json": json.dumps(spec),
         f"{folder}/rank.json": "{}",
     }
+    found = parse({**recorded, "state": {"files": files, "owners": {}}})
+    assert [rank.launch for rank in found] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("rank.json", '{"started": 1' + "0" * 400 + "}"),
+        ("rank.json", '{"started": NaN}'),
+        ("rank.json", '{"started": "now"}'),
+        ("exit.json", '{"status": 1, "asked": false, "at": Infinity}'),
+        ("ready.json", '{"canary": "x"}'),
+    ],
+)
+def test_a_number_or_a_member_that_cannot_be_is_nobodys_launch(file: str, content: str) -> None:
+    recorded = answers("launches", "failed")
+    folder = "/home/eve/.local/state/sparkup/launches/x"
+    spec = {f"{folder}/spec.json": '{"launch": "x", "attempt": "a"}', f"{folder}/rank.json": "{}"}
+    files = {**recorded["state"]["files"], **spec}
+    there = parse({**recorded, "state": {"files": files, "owners": {}}})
+    assert [rank.launch for rank in there] == ["failed", "x"]
+    files[f"{folder}/{file}"] = content
     found = parse({**recorded, "state": {"files": files, "owners": {}}})
     assert [rank.launch for rank in found] == ["failed"]
 

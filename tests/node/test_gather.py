@@ -1,5 +1,6 @@
 """gather.py: many questions to a host in one round trip; a fault in one costs no other its answer."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.node.servers import Reply, serving
 from tests.node.side import ONCE, Json
-from tests.waiting import until
+from tests.waiting import LONG, until
 
 from sparkup.run.gather import LOADER
 from sparkup.run.program import gatherer
@@ -336,3 +337,28 @@ def test_text_before_the_questions_is_no_question() -> None:
     done = subprocess.run(argv, input=program + b"{", capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stdout == b""
+
+
+def test_only_the_web_is_asked(python: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    answer = ask(python, "http", url=f"file://{tmp_path}/secret", timeout=5)
+    assert (answer["status"], answer["body"]) == (None, "")
+
+
+def test_a_server_that_drips_is_left(python: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+                while True:
+                    connection.sendall(b".")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        answer = ask(python, "http", url=f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=0.3)
+        thread.join(LONG)
+    assert answer["status"] == 200
+    assert answer["seconds"] < 5

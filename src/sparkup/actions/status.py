@@ -42,7 +42,8 @@ async def observe(hosts: Sequence[Host], observer: Observer) -> Status:
 
 
 def _closer(ranks: tuple[RankState, ...]) -> Facts:
-    living = [rank for rank in ranks if rank.alive]
+    # What others' state says of an address binds nobody: we ask no server for them.
+    living = [rank for rank in ranks if rank.alive and rank.mine]
     healths = [health(rank) for rank in living if rank.url]
     return (*healths, *(log_tail(rank, TAIL) for rank in living if rank.phase == "starting"))
 
@@ -52,12 +53,11 @@ def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
     found = values.get(health(rank).name)
     answers = found if isinstance(found, int) else None
     phase = rank.phase
-    if phase == "ready" and rank.url and rank.spec.get("ready") == "server" and answers != 200:
+    if phase == "ready" and rank.mine and rank.url and rank.spec.get("ready") == "server" and answers != 200:
         phase = "unhealthy"  # a dead engine says 503 for some seconds before it exits
     if phase == "starting" and answers == 200:
         phase = "healthy"  # no request was answered yet, and /health alone proves little
     ended = rank.exit.at if rank.exit else now
-    verdict = rank.verdict or {}
     return Row(
         name=rank.launch,
         host=host,
@@ -71,7 +71,7 @@ def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
         started=rank.started,
         seconds=max(0.0, ended - rank.started) if rank.started else 0.0,
         exit_status=rank.exit.status if rank.exit else None,
-        model=str((verdict.get("canary") or {}).get("model", "")),
+        model=str(rank.verdict["canary"].get("model", "")) if rank.verdict else "",
         argv=rank.argv,
         log=f"{rank.folder}/log",
     )

@@ -21,6 +21,7 @@ ROOTS = (
 )
 STATE_FILES = ("spec.json", "rank.json", "exit.json", "ready.json")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+END_OF_TIME = 1e11  # seconds after the epoch, some thousand years
 LONGEST = 8 << 20  # bytes of a state file: a spec holds a command line, which execve(2) takes up to 6 MiB of
 
 
@@ -49,8 +50,13 @@ def parse(answers: Answers) -> tuple[RankState, ...]:
     living = parse_processes({p: t for p, t in processes.items() if p.endswith("/stat")}, boot)
     folders = sorted({str(PurePosixPath(path).parent) for path in texts if path.endswith("/spec.json")})
     found = (_rank(folder, texts, living) for folder in folders)
-    owned = (replace(rank, owner=owners.get(f"{rank.folder}/spec.json", -1)) for rank in found if rank)
+    owned = (_owned(rank, owners, answers["env"]["uid"]) for rank in found if rank)
     return tuple(sorted(owned, key=lambda rank: rank.launch))
+
+
+def _owned(rank: RankState, owners: Mapping[str, Any], uid: int) -> RankState:
+    owner = owners.get(f"{rank.folder}/spec.json", -1)
+    return replace(rank, owner=owner, mine=owner == uid)
 
 
 def _normal(by_path: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,14 +76,14 @@ def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> 
             attempt=_as(str, spec["attempt"]),
             rank=_as(int, spec.get("rank", 0)),
             folder=folder,
-            started=float(rank.get("started", 0.0)),
+            started=_moment(rank.get("started", 0.0)),
             alive=bool({_process(rank, "pid"), _process(rank, "child")} & living),
             pid=_as(int, rank.get("child", 0)),
             argv=tuple(_as(str, word) for word in _as(list, spec.get("argv", []))),
             url=_as(str, spec.get("url", "")),
             port=None if spec.get("port") is None else _as(int, spec["port"]),
             exit=_exit(ended),
-            verdict=ready or None,
+            verdict={**ready, "canary": _as(dict, ready.get("canary") or {})} if ready else None,
             spec=spec,
         )
     except (TypeError, ValueError, KeyError):
@@ -88,6 +94,13 @@ def _process(rank: Mapping[str, Any], who: str) -> Process:
     boot, start = _as(str, rank.get("boot", "")), rank.get(f"{who}_start")
     # No start time: it had ended before anybody could look.
     return Process(_as(int, rank.get(who, -1)), -1 if start is None else _as(int, start), boot)
+
+
+def _moment(value: object) -> float:
+    """Read seconds after the epoch; a number beyond all clocks is none."""
+    if isinstance(value, int | float) and abs(value) < END_OF_TIME:
+        return float(value)
+    raise TypeError(value)
 
 
 def _as(kind: type[T], value: object) -> T:
@@ -101,7 +114,7 @@ def _exit(ended: Mapping[str, Any]) -> Exit | None:
         return None
     asked = _as(bool, ended["asked"])
     return Exit(
-        _as(int, ended["status"]), asked, float(ended.get("at", 0.0)), _as(int, ended.get("lost_log", 0))
+        _as(int, ended["status"]), asked, _moment(ended.get("at", 0.0)), _as(int, ended.get("lost_log", 0))
     )
 
 

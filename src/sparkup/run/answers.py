@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sparkup.domain.fact import SHAPES, Answers, Fact, fits
 
 T = TypeVar("T")
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)  # what a parser meets in odd answers
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # in odd answers
 
 
 class AbsentError(Exception):
