@@ -1,4 +1,4 @@
-"""A user whose launches run in containers of the real docker, on a simulated host."""
+"""A user whose launches run in containers of the real docker or podman, on a simulated host."""
 
 import json
 import subprocess
@@ -28,6 +28,7 @@ class Docked(User):
     bed: Testbed | None = None
     login: str = "spark1"  # how SSH reaches the host: USER@HOST for another user of it
     state_there: str = STATE
+    engine: str = "docker"
 
     @property
     def where(self) -> str:
@@ -66,10 +67,12 @@ class Docked(User):
         assert self.bed is not None
         return self.bed.exec(1, argv, stdin=given, check=check, timeout=120).stdout
 
-    def containers(self, form: str = "{{.Names}} {{.State}}") -> list[str]:
+    def containers(self, form: str = "") -> list[str]:
         """Return the containers of launches, running or not."""
         label = "label=sparkup.attempt"
-        return self.there("docker", "ps", "--all", "--filter", label, "--format", form).splitlines()
+        state = "{{.State}}" if self.engine == "docker" else "{{.ListContainer.State}}"
+        form = form or "{{.Names}} " + state
+        return self.there(self.engine, "ps", "--all", "--filter", label, "--format", form).splitlines()
 
     def names(self) -> list[str]:
         """Return the names that have a folder of state."""
@@ -77,7 +80,7 @@ class Docked(User):
 
     def processes(self) -> list[str]:
         """Return the command lines of what the host runs of launches."""
-        pattern = "fakes/bin/vllm|VLLM::|node-.*pyz start|node.pyz inside|docker start --attach"
+        pattern = "fakes/bin/vllm|VLLM::|node-.*pyz start|node.pyz inside|(docker|podman) start --attach"
         found = self.there("pgrep", "-af", pattern, check=False).splitlines()
         return [line for line in found if "pgrep" not in line]
 
@@ -105,7 +108,7 @@ class Docked(User):
         self.there(
             "sh",
             "-c",
-            "docker ps -aq | xargs -r docker rm -f; pkill -9 -f '[n]ode-.*pyz start';"
+            f"{self.engine} ps -aq | xargs -r {self.engine} rm -f; pkill -9 -f '[n]ode-.*pyz start';"
             "rm -rf /var/lib/sparkup /home/spark/.local/state/sparkup",
             check=False,
         )
@@ -118,26 +121,32 @@ class Docked(User):
         if verb == "launch":
             given = tuple(word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}"))
             image = () if "-t" in options else ("-t", IMAGE, *FAKE_ENGINE)
-            led = (*led, *image, *given)
+            engine = (
+                ("--engine", self.engine) if self.engine != "docker" else ()
+            )  # docker is chosen by itself
+            led = (*led, *engine, *image, *given)
         return (*led, *options, *rest)
 
 
-def prepare(bed: Testbed) -> None:
+def prepare(bed: Testbed, engine: str = "docker") -> None:
     """Give a host a model and a small image with Python."""
     bed.exec(1, ["mkdir", "-p", MODEL])
     bed.exec(1, ["tee", f"{MODEL}/config.json"], stdin="{}")
     bed.exec(1, ["chmod", "a+rx", "/root"])
-    words = bed.argv(1, ["docker", "import", "-c", 'CMD ["bash"]', "-", IMAGE])
+    words = bed.argv(1, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
     with subprocess.Popen([ROOT / "tests" / "testbed" / "mkbase"], stdout=subprocess.PIPE) as made:
-        subprocess.run(words, stdin=made.stdout, stdout=subprocess.DEVNULL, check=True, timeout=120)
+        subprocess.run(words, stdin=made.stdout, capture_output=True, check=True, timeout=120)
     assert made.returncode == 0
 
 
 @contextmanager
-def docked(bed: Testbed, home: Path, login: str = "spark1", state: str = STATE) -> Iterator[Docked]:
+def docked(
+    bed: Testbed, home: Path, login: str = "spark1", state: str = STATE, engine: str = "docker"
+) -> Iterator[Docked]:
     """Be somebody at the control workstation for the time of a `with`; afterwards the host is empty."""
     home.mkdir()
-    user = Docked(home, before=tuple(bed.argv(CONTROL, [])), bed=bed, login=login, state_there=state)
+    before = tuple(bed.argv(CONTROL, []))
+    user = Docked(home, before=before, bed=bed, login=login, state_there=state, engine=engine)
     try:
         yield user
     finally:

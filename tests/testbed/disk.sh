@@ -13,6 +13,12 @@ disk() {
   put "$c/etc/docker/daemon.json" <<<'{"features": {"buildkit": true},
     "insecure-registries": ["192.168.176.0/22"], "default-runtime": "sim",
     "runtimes": {"sim": {"path": "/usr/local/bin/oci-sim"}, "nvidia": {"path": "/usr/local/bin/oci-sim"}}}'
+  put "$c/etc/containers/containers.conf" <<<'[engine]
+runtime = "sim"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[engine.runtimes]
+sim = ["/usr/local/bin/oci-sim"]'
   put "$c/etc/ssh/sshd_config" <<<"HostKey /etc/ssh/ssh_host_ed25519_key
 PasswordAuthentication no
 PermitRootLogin prohibit-password

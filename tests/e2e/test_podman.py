@@ -1,0 +1,201 @@
+"""A launch in a container of the real podman, as root of a simulated host that has docker as well."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.docked import RECORDED, Docked, docked, prepare
+from tests.simhosts.fixture import skip_unless_able
+from tests.simhosts.hosts import Setup, Testbed, booted, sweep
+from tests.user import FAKES, User
+from tests.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
+NVIDIA_SMI = {
+    "hostPath": "/usr/local/bin/nvidia-smi",
+    "containerPath": "/usr/bin/nvidia-smi",
+    "options": ["ro", "bind"],
+}
+CDI = {
+    "cdiVersion": "0.5.0",
+    "kind": "nvidia.com/gpu",
+    "devices": [{"name": "all", "containerEdits": {"mounts": [NVIDIA_SMI]}}],
+}
+
+
+@pytest.fixture(scope="module")
+def podman_bed() -> Iterator[Testbed]:
+    """A host with the podman of this machine, which in Debian 12 is 4.3.1."""
+    if not shutil.which("podman"):
+        pytest.skip("podman is not installed (apt-get install --no-install-recommends podman)")
+    skip_unless_able("docker")
+    sweep()
+    with booted(Setup(hosts=1, engine="docker", shares=(FAKES.parent, RECORDED))) as bed:
+        prepare(bed, "podman")
+        yield bed
+
+
+@pytest.fixture
+def pod(podman_bed: Testbed, tmp_path: Path) -> Iterator[Docked]:
+    """Somebody whose launches run in podman's containers."""
+    with docked(podman_bed, tmp_path / "home", engine="podman") as user:
+        yield user
+
+
+@pytest.fixture
+def gpu(pod: Docked) -> Iterator[Docked]:
+    """The same on a host that has NVIDIA's driver, as far as a look at its devices tells."""
+    pod.there("mknod", "/dev/nvidiactl", "c", "195", "255")
+    yield pod
+    pod.there("rm", "-rf", "/dev/nvidiactl", "/etc/cdi")
+
+
+def image(pod: Docked, name: str, *lines: str) -> None:
+    """Build an image out of the one with Python."""
+    text = "\n".join(("FROM localhost/base:1", *lines))
+    pod.there("podman", "build", "--quiet", "--network", "host", "--tag", name, "-", given=text)
+
+
+def test_from_launch_to_stop(pod: Docked) -> None:
+    answer = pod.launched()
+    row = pod.row()
+    assert (row["phase"], row["engine"], row["health"], row["model"]) == ("ready", "podman", 200, "tiny")
+    log = pod.run("logs")
+    assert "Application startup complete" in log.out
+    assert pod.there("podman", "logs", "vllm_node").splitlines()[:20] == log.out.splitlines()[:20]
+    done = pod.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
+    assert (done.status, "fakes/bin" in done.out) == (7, True), done
+    report = pod.json("stop")["launches"][0]
+    assert (report["port"], report["port_free"]) == (answer["port"], True)
+    assert report["processes"] >= 3
+    pod.nothing_is_left()
+    assert pod.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
+
+
+def test_caches_are_made(pod: Docked) -> None:
+    """podman starts nothing whose mount is not there."""
+    pod.there("rm", "-rf", "/root/.triton")
+    assert pod.run("launch", "--", "ls", "-d", "/root/.triton").out == "/root/.triton\n"
+    assert pod.there("ls", "-d", "/root/.triton")
+
+
+@pytest.mark.parametrize("time", range(5))
+def test_a_command_that_ends_at_once(pod: Docked, time: int) -> None:
+    done = pod.run("launch", "--", "sh", "-c", f"echo out; echo err >&2; exit {time}")
+    assert (done.status, done.out) == (time, "out\nerr\n"), done
+    done = pod.run("launch", "--", "no-such-program")
+    assert "no-such-program: No such file or directory (command-not-found)" in done.err
+    pod.nothing_is_left()
+
+
+def test_it_is_broken_off(pod: Docked) -> None:
+    with pod.running("launch", "--", "sh", "-c", "echo up; exec sleep 600") as command:
+        command.expect("up")
+        command.signal()
+        assert command.done().status == 130
+    pod.nothing_is_left()
+
+
+def test_an_engine_that_dies_in_its_start(pod: Docked) -> None:
+    done = pod.run("launch", *pod.serve(), env={"FAKE_VLLM_FAULT": "dies-in-start"})
+    assert done.status == 1
+    assert "(start-failed)" in done.err
+    pod.run("stop")
+    pod.nothing_is_left()
+
+
+@pytest.mark.parametrize("verb", ["kill", "stop"])
+def test_its_container_is_ended_by_hand(pod: Docked, verb: str) -> None:
+    pod.launched()
+    pod.there("podman", verb, "vllm_node")
+    until(lambda: pod.row()["phase"] in ("lost", "ended"), "it is known to have ended")
+    pod.launched()  # under the same name
+    assert pod.containers() == ["vllm_node running"]
+    assert pod.run("stop").status == 0
+    pod.nothing_is_left()
+
+
+def test_the_host_loses_its_power(pod: Docked) -> None:
+    assert pod.bed is not None
+    pod.launched()
+    pod.bed.kill(1)
+    pod.bed.up(1)
+    assert pod.row()["phase"] == "lost"
+    assert pod.run("stop").status == 0
+    pod.nothing_is_left()
+
+
+def test_an_image_without_python(pod: Docked) -> None:
+    text = "FROM scratch\nCOPY busybox sleep /bin/\n"
+    folder = "/root/plain"
+    pod.there("mkdir", "-p", folder)
+    pod.there("cp", "/bin/busybox", f"{folder}/busybox")
+    pod.there("cp", "/bin/busybox", f"{folder}/sleep")
+    pod.there("podman", "build", "-q", "-t", "plain:1", "-f", "-", folder, given=text)
+    words = ("-t", "plain:1", "--", "busybox", "sh", "-c")
+    done = pod.run("launch", *words, "echo out; echo err >&2; exit 4")
+    assert (done.status, sorted(done.out.splitlines())) == (4, ["err", "out"]), done
+    pod.nothing_is_left()
+    trap = "trap 'exit 0' TERM; echo up; while :; do sleep 1; done"
+    assert pod.run("launch", "-d", *words, trap).status == 0
+    assert pod.run("exec", "--", "busybox", "echo", "in").out == "in\n"
+    assert pod.run("stop").status == 0
+    pod.nothing_is_left()
+
+
+def test_what_an_image_says_of_itself(pod: Docked) -> None:
+    image(pod, "theirs:1", "RUN useradd -m ada", "USER ada", "WORKDIR /tmp", 'ENTRYPOINT ["echo", "entry"]')
+    done = pod.run("launch", "-t", "theirs:1", "--", "sh", "-c", "id -un; pwd; echo $HOME")
+    assert done.out.split() == ["ada", "/tmp", "/home/ada"], done
+    done = pod.run("launch", "-t", "theirs:1", "--keep-entrypoint", "--", "word")
+    assert done.out == "entry word\n", done
+
+
+def test_limits_without_privileges(pod: Docked) -> None:
+    look = "df -k /dev/shm; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; ls /dev/infiniband"
+    words = ("--non-privileged", "--mem-limit-gb", "2", "--shm-size-gb", "1", "--", "sh", "-c", look)
+    done = pod.run("launch", *words)
+    assert done.status == 0, done
+    assert " 1048576 " in done.out
+    assert str(2 << 30) in done.out.split()
+    assert "uverbs0" in done.out
+
+
+def test_what_is_refused(pod: Docked) -> None:
+    for word in ("--gpus=all", "--shm-size=1g", "--memory=1k", "--nonesuch"):
+        done = pod.run("launch", "--engine-args", word, "--", "true")
+        assert (done.status, "(bad-option)" in done.err) == (2, True), done
+    done = pod.run("launch", "-t", "nonesuch:1", "--", "true")
+    assert "podman has no image nonesuch:1" in done.err
+    pod.there("podman", "run", "--detach", "--name", "mine", "--network", "host", "base:1", "sleep", "600")
+    done = pod.run("launch", "--name", "mine", "--", "true")
+    assert "mine is the name of a container of somebody else: localhost/base:1" in done.err
+    pod.there("podman", "rm", "--force", "--time", "0", "mine")
+    pod.nothing_is_left()
+
+
+def test_without_root_it_is_refused(pod: Docked) -> None:
+    done = User.run(
+        pod, "launch", "--host", "spark@spark1", "--engine", "podman", "-t", "base:1", "--", "true"
+    )
+    assert (done.status, "(no-engine)" in done.err) == (5, True), done
+
+
+def test_the_gpu(gpu: Docked) -> None:
+    done = gpu.run("launch", "--", "nvidia-smi", "-L")
+    assert (done.status, "podman has no CDI specification of the GPU" in done.err) == (5, True), done
+    gpu.there("mkdir", "/etc/cdi")
+    gpu.there("tee", "/etc/cdi/nvidia.json", given=json.dumps(CDI))
+    done = gpu.run("launch", "--", "nvidia-smi", "-L")
+    assert "GB10" in done.out, done
+
+
+def test_a_published_port(pod: Docked) -> None:
+    done = pod.run("launch", "-d", "-p", "18080:8000", "--", "python3", "-m", "http.server", "8000")
+    assert done.status == 0, done
+    code = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:18080/').status)"
+    until(lambda: pod.there("python3", "-c", code, check=False) == "200\n", "it answers")
+    assert pod.run("stop").status == 0
+    pod.nothing_is_left()
