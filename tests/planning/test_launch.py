@@ -142,6 +142,12 @@ def start_step() -> Run:
     return step
 
 
+NO_IMAGE = (
+    '{"error": "container-failed", "message": "docker: Error response from daemon: No such image: x",'
+    ' "status": 125}'
+)
+
+
 # The outputs are those of node.pyz on a live host.
 @pytest.mark.parametrize(
     ("status", "output", "kind", "code", "message"),
@@ -173,6 +179,20 @@ def start_step() -> Run:
             WorkFailed,
             "log-not-writable",
             "the log cannot be written: No space left on device",
+        ),
+        (
+            74,
+            NO_IMAGE,
+            InputRefused,
+            "image-not-found",
+            "host could not start vllm_node: No such image: x",
+        ),
+        (
+            74,
+            '{"error": "unsafe-folder", "message": "/var/lib/sparkup belongs to ada"}',
+            GateRefused,
+            "unsafe-folder",
+            "the state cannot be kept there: /var/lib/sparkup belongs to ada",
         ),
     ],
 )
@@ -207,3 +227,16 @@ def test_what_would_not_stop_is_listed() -> None:
     assert problem.hint.endswith("sudo kill -9 41 42")
     assert step.explain(Result(1, "")) is None
     assert step.explain(Result(1, "[1]")) is None
+
+
+def test_an_engine_that_did_not_answer_has_stopped_nothing() -> None:
+    (step,) = undo_plan(*launch(), NAME).steps
+    assert isinstance(step, Run)
+    assert step.explain is not None
+    output = (
+        '{"found": true, "was_running": true, "left": [], "problem": "Cannot connect to the Docker daemon"}'
+    )
+    error = step.explain(Result(1, f"{output}\n"))
+    assert error is not None
+    (problem,) = error.problems
+    assert problem.message == "vllm_node runs on: Cannot connect to the Docker daemon"

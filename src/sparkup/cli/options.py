@@ -71,13 +71,13 @@ _container = (
         "--volume",
         multiple=True,
         metavar="SOURCE:TARGET[:ro]",
-        help="Mount a path of the host in the container.",
+        help="Mount a path of the host in the container; a bare word is a volume of the engine.",
     ),
     click.option(
         "-p",
         "--publish",
         multiple=True,
-        metavar="PORT:PORT",
+        metavar="[ADDRESS:]PORT:INSIDE",
         help="Publish a port, on the loopback unless an address is given; the container then has a"
         " network of its own. [default: the host's network]",
     ),
