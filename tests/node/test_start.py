@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -272,3 +274,30 @@ def test_a_starter_that_is_killed_leaves_all_or_nothing(side: Side, delay: float
         until((side.folder() / "rank.json").exists, "the supervisor goes on")
     side.stop("a", spec["attempt"])
     assert processes.touching(mark) == []
+
+
+@pytest.mark.parametrize("processes_left", [0, 1])
+def test_a_host_without_room_for_processes_starts_nothing_and_says_so(
+    program_file: Path, processes_left: int
+) -> None:
+    """The limit counts all processes of a user: one that has no others."""
+    if os.geteuid() != 0 or not Path("/usr/bin/python3").exists():
+        pytest.skip("another user is needed, and a Python that all may run")
+    user = ("setpriv", "--reuid", "61234", "--regid", "61234", "--clear-groups")
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        program = shutil.copy(program_file, folder)
+        limit = ("prlimit", f"--nproc={1 + processes_left}", "--")
+        argv = ["sleep", "600"]
+        spec = {"launch": "a", "attempt": "a1", "argv": argv, "env": {}, "secrets": [], "ready": "none"}
+        done = subprocess.run(
+            [*user, *limit, "/usr/bin/python3", "-I", program, "start", "--root", str(folder / "state")],
+            input=json.dumps(spec).encode() + b"\n",
+            capture_output=True,
+            timeout=LONG,
+            check=False,
+        )
+        answer = json.loads(done.stdout)
+        assert (done.returncode, answer["error"]) == (NOT_STARTED, "system-refused"), done
+        assert list((folder / "state" / "launches").iterdir()) == []

@@ -18,8 +18,9 @@ BEGINNING = 30.0  # seconds that a start may take from the folder to the process
 def alone(root: str) -> Iterator[None]:
     """Keep others from taking names or putting launches away meanwhile; the kernel ends it when we die."""
     os.makedirs(root, exist_ok=True)
-    file = os.open(os.path.join(root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = os.open(os.path.join(root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        os.fchmod(file, 0o600)  # who may read it may hold it
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -22,6 +23,7 @@ from .log import Log
 from .look import NOT_YET, READY, Record
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+EXHAUSTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # of processes, memory, files
 GRACE = 20.0  # seconds from SIGTERM to the whole tree; vLLM needs 2, a headless rank up to 15
 AGAIN = 5.0  # seconds to the next SIGTERM: vLLM loses one that comes while it starts
 TREE_GRACE = 5.0  # seconds from SIGTERM to SIGKILL for what the first process left behind
@@ -35,6 +37,8 @@ def prctl(option: int, value: int) -> None:
 
 def problem(code: str, error: Exception) -> state.Json:
     """Return why nothing was started, as an answer."""
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        code = "system-refused"
     if isinstance(error, OSError) and error.strerror:
         file = error.filename
         name = file.decode("utf-8", "replace") if isinstance(file, bytes) else file

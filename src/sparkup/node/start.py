@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 from . import names, state
 from .log import LOG_LIMIT, Log
@@ -84,20 +85,43 @@ def without_python(folder: str, spec: state.Json, secrets: dict[str, str], log: 
 def as_process(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
     """Start the rank as a process of this host, with a supervisor that outlives us; return {} or why not."""
     receive, send = os.pipe()
-    if os.fork() == 0:
+    try:
+        forked = os.fork()
+    except OSError as error:
+        for end in (receive, send):
+            os.close(end)
+        return problem("system-refused", error)
+    if forked == 0:
         os.close(receive)
-        detach()
-
-        def tell(problem: state.Json) -> None:
-            os.write(send, json.dumps(problem).encode() if problem else b"")
-            os.close(send)
-
-        supervise(Place(folder, "rank.json", lambda: None), spec, secrets, log, tell)
-        os._exit(0)
+        stay(folder, spec, secrets, log, send)
     os.close(send)
     with os.fdopen(receive, "r", encoding="utf-8") as pipe:
         told = pipe.read()
-    return dict(json.loads(told)) if told else {}
+    if told:
+        return dict(json.loads(told))
+    if not os.path.exists(os.path.join(folder, "rank.json")):
+        return {"error": "system-refused", "message": "its supervisor ended at once"}
+    return {}
+
+
+def stay(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, send: int) -> NoReturn:
+    """Be the supervisor to the end of it; whatever goes wrong before the rank runs is told."""
+    heard = False
+
+    def tell(problem: state.Json) -> None:
+        nonlocal heard
+        heard = True
+        os.write(send, json.dumps(problem).encode() if problem else b"")
+        os.close(send)
+
+    try:
+        detach()
+        supervise(Place(folder, "rank.json", lambda: None), spec, secrets, log, tell)
+    except Exception as error:  # noqa: BLE001 - the caller waits for a word, and nobody else would say it
+        if not heard:
+            tell(problem("system-refused", error))
+    finally:
+        os._exit(0)
 
 
 def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:

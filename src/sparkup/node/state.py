@@ -119,7 +119,8 @@ def lives(rank: Json | None, who: str = "pid") -> bool:
     """Say whether the recorded process still runs: same pid, same start time, same boot."""
     if not rank or rank.get("boot") != boot_id():
         return False
-    started = start_time(int(rank.get(who, -1)))
+    pid = rank.get(who, -1)
+    started = start_time(pid) if isinstance(pid, int) else None
     return started is not None and started == rank.get(who + "_start")
 
 

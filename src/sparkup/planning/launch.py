@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from sparkup.commands import containers, systemd
-from sparkup.commands.node import NAME_TAKEN, NOT_PERMITTED, Program
+from sparkup.commands.node import NOT_PERMITTED, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, Node, RankState
 from sparkup.domain.plan import Plan, Put, Run, Step, Wait
-from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
+from sparkup.errors import GateRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.systemd import SYSTEMD
-from sparkup.planning.container_failures import refused
 from sparkup.planning.readiness import Readying
+from sparkup.planning.start_failures import not_started
 
 UNDO_PATIENCE = 3.0  # seconds; vLLM loses a SIGTERM while it starts, and nobody waits for an answer yet
 START_TIMEOUT = 60.0  # seconds for a host to fork a process
@@ -102,7 +102,7 @@ def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tupl
         ),
         reason=f"start rank {node.rank} of {launch.name}: {' '.join(launch.argv[:3])} …",
         after=after,
-        explain=lambda result: _not_started(result, launch, node.host),
+        explain=lambda result: not_started(result, launch, node.host),
         unbroken=True,
     )
 
@@ -137,42 +137,6 @@ def _in_scope(argv: tuple[str, ...], launch: Launch, seen: Seen) -> tuple[str, .
     properties = [(name, str(value)) for name, value in limits if value is not None]
     unit = f"sparkup-{launch.name}-{launch.attempt}"
     return systemd.scope(argv, unit, properties, seen[SYSTEMD].user_manager)
-
-
-def _not_started(result: Result, launch: Launch, host: str) -> SparkupError | None:
-    try:
-        answer = json.loads(result.stdout.splitlines()[-1])
-        code, message = answer["error"], answer.get("message", "")
-    except (ValueError, LookupError, TypeError):
-        return None
-    if result.status == NAME_TAKEN:
-        return GateRefused(_held(code, answer["launch"], launch, host))
-    if code == "command-not-found":
-        return InputRefused(Problem(code, f"could not be started: {message}", where=host))
-    if code == "container-failed":
-        return refused(message, launch, host)
-    if code == "unsafe-folder":
-        hint = "name a folder of your own with SPARKUP_STATE_DIR, or mend who owns it and who may write it"
-        return GateRefused(Problem(code, f"the state cannot be kept there: {message}", where=host, hint=hint))
-    full = "No space left" in message or "quota" in message.lower()
-    hint = "free some disk space" if full else "see who may write"
-    return WorkFailed(
-        Problem(
-            code,
-            f"the log cannot be written: {message}",
-            where=host,
-            hint=f"{hint} where sparkup keeps its state, then start again",
-        )
-    )
-
-
-def _held(code: str, holder: str, launch: Launch, host: str) -> Problem:
-    """Say what another launch has taken since we looked."""
-    if code == "port-taken":
-        hint = "start again: another port is chosen then, unless you choose one with --port"
-        return Problem(code, f"port {launch.port} is the launch {holder}'s", where=host, hint=hint)
-    hint = f"choose another with --name, or: {follow_up('stop', launch.name, host)}"
-    return Problem(code, f"{launch.name} is already the name of a launch", where=host, hint=hint)
 
 
 def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:

@@ -1,10 +1,10 @@
 """Copy the log of a launch, as lines of the answer."""
 
-from sparkup.commands.node import NOT_RUNNING
+from sparkup.commands.node import NOT_PERMITTED, NOT_RUNNING
 from sparkup.connect.base import Connection
 from sparkup.domain.command import Command
 from sparkup.domain.event import Printed
-from sparkup.errors import Problem, WorkFailed
+from sparkup.errors import GateRefused, Problem, WorkFailed
 from sparkup.run.executor import Emit
 
 
@@ -17,6 +17,8 @@ async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) ->
         async for batch in stream.batches():
             emit(Printed("\n".join(batch)))
         result = await stream.status()
+    if result.status == NOT_PERMITTED:
+        raise GateRefused(Problem("not-yours", result.stderr.strip(), where=connection.host.name))
     if result.status not in (0, NOT_RUNNING):
         problem = Problem(
             "step-failed",

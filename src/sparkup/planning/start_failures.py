@@ -1,0 +1,48 @@
+"""Why the program on a host did not start a rank, as a problem that a user can act on."""
+
+import json
+
+from sparkup.commands.node import NAME_TAKEN
+from sparkup.domain.command import Result
+from sparkup.domain.host import follow_up
+from sparkup.domain.launch import Launch
+from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
+from sparkup.planning.container_failures import refused
+
+
+def not_started(result: Result, launch: Launch, host: str) -> SparkupError | None:
+    """Read the answer of node/start.py to a start that was not; None for what is no such answer."""
+    try:
+        answer = json.loads(result.stdout.splitlines()[-1])
+        code, message = answer["error"], answer.get("message", "")
+    except (ValueError, LookupError, TypeError):
+        return None
+    if result.status == NAME_TAKEN:
+        return GateRefused(_held(code, answer["launch"], launch, host))
+    if code == "container-failed":
+        return refused(message, launch, host)
+    return _as_process(code, message, host)
+
+
+def _as_process(code: str, message: str, host: str) -> SparkupError:
+    if code == "command-not-found":
+        return InputRefused(Problem(code, f"could not be started: {message}", host))
+    if code == "system-refused":
+        hint = "see what the host has left, of processes, memory and open files"
+        return WorkFailed(Problem(code, f"nothing was started: {message}", host, hint))
+    if code == "unsafe-folder":
+        hint = "name a folder of your own with SPARKUP_STATE_DIR, or mend who owns it and who may write it"
+        return GateRefused(Problem(code, f"the state cannot be kept there: {message}", host, hint))
+    full = "No space left" in message or "quota" in message.lower()
+    hint = "free some disk space" if full else "see who may write"
+    hint = f"{hint} where sparkup keeps its state, then start again"
+    return WorkFailed(Problem(code, f"the log cannot be written: {message}", host, hint))
+
+
+def _held(code: str, holder: str, launch: Launch, host: str) -> Problem:
+    """Say what another launch has taken since we looked."""
+    if code == "port-taken":
+        hint = "start again: another port is chosen then, unless you choose one with --port"
+        return Problem(code, f"port {launch.port} is the launch {holder}'s", where=host, hint=hint)
+    hint = f"choose another with --name, or: {follow_up('stop', launch.name, host)}"
+    return Problem(code, f"{launch.name} is already the name of a launch", where=host, hint=hint)
