@@ -117,6 +117,16 @@ def test_its_container_is_ended_by_hand(pod: Docked, verb: str) -> None:
     pod.nothing_is_left()
 
 
+def test_it_is_paused(pod: Docked) -> None:
+    """podman stops no paused container."""
+    pod.launched()
+    pod.there("podman", "pause", "vllm_node")
+    assert pod.row()["phase"] == "unhealthy"
+    done = pod.run("stop")
+    assert done.status == 0, done
+    pod.nothing_is_left()
+
+
 def test_the_host_loses_its_power(pod: Docked) -> None:
     assert pod.bed is not None
     pod.launched()

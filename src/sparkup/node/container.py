@@ -162,6 +162,8 @@ def of(spec: state.Json, status: str = "") -> list[str]:
 
 def stop(spec: state.Json, seconds: float) -> None:
     """Tell the containers of an attempt to end; after so long the engine kills all that is in them."""
+    for each in of(spec, "paused"):
+        call([spec["engine"], "unpause", each])  # podman stops none, and what is frozen cannot end
     for each in of(spec):
         call([spec["engine"], "stop", "--time", "%d" % seconds, each])
 
