@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.user import User, quoted
-from tests.waiting import LONG
+from tests.waiting import LONG, until
 
 ESCAPE = "\x1b["
 QUIET = ("0", "1", "141")  # statuses of a program whose reader has gone
@@ -83,7 +83,8 @@ def test_a_reader_that_has_enough_ends_it_quietly(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--version", "--help", "status --json", "launch --dry-run=script -- true", "stop 2>&1"]
+    "words",
+    ["--version", "--help", "status --json", "launch --engine host --dry-run=script -- true", "stop 2>&1"],
 )
 def test_a_reader_that_is_gone_ends_it_quietly(user: User, words: str) -> None:
     done = shell(user, f"sparkup {words} | (exec <&-; sleep 0)")
@@ -103,6 +104,15 @@ def test_a_follower_whose_reader_goes_away_ends(user: User) -> None:
     assert done.stdout == "line\nline\n"
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+    assert user.row("a")["phase"] == "running"
+
+
+def test_a_follower_whose_reader_goes_away_ends_although_the_log_rests(user: User) -> None:
+    user.run("launch", "-d", "--name", "a", "--", "sh", "-c", "echo line; sleep 600")
+    until(lambda: user.run("logs", "a").out == "line\n")
+    done = shell(user, "sparkup logs -f a | head -1")
+    assert done.stdout == "line\n"
+    assert done.stderr in ("0 0\n", "141 0\n")
     assert user.row("a")["phase"] == "running"
 
 

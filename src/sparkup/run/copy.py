@@ -6,6 +6,7 @@ from sparkup.domain.command import Command
 from sparkup.domain.event import Printed
 from sparkup.errors import GateRefused, Problem, WorkFailed
 from sparkup.run.executor import Emit
+from sparkup.run.reader import somebody_reads
 
 
 async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) -> bool:
@@ -13,7 +14,7 @@ async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) ->
 
     Raises WorkFailed when the program fails: a log that ends in the middle must not look whole.
     """
-    async with connection.stream(Command(argv)) as stream:
+    async with somebody_reads(), connection.stream(Command(argv)) as stream:
         async for batch in stream.batches():
             emit(Printed("\n".join(batch)))
         result = await stream.status()
