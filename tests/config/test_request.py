@@ -385,3 +385,12 @@ def test_whatever_is_typed_is_taken_or_refused(env: list[str], ready: str, numbe
     with contextlib.suppress(InputRefused):
         plain = parse(typed).environment.plain
         assert not any(SECRET_NAME.search(name) for name in plain)
+
+
+@pytest.mark.parametrize("key", ["sk\n", "sk\t1", "☃"])
+def test_a_key_that_no_request_can_carry_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(InputRefused) as caught:
+        parse(Typed(COMMAND, env=[f"VLLM_API_KEY={key}"]))
+    (problem,) = caught.value.problems
+    assert problem.code == "bad-environment-variable"
+    assert key not in problem.message

@@ -16,6 +16,7 @@ from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Read
 from sparkup.domain.secret_names import is_secret
 from sparkup.errors import InputRefused
 
+API_KEY = "VLLM_API_KEY"
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 GIB = 1 << 30
@@ -161,6 +162,12 @@ def _environment(typed: Typed, problems: Problems) -> Environment:
         value = value if equals else typed.surroundings[name]
         plain.pop(name, None)
         secret.pop(name, None)
+        if name == API_KEY and not all(each.isprintable() and ord(each) < 256 for each in value):
+            problems.add(
+                f"-e {API_KEY}: the key has characters that no request can carry",
+                "use letters, digits and signs, no ends of lines",
+                "bad-environment-variable",
+            )
         if is_secret(name, value):
             secret[name] = Secret(name, value)
         else:
