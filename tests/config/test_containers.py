@@ -124,6 +124,11 @@ def test_two_mounts_in_one_place() -> None:
     assert refusals(typed) == ["several mounts are for /x", "several mounts are for /y"]
 
 
+def test_one_port_of_the_host_for_two_inside() -> None:
+    typed = TypedContainer(publish=["9000:1", "9000:2", "[::1]:9000:3", "9000:4/udp"])
+    assert refusals(typed) == ["several -p are for 127.0.0.1 9000/tcp"]
+
+
 @pytest.mark.parametrize(
     ("word", "port", "written"),
     [

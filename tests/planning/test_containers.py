@@ -95,6 +95,7 @@ def test_which_engine_runs_it(
         (request(), ABSENT, ()),
         (request(engine=HOST), UP, ()),
         (request(venv="none"), UP, ()),
+        (request("sleep", "5"), DOWN, ()),  # what it prints is what is wanted
     ],
 )
 def test_that_it_runs_in_no_container_is_said_where_it_might_have(

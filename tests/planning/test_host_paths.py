@@ -132,6 +132,12 @@ def test_a_path_that_leads_nowhere(model: str, message: str) -> None:
     assert "-v" in problem.hint
 
 
+def test_a_path_with_a_colon_is_never_split() -> None:
+    inside = replace(FOLDER, model_path="/data/a:/etc")
+    (problem,) = refused(serving("/data/a:/etc"), inside=inside).problems
+    assert problem.message == "/data/a:/etc cannot be mounted: no engine takes a path with a colon"
+
+
 def test_a_folder_that_holds_no_model() -> None:
     inside = Lookup("", "folder", model_path="/data/x")
     (problem,) = refused(serving("/data/x"), inside=inside).problems

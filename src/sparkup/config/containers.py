@@ -49,11 +49,13 @@ def container_request(
     more, extra = volumes([*split(surroundings.get(EXTRA, ""), EXTRA, problems), *own])
     # What docker would make of such a path is the same as with -v: it is checked as that.
     mounts = [mount for word in (*typed.volume, *more) for mount in _mount(word, problems)]
-    _twice(mounts, problems)
+    ports = [port for word in typed.publish for port in _port(word, problems)]
+    _twice([f"mounts are for {mount.target.rstrip('/')}" for mount in mounts], problems)
+    _twice([f"-p are for {port.address} {port.outside}/{port.protocol}" for port in ports], problems)
     return ContainerRequest(
         image=typed.image,
         mounts=tuple(mounts),
-        ports=tuple(port for word in typed.publish for port in _port(word, problems)),
+        ports=tuple(ports),
         limits=_limits(typed, limits, problems),
         caches=not typed.no_cache_dirs,
         keep_entrypoint=typed.keep_entrypoint,
@@ -73,10 +75,10 @@ def _mount(word: str, problems: Problems) -> list[Mount]:
     return [Mount(source, target, read_only=options == "ro")]
 
 
-def _twice(mounts: Sequence[Mount], problems: Problems) -> None:
-    places = [mount.target.rstrip("/") for mount in mounts]
+def _twice(places: Sequence[str], problems: Problems) -> None:
+    """Note what is said of one place more than once."""
     for place in sorted({place for place in places if places.count(place) > 1}):
-        problems.add(f"several mounts are for {place}", "leave all but one out")
+        problems.add(f"several {place}", "leave all but one out")
 
 
 def _port(word: str, problems: Problems) -> list[Port]:

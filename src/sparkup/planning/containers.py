@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from sparkup.commands.vllm import parse_serve
 from sparkup.domain.container import Container, ContainerRequest, Mount
 from sparkup.domain.fact import Fact, Seen
 from sparkup.domain.host import follow_up
@@ -84,8 +85,8 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
 
 
 def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
-    """Say why there is no container where an engine might have run one and nobody has said anything."""
-    if request.engine is not None or request.python_environment:
+    """Say why a server runs in no container where an engine might have run one and nobody has chosen."""
+    if request.engine is not None or request.python_environment or parse_serve(request.argv) is None:
         return ()
     engines = seen[ENGINES]
     there = (engine for engine in (Engine.DOCKER, Engine.PODMAN) if engines.of(engine).state != "absent")

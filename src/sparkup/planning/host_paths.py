@@ -82,6 +82,9 @@ def _reached(launch: Launch, request: LaunchRequest, word: str, real: str) -> tu
         return launch, ""
     if cache is not None and (not real or cache.source == cache.target):
         return launch, ""
+    if ":" in real:
+        what = f"{real} cannot be mounted: no engine takes a path with a colon"
+        return launch, Problem("bad-option", what, hint="give it another name, or a link to it")
     if real:
         return _mounted(launch, container, word, real), f"{real} is mounted, to be read only"
     if over is None and word.startswith("/"):
