@@ -25,7 +25,8 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
         _, rank = choose(name, runner.seen, "exec")[0]
         seen = runner.seen[host.name]
         if inside := container_of(rank, seen):
-            words = containers.enter(inside.engine, inside.id, argv, tty=tty)
+            user = str(rank.spec.get("user", ""))
+            words = containers.enter(inside.engine, inside.id, argv, tty=tty, user=user)
             return _status(await connections[host.name].interact(Command(words), tty=tty))
         put = put_program(seen, program_name(), program())
         await execute(Plan(put), connections, context.emit)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
-from sparkup.actions.starting import Capture, Manner, ready_phase, start_phase
+from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
 from sparkup.domain.event import (
     Answered,
@@ -73,15 +73,17 @@ class Running:
         async with self.taken_back():
             work = asyncio.ensure_future(self.runner.run([start_phase(self.launch)]))
             try:
-                await asyncio.shield(work)
+                results = await asyncio.shield(work)
             except asyncio.CancelledError:
                 if not self.left_alone:
                     work.cancel()
                     await asyncio.gather(work, return_exceptions=True)
                     raise
                 self.context.interrupts.acknowledge()
-                await work
+                results = await work
         self.started = True
+        for note in start_notes(results):
+            self.context.emit(Noted(note))
 
     async def until_ready(self) -> None:
         """Wait until it is ready; undoes it when it fails or the user breaks off. A hangup leaves it."""

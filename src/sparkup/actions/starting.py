@@ -1,11 +1,13 @@
 """How a launch is to be started, in which phases, and what is known of how far it got."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sparkup.domain.event import Event, Ready, StepFinished, StepStarted
 from sparkup.domain.launch import Launch
 from sparkup.planning.launch import ready_plan, start_plan
-from sparkup.run.executor import Emit
+from sparkup.run.executor import Emit, Results
 from sparkup.run.phases import Phase
 from sparkup.run.program import program, program_name
 
@@ -47,6 +49,13 @@ def start_phase(launch: Launch, *, put_always: bool = False) -> Phase:
     return Phase(
         "Start", lambda seen: start_plan(launch, seen, program_name(), program(), put_always=put_always)
     )
+
+
+def start_notes(results: Results) -> Iterator[str]:
+    """Yield what the starts of ranks tell that a user would not expect."""
+    for step, result in results.items():
+        if step.startswith("start rank") and (note := json.loads(result.stdout.splitlines()[-1]).get("note")):
+            yield note
 
 
 def ready_phase(launch: Launch) -> Phase:

@@ -74,6 +74,7 @@ def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
         model=str(rank.verdict["canary"].get("model", "")) if rank.verdict else "",
         argv=rank.argv,
         log=f"{rank.folder}/log",
+        owner=rank.owner,
     )
 
 

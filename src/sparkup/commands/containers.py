@@ -55,9 +55,12 @@ def create(launch: Launch, node: Node) -> tuple[str, ...]:
     )
 
 
-def enter(engine: Engine, container: str, argv: Sequence[str], *, tty: bool) -> tuple[str, ...]:
-    """Return what runs a command in a running container, on this terminal with `tty`."""
-    return (str(engine), "exec", "-it" if tty else "-i", container, *argv)
+def enter(
+    engine: Engine, container: str, argv: Sequence[str], *, tty: bool, user: str = ""
+) -> tuple[str, ...]:
+    """Return what runs a command in a running container, on this terminal with `tty`; `user`: not as root."""
+    whose = ("--user", user) if user else ()
+    return (str(engine), "exec", "-it" if tty else "-i", *whose, container, *argv)
 
 
 def _of(launch: Launch) -> Container:

@@ -53,6 +53,7 @@ class Row:
     model: str
     argv: tuple[str, ...]
     log: str
+    owner: int = -1  # uid of whoever launched it
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,15 +173,18 @@ class RankState:
     mine: bool = True  # it is of the user whom the host let in: what it says may be acted on
     verdict: Mapping[str, Any] | None = None  # ready.json: what it was when it became ready
     spec: Mapping[str, Any] = field(default_factory=dict)
+    hidden: bool = False  # another user's, who lets us see no more than its name
 
     @property
     def phase(self) -> str:
-        """Return starting, ready, running, ended (as it should), failed, or lost (no supervisor).
+        """Return starting, ready, running, ended (as it should), failed, lost (no supervisor), or hidden.
 
         What has no readiness to judge is just running.
 
         vLLM exits 0 when its engine dies: a server's exit that nobody asked for is a failure.
         """
+        if self.hidden:
+            return "hidden"
         if self.alive and self.spec.get("ready") == "none":
             return "running"
         if self.alive:

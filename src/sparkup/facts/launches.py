@@ -1,7 +1,7 @@
 """The launches of a host, as its state folders and its process table tell."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -44,14 +44,27 @@ def parse(answers: Answers) -> tuple[RankState, ...]:
     texts, owners = (_normal(answers["state"][part]) for part in ("files", "owners"))
     named = answers["env"]["env"].get(NAMED)
     if named:  # whoever names a folder keeps its launches apart from all others
-        texts = {path: text for path, text in texts.items() if path.startswith(f"{PurePosixPath(named)}/")}
+        own_root = f"{PurePosixPath(named)}/"
+        texts = {path: text for path, text in texts.items() if path.removeprefix("!").startswith(own_root)}
     processes: Mapping[str, str] = answers["processes"]["files"]
     boot = processes.get(BOOT_ID, "").strip()
     living = parse_processes({p: t for p, t in processes.items() if p.endswith("/stat")}, boot)
-    folders = sorted({str(PurePosixPath(path).parent) for path in texts if path.endswith("/spec.json")})
+    specs = (path for path in texts if path.endswith("/spec.json") and not path.startswith("!"))
+    folders = sorted({str(PurePosixPath(path).parent) for path in specs})
     found = (_rank(folder, texts, living) for folder in folders)
-    owned = (_owned(rank, owners, answers["env"]["uid"]) for rank in found if rank)
-    return tuple(sorted(owned, key=lambda rank: rank.launch))
+    owned = [_owned(rank, owners, answers["env"]["uid"]) for rank in found if rank]
+    return tuple(sorted((*owned, *_hidden(texts, owners)), key=lambda rank: rank.launch))
+
+
+def _hidden(texts: Mapping[str, str], owners: Mapping[str, int]) -> Iterator[RankState]:
+    """Yield the launches of which others let us see no more than that they are there."""
+    for path in texts:
+        folder = PurePosixPath(path.removeprefix("!")).parent
+        if path.startswith("!") and path.endswith("/spec.json") and NAME_RULE.fullmatch(folder.name):
+            owner = owners.get(path, -1)
+            yield RankState(
+                folder.name, "", 0, str(folder), 0.0, alive=False, pid=0, argv=(), owner=owner, hidden=True
+            )
 
 
 def _owned(rank: RankState, owners: Mapping[str, Any], uid: int) -> RankState:

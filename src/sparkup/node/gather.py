@@ -8,6 +8,7 @@ Reads one JSON object from standard input, {"requests": {name: {"kind": ..., ...
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import errno
 import glob
 import hashlib
@@ -100,6 +101,8 @@ def files(body: Json) -> Json:
             continue  # a process or launch that went away between listing and reading
         except OSError as error:
             found.setdefault("!" + path, error.strerror or str(error))
+            with contextlib.suppress(OSError):
+                owners.setdefault("!" + path, os.stat(path).st_uid)
     return {"files": found, "owners": owners}
 
 

@@ -102,5 +102,6 @@ def rights_of(user: str) -> Rights | None:
     gid = known.pw_gid if known else 0
     if group:
         gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    groups = [each.gr_gid for each in grp.getgrall() if known and known.pw_name in each.gr_mem]
+    mine = known.pw_name if known and not group else None  # who names a group gets no other, as engines do it
+    groups = [each.gr_gid for each in grp.getgrall() if mine in each.gr_mem]
     return Rights(uid, gid, groups, known.pw_dir if known else "/")

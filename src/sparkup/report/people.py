@@ -137,6 +137,8 @@ def _row(row: Row) -> tuple[str, ...]:
     phase = row.phase
     if row.phase == "starting" and row.stage:
         phase = f"starting ({row.stage})"
+    if row.phase == "hidden":
+        return (row.name, row.host, f"hidden (of uid {row.owner})", *("-" for _ in range(4)))
     if row.phase == "failed":
         phase = f"failed (exit {row.exit_status})"
     since = age(row.seconds) if 0 < row.seconds < ABSURD else "-"  # the host's clock is not ours
