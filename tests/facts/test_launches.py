@@ -87,10 +87,14 @@ def test_two_roots_may_hold_launches_of_one_name() -> None:
     ]
 
 
-def test_what_another_user_hides_is_left_out() -> None:
+def test_of_what_another_user_hides_the_name_is_shown() -> None:
     recorded = answers("launches", "another_user_hides")
-    assert any(path.startswith("!/home/bob/") for path in recorded["state"]["files"])
-    assert {rank.launch for rank in parse(recorded)} == {"other", "vllm_node"}
+    path = next(path for path in recorded["state"]["files"] if path.startswith("!/home/bob/"))
+    recorded["state"]["owners"][path] = 1001
+    found = parse(recorded)
+    assert {rank.launch for rank in found} == {"hidden", "other", "vllm_node"}
+    hidden = next(rank for rank in found if rank.hidden)
+    assert (hidden.launch, hidden.phase, hidden.owner, hidden.mine) == ("hidden", "hidden", 1001, False)
 
 
 def test_zombies_do_not_live_and_names_may_hold_brackets() -> None:

@@ -161,7 +161,9 @@ def test_files_of_others(python: str) -> None:
             check=True,
         )
     expected = {f"{folder}/open": "open", f"!{folder}/secret": "Permission denied"}
-    assert json.loads(done.stdout)["answers"]["it"]["files"] == expected
+    told = json.loads(done.stdout)["answers"]["it"]
+    assert told["files"] == expected
+    assert told["owners"] == dict.fromkeys(expected, 0)
 
 
 def test_pipes_and_devices_hold_nothing_up(python: str, tmp_path: Path) -> None:

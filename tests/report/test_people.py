@@ -41,6 +41,12 @@ def test_a_launch_that_is_ready() -> None:
     )
 
 
+def test_what_another_user_hides() -> None:
+    hidden = replace(ROW, name="theirs", phase="hidden", owner=1001, pid=0, url="", argv=(), seconds=0.0)
+    row = answer_text(Status(("local",), (hidden,))).splitlines()[1].split()
+    assert row == ["theirs", "local", "hidden", "(of", "uid", "1001)", "-", "-", "-", "-"]
+
+
 def test_a_launch_that_nobody_waited_for() -> None:
     assert answer_text(replace(LAUNCHED, ready=None)) == (
         "mine was started on local, to be reached at http://127.0.0.1:8000\n"

@@ -61,10 +61,8 @@ def _hidden(texts: Mapping[str, str], owners: Mapping[str, int]) -> Iterator[Ran
     for path in texts:
         folder = PurePosixPath(path.removeprefix("!")).parent
         if path.startswith("!") and path.endswith("/spec.json") and NAME_RULE.fullmatch(folder.name):
-            owner = owners.get(path, -1)
-            yield RankState(
-                folder.name, "", 0, str(folder), 0.0, alive=False, pid=0, argv=(), owner=owner, hidden=True
-            )
+            rank = RankState(folder.name, "", 0, str(folder), 0.0, alive=False, pid=0, argv=(), hidden=True)
+            yield replace(rank, owner=owners.get(path, -1), mine=False)
 
 
 def _owned(rank: RankState, owners: Mapping[str, Any], uid: int) -> RankState:

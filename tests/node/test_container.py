@@ -1,0 +1,134 @@
+"""Starting and stopping a rank in a container, with a stand-in for the engine that runs a plain process.
+
+tests/e2e tries all of it with the real ones.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.node.side import Answer, Json, Side
+from tests.waiting import until
+
+NOT_STARTED = 74
+ENGINE = """#!/bin/sh
+here=${0%/*} id=0123456789ab verb=$1 pid=$(cat "${0%/*}/pid" 2>/dev/null)
+shift
+case $verb in
+run)
+    touch "$here/asked"
+    while [ -e "$here/held" ]; do sleep 0.02; done
+    if [ -e "$here/refusal" ]; then cat "$here/refusal" >&2; exit 125; fi
+    "$@" >"$here/output" 2>&1 </dev/null &
+    echo $! >"$here/pid"
+    echo $id ;;
+inspect) if kill -0 "$pid" 2>/dev/null; then echo "$pid"; else echo 0; fi ;;
+ps)
+    if [ -e "$here/refusal" ]; then cat "$here/refusal" >&2; exit 1; fi
+    if [ -n "$pid" ]; then echo $id; fi ;;
+stop) kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done ;;
+rm) kill -9 "$pid" 2>/dev/null; rm -f "$here/pid" ;;
+logs) cat "$here/output" ;;
+esac
+"""
+
+
+class Engine:
+    """The folder of the stand-in: a file each says what it is to do, and what it has done."""
+
+    def __init__(self, side: Side, folder: Path) -> None:
+        folder.mkdir()
+        self.side, self.folder = side, folder
+        (folder / "docker").write_text(ENGINE)
+        (folder / "docker").chmod(0o755)
+        self.env = {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+    def spec(self, argv: Sequence[str]) -> Json:
+        """Return what `start` is to be told."""
+        run = ["docker", "run", *self.side.on("inside", "a")]
+        return self.side.spec(argv, engine="docker", user="", container={"folders": [], "run": run})
+
+    def start(self, *argv: str) -> Answer:
+        """Start a rank."""
+        return self.side.start(self.spec(argv), env=self.env)
+
+    def stop(self) -> Answer:
+        """Stop it."""
+        return self.side.run(self.side.on("stop", "a"), env=self.env)
+
+    @property
+    def container(self) -> bool:
+        """Say whether there is a container."""
+        return (self.folder / "pid").exists()
+
+
+@pytest.fixture
+def engine(side: Side, tmp_path: Path) -> Engine:
+    """An engine that works."""
+    return Engine(side, tmp_path / "engine")
+
+
+def test_from_start_to_stop(side: Side, engine: Engine) -> None:
+    answer = engine.start("sh", "-c", "echo up; exec sleep 600")
+    assert answer.status == 0, answer
+    first = int((engine.folder / "pid").read_text())
+    assert (answer.value["started"]["pid"], answer.value["note"]) == (first, "")
+    assert side.read("inside.json")["child"] == answer.value["started"]["child"]
+    assert side.printed("up") == "up\n"
+    answer = engine.stop()
+    assert (answer.status, answer.value["was_running"], answer.value["left"]) == (0, True, [])
+    assert (engine.container, side.launches()) == (False, [])
+    assert side.read("exit.json", past=True)["asked"] is True
+    assert (engine.folder / "output").read_text() == "up\n"
+
+
+def test_a_container_that_is_started_again_runs_nothing(side: Side, engine: Engine) -> None:
+    assert engine.start("sh", "-c", "echo ran >>$HOME/ran; exit 3").status == 0
+    assert side.ended()["status"] == 3
+    again = side.run(side.on("inside", "a"))
+    assert again.status == 0
+    assert (side.root.parent / "ran").read_text() == "ran\n"
+    assert side.read("exit.json")["status"] == 3
+
+
+def test_an_engine_that_refuses(side: Side, engine: Engine) -> None:
+    (engine.folder / "refusal").write_text("docker: it will not\n")
+    answer = engine.start("true")
+    assert (answer.status, answer.value["message"]) == (NOT_STARTED, "docker: it will not")
+    assert side.launches() == []
+
+
+def test_a_command_that_is_not_there(side: Side, engine: Engine) -> None:
+    answer = engine.start("no-such-program")
+    assert (answer.status, answer.value["error"]) == (NOT_STARTED, "command-not-found")
+    assert (engine.container, side.launches()) == (False, [])
+
+
+def test_a_stop_in_the_middle_of_a_start(side: Side, engine: Engine) -> None:
+    """Who starts it waits for the engine, and takes away what that has made."""
+    (engine.folder / "held").touch()
+    with ThreadPoolExecutor() as pool:
+        start = pool.submit(engine.start, "sleep", "600")
+        until((engine.folder / "asked").exists, "the engine is asked")
+        starter = side.read("rank.json")
+        assert starter["starting"] is True
+        os.kill(starter["pid"], signal.SIGTERM)
+        stop = pool.submit(engine.stop)
+        (engine.folder / "held").unlink()
+        assert start.result().value["message"] == "it was stopped"
+        assert stop.result().status == 0
+    assert (engine.container, side.launches()) == (False, [])
+
+
+def test_an_engine_that_does_not_answer_keeps_the_launch(side: Side, engine: Engine) -> None:
+    assert engine.start("sleep", "600").status == 0
+    (engine.folder / "refusal").write_text("Cannot connect\n")
+    answer = engine.stop()
+    assert (answer.status, answer.value["problem"]) == (1, "Cannot connect")
+    assert side.launches() == ["a"]
+    (engine.folder / "refusal").unlink()
+    assert engine.stop().status == 0
+    assert (engine.container, side.launches()) == (False, [])
