@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from tests.docked import Docked, docked
-from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 USER_IMAGE = """FROM base:1
@@ -254,13 +253,3 @@ def test_a_full_disk(dock: Docked) -> None:
         assert dock.containers() == []
     finally:
         dock.there("umount", "-l", f"{state}/launches")
-
-
-def test_many_containers_of_others(dock: Docked) -> None:
-    """status costs no more than some looks of the engine's own client."""
-    made = "for each in $(seq 20); do docker create base:1 true; done >/dev/null"
-    dock.there("sh", "-c", made)
-    dock.launched()
-    assert dock.row()["phase"] == "ready"
-    dock.run("stop")
-    until(lambda: not dock.processes(), "it has ended")

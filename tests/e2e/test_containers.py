@@ -13,7 +13,10 @@ def test_from_launch_to_stop(dock: Docked) -> None:
     assert log.out.splitlines()[:20] == shown.splitlines()[:20]
     done = dock.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
     assert (done.status, "fakes/bin" in done.out) == (7, True), done
-    report = dock.json("stop")["launches"][0]
+    with dock.running("logs", "-f") as follower:
+        follower.expect("Application startup complete")
+        report = dock.json("stop")["launches"][0]
+        assert follower.done().status == 0
     assert (report["port"], report["port_free"]) == (answer["port"], True)
     assert report["processes"] >= 3
     dock.nothing_is_left()
