@@ -64,6 +64,7 @@ def test_a_spec_is_json_that_only_names_secrets() -> None:
         "ready": "server",
         "ready_target": "",
         "attached": False,
+        "guard": None,
         "image": "",
         "user": "",
     }

@@ -262,3 +262,24 @@ def test_a_disk_that_is_full_at_the_end(side: Side, tiny_disk: Path) -> None:
         assert (answer.status, answer.value["left"], full.launches()) == (0, [], [])
     finally:
         full.close()
+
+
+ALL = 1 << 60  # bytes: no host has so much memory available
+
+
+@pytest.mark.parametrize(("limits", "ignores", "status"), [([ALL, 0], False, 143), ([ALL, ALL], True, 137)])
+def test_a_host_short_of_memory_is_rid_of_the_rank(
+    side: Side, limits: list[int], ignores: bool, status: int
+) -> None:
+    script = "trap '' TERM; sleep 600 & wait" if ignores else "sleep 600"
+    side.started(["sh", "-c", script], guard=limits)
+    ended = side.ended()
+    assert (ended["short_of_memory"], ended["asked"]) == (True, False)
+    assert ended["status"] == status
+    assert b"MiB of memory are available" in (side.folder() / "log").read_bytes()
+
+
+def test_with_memory_enough_it_is_left_alone(side: Side) -> None:
+    side.started(["sleep", "0.8"], guard=[1, 1])
+    ended = side.ended()
+    assert (ended["short_of_memory"], ended["status"]) == (False, 0)

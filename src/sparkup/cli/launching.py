@@ -16,7 +16,7 @@ from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
 
 Decorated = Callable[..., Any]
-TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit")
+TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
 _taken = (
     click.option("--solo", is_flag=True, help="One machine only."),
     click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]"),
@@ -48,6 +48,12 @@ _taken = (
         "--mem-limit-gb",
         metavar="N",
         help="Memory limit in GiB; of a container with --non-privileged, else where systemd can hold it.",
+    ),
+    click.option(
+        "--earlyoom",
+        is_flag=True,
+        help="End it before the machine freezes: when less than 512 MiB of memory are available; at 100"
+        " MiB it is killed.",
     ),
     click.option("--pids-limit", metavar="N", help="Limit of processes and threads, likewise."),
 )

@@ -12,7 +12,7 @@ from sparkup.config.containers import TypedContainer, container_request
 from sparkup.config.problems import Problems, number
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host, parse_host
-from sparkup.domain.launch import NAME_RULE, Engine, LaunchRequest, Limits, Readiness
+from sparkup.domain.launch import NAME_RULE, Engine, Guard, LaunchRequest, Limits, Readiness
 from sparkup.domain.secret_names import is_secret
 from sparkup.errors import InputRefused
 
@@ -40,6 +40,7 @@ class Typed:
     ready_timeout: str | None = None
     mem_limit_gb: str | None = None
     pids_limit: str | None = None
+    earlyoom: bool = False
     container: TypedContainer = field(default_factory=TypedContainer)
     outlives: bool = True
     surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -61,6 +62,7 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
         readiness=_readiness(typed, found),
         cwd=_here(found) if hosts[0].is_local else "",
         outlives=typed.outlives,
+        guard=Guard() if typed.earlyoom else None,
         container=container_request(typed.container, limits, typed.surroundings, found),
     )
     if found:

@@ -56,6 +56,14 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """Bytes of available memory of the host below which a launch is told to end, and is killed."""
+
+    end: int = 512 << 20
+    kill: int = 100 << 20
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchRequest:
     """What the user asked for, before any host was looked at; None and "" leave it to us."""
 
@@ -69,6 +77,7 @@ class LaunchRequest:
     readiness: Readiness = field(default_factory=Readiness)
     cwd: str = ""
     outlives: bool = True  # the launch is to go on when the command that starts it has ended
+    guard: Guard | None = None
     container: ContainerRequest = field(default_factory=ContainerRequest)
 
 
@@ -91,6 +100,7 @@ class Launch:
     tls: bool = False
     cwd: str = ""
     attached: bool = False  # no server: its end is the end of the launch, its status ours
+    guard: Guard | None = None
     container: Container | None = None  # what it runs in, None for the engine host
 
     @property
@@ -132,6 +142,7 @@ class Launch:
             "attached": self.attached,
             "image": self.container.image if self.container else "",
             "user": self.container.user if self.container else "",
+            "guard": [self.guard.end, self.guard.kill] if self.guard else None,
         }
 
 
@@ -152,6 +163,7 @@ class Exit:
     asked: bool
     at: float  # seconds since the epoch
     lost_log: int = 0  # bytes that could not be written
+    short_of_memory: bool = False  # our own guard ended it
 
 
 @dataclass(frozen=True, slots=True)

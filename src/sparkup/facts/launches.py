@@ -125,7 +125,11 @@ def _exit(ended: Mapping[str, Any]) -> Exit | None:
         return None
     asked = _as(bool, ended["asked"])
     return Exit(
-        _as(int, ended["status"]), asked, _moment(ended.get("at", 0.0)), _as(int, ended.get("lost_log", 0))
+        _as(int, ended["status"]),
+        asked,
+        _moment(ended.get("at", 0.0)),
+        _as(int, ended.get("lost_log", 0)),
+        _as(bool, ended.get("short_of_memory", False)),
     )
 
 

@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import Any, Callable, NamedTuple
 
 from . import state
+from .guard import Guard
 from .log import Log
 from .look import NOT_YET, READY, Record
 
@@ -98,12 +99,7 @@ def supervise(
     `tell` is called once, with {} when the rank runs, else with what kept it from that.
     """
     asked: list[int] = []
-    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _: asked.append(got))
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    wake = hear(asked)
     output, write = os.pipe2(os.O_CLOEXEC)
     try:
         child = first_process(spec, secrets, write, place.enter)
@@ -121,15 +117,28 @@ def supervise(
         return 1
     begin_judging(place.folder, spec, rank, record, log)
     tell({})
-    follow = Follower(child, output, wake_read, log)
+    guard = Guard(spec.get("guard"), log.write)
+    follow = Follower(child, output, wake, log, guard)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
     ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
+    ended["short_of_memory"] = guard.ended
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
         state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))
     log.close()
     return status
+
+
+def hear(asked: list[int]) -> int:
+    """Note signals that ask for an end; return a file that can be read when one comes or a child ends."""
+    wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: asked.append(got))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return wake_read
 
 
 def first_process(
@@ -188,8 +197,10 @@ def identity(child: int) -> state.Json:
 class Follower:
     """Copies the output of a rank to its log while it waits for the rank's end."""
 
-    def __init__(self, child: subprocess.Popen[bytes], output: int, wake: int, log: Log) -> None:
-        self.child, self.output, self.wake, self.log = child, output, wake, log
+    def __init__(
+        self, child: subprocess.Popen[bytes], output: int, wake: int, log: Log, guard: Guard
+    ) -> None:
+        self.child, self.output, self.wake, self.log, self.guard = child, output, wake, log, guard
         self.open = True
 
     def until_end(self, asked: list[int], grace: float) -> int:
@@ -205,6 +216,7 @@ class Follower:
                 self.child.terminate()
             if asked and now > begun + grace:
                 self.child.kill()
+            self.guard.look(self.child)
             self.pump(0.5)
 
     def pump(self, timeout: float) -> None:

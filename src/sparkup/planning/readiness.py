@@ -19,6 +19,7 @@ KEPT_LINES = 20_000  # for the search of a first cause; a start prints some hund
 SHOWN_LINES = 12
 REFUSALS = 3  # canaries that a healthy server may refuse before the start counts as failed
 GIB = 1 << 30
+SHORT = "was ended by its own guard (--earlyoom): hardly any memory of the host was left"
 
 
 class Readying:
@@ -121,6 +122,8 @@ class Readying:
             return True, self._stopped_by_others()
         if self.launch.attached:
             return True, None  # a short command that is done, or somebody stopped the launch
+        if how and how.get("short_of_memory"):
+            return True, self._failed(f"{SHORT} before it was ready", "start-failed")
         return True, self._failed(f"ended before it was ready ({status_text(status)})", "start-failed")
 
     def _failed(self, what: str, code: str) -> SparkupError:
@@ -176,9 +179,9 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     vLLM exits 0 when its engine dies, so the status says nothing.
     """
     status = rank.exit.status if rank.exit else None
-    return failure(
-        "engine-died", f"{name} ended although nobody had asked it to ({status_text(status)})", host, lines
-    )
+    short = rank.exit is not None and rank.exit.short_of_memory
+    how = SHORT if short else f"ended although nobody had asked it to ({status_text(status)})"
+    return failure("engine-died", f"{name} {how}", host, lines)
 
 
 def log_hint(name: str, host: str) -> str:

@@ -92,6 +92,7 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
         environment=request.environment,
         limits=request.limits,
         readiness=request.readiness,
+        guard=request.guard,
         cwd=request.cwd,
     )
     if launch.engine is Engine.HOST:
