@@ -68,3 +68,8 @@ def test_variables_of_the_login_move_them(values: dict[str, str], source: str, t
 )
 def test_the_home_of_the_login_in_words_for_an_engine(word: str, written: str) -> None:
     assert places().at_home(word) == written
+
+
+def test_a_cache_that_root_in_a_container_has_made_is_known() -> None:
+    assert mounts(()).parse(answers("mounts", "user")).closed == ("/home/spark/.cache/huggingface/hub",)
+    assert places().closed == ()

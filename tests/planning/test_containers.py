@@ -136,6 +136,13 @@ def test_caches_are_for_root_in_the_image(user: str) -> None:
     assert inside(images=images).user == ""
 
 
+def test_a_cache_that_the_user_may_not_write_is_told_with_its_remedy() -> None:
+    cache = "/home/ada/.cache/vllm"
+    found = decided(images={DOCKER: IMAGE}, places=Places({}, (), closed=(cache,)))
+    told = f"root in containers has made {cache}; to write there yourself: sudo chown -R ada {cache}"
+    assert told in found.notes
+
+
 def test_an_image_of_another_user_gets_none_and_that_is_said() -> None:
     found = decided(images={DOCKER: ODD})
     assert found.launch.container is not None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sparkup.domain.fact import Answers, Fact, env, paths, whole
 
 VARIABLES = ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
+USUAL = tuple(f"~/{name}" for name in (".cache/huggingface", ".cache/huggingface/hub", ".cache/vllm",
+                                         ".cache/flashinfer", ".triton", ".tilelang"))  # fmt: skip
 HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
 HOME_AS_WRITTEN = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
 
@@ -18,6 +20,7 @@ class Places:
     found: Mapping[str, tuple[str, str]]
     caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
     home: str = ""  # of the login
+    closed: tuple[str, ...] = ()  # caches that the login may not write: root in a container made them
 
     def exists(self, source: str) -> bool:
         """Say whether there is something at a path."""
@@ -42,11 +45,14 @@ def mounts(sources: tuple[str, ...]) -> Fact[Places]:
             {source: (there[source]["path"], there[source]["kind"]) for source in sources},
             tuple(_caches(answers["env"]["env"], home)),
             home,
+            tuple(
+                there[name]["path"] for name in USUAL if there[name]["kind"] and not there[name]["writable"]
+            ),
         )
 
     return Fact(
         f"mounts {' '.join(sources)}",
-        {"env": env(*VARIABLES), "paths": paths(HOME, *sources)},
+        {"env": env(*VARIABLES), "paths": paths(HOME, *USUAL, *sources)},
         parse,
         recorded=whole,
     )

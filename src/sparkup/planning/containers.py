@@ -102,11 +102,17 @@ def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
     return (f"engine host: {engine} {reasons.get(engines.of(engine).state, 'does not answer')}",)
 
 
-def notes(chosen: Container, asked: ContainerRequest) -> tuple[str, ...]:
+def notes(chosen: Container, request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
     """Say what the user would not expect."""
-    if asked.caches and chosen.user:
+    if not request.container.caches:
+        return ()
+    if chosen.user:
         return (f"no caches are mounted: the image runs as {chosen.user}, and they are for root in it",)
-    return ()
+    closed = " ".join(seen[mounts_fact(request)].closed)
+    if not closed:
+        return ()
+    user = seen[MACHINE].user
+    return (f"root in containers has made {closed}; to write there yourself: sudo chown -R {user} {closed}",)
 
 
 def container_of(rank: RankState, seen: Seen) -> ContainerState | None:

@@ -130,7 +130,7 @@ def _in_container(
     launch = replace(launch, environment=environment, cwd=chosen.working_dir, container=chosen)
     launch, found = reach(launch, request, seen, problems)
     said = f"engine {launch.engine}, image {chosen.image}"
-    return launch, (said, *containers.notes(chosen, request.container), *found)
+    return launch, (said, *containers.notes(chosen, request, seen), *found)
 
 
 def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) -> Launch:
