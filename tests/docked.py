@@ -133,8 +133,14 @@ def prepare(bed: Testbed, engine: str = "docker") -> None:
     bed.exec(1, ["mkdir", "-p", MODEL])
     bed.exec(1, ["tee", f"{MODEL}/config.json"], stdin="{}")
     bed.exec(1, ["chmod", "a+rx", "/root"])
-    words = bed.argv(1, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
-    with subprocess.Popen([ROOT / "tests" / "testbed" / "mkbase"], stdout=subprocess.PIPE) as made:
+    make_image(bed, IMAGE, engine=engine)
+
+
+def make_image(bed: Testbed, name: str, packages: Sequence[str] = (), engine: str = "docker") -> None:
+    """Make an image of packages of this machine on a host."""
+    words = bed.argv(1, [engine, "import", "-c", 'CMD ["bash"]', "-", name])
+    make = (str(ROOT / "tests" / "testbed" / "mkbase"), *packages)
+    with subprocess.Popen(make, stdout=subprocess.PIPE) as made:
         subprocess.run(words, stdin=made.stdout, capture_output=True, check=True, timeout=120)
     assert made.returncode == 0
 
