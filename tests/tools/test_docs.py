@@ -94,7 +94,7 @@ def test_files_that_contributors_are_sent_to_are_there() -> None:
     paths = {path for path in re.findall(r"`([\w/]+/\w+\.\w+)`", text) if "NAME" not in path}
     assert len(paths) > 20
     gone = {path for path in paths if not any((ROOT / base / path).exists() for base in ("", "src/sparkup"))}
-    assert gone == {"commands/docker.py"}  # of engines that are to come, as the page says
+    assert gone == set()
 
 
 def test_every_code_and_status_is_explained() -> None:
