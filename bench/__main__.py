@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 
-from bench import facts, follow, overhead, startup
+from bench import containers, facts, follow, overhead, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
     "overhead": (overhead.measure, 10),
     "follow": (follow.measure, 5),
     "facts": (facts.measure, 15),
+    "containers": (containers.measure, 10),
 }
 COLUMNS = "columns: median ratio to the first row, middle half of the ratios, median time"
 
