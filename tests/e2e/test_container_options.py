@@ -47,6 +47,25 @@ def test_a_model_of_the_host_is_seen(dock: Docked, mounts: tuple[str, ...]) -> N
     dock.nothing_is_left()
 
 
+def test_a_gpu_is_given_where_there_is_one(dock: Docked) -> None:
+    """The stand-in of the testbed: docker takes --gpus, and a hook puts nvidia-smi into the container."""
+    assert dock.run("launch", "--", "nvidia-smi", "-L").status == 2
+    dock.there("touch", "/dev/nvidiactl")
+    try:
+        done = dock.run("launch", "--", "nvidia-smi", "-L")
+    finally:
+        dock.there("rm", "/dev/nvidiactl")
+    assert (done.status, "NVIDIA GB10" in done.out) == (0, True), done
+    dock.nothing_is_left()
+
+
+def test_a_limit_of_memory_that_kills_is_told(dock: Docked) -> None:
+    limits = ("--non-privileged", "--mem-limit-gb", "1", "--mem-swap-limit-gb", "1")
+    done = dock.run("launch", *limits, "--", "python3", "-c", "bytearray(1500 << 20)")
+    assert (done.status, "its limit of memory was reached" in done.err) == (137, True), done
+    dock.nothing_is_left()
+
+
 def test_words_for_docker_and_a_volume(dock: Docked) -> None:
     options = ("-v", "kept:/kept", "--engine-args", "--label home=$HOME --hostname odd")
     done = dock.run("launch", *options, "--", "sh", "-c", "hostname; grep -c ' /kept ' /proc/mounts")

@@ -26,7 +26,7 @@ CODES = {
     "down": "no-engine",
     "name_taken": "name-taken",
     "no_device": "bad-option",
-    "no_runtime": "no-gpu-in-container",
+    "no_runtime": "bad-option",
     "no_source": "mount-not-found",
     "no_user": "bad-option",
     "not_executable": "command-not-found",
@@ -38,7 +38,6 @@ CODES = {
 OF_PODMAN = {
     "ipc_shm": "bad-option",
     "no_python": "command-not-found",
-    "no_runtime": "bad-option",  # it takes the GPU by CDI
 }
 NOT_OF_PODMAN = {"denied", "down"}  # it has no daemon
 REFUSED = 2  # exit status for what was asked for; 5 for what a host is

@@ -347,7 +347,10 @@ def test_a_name_that_somebody_elses_container_has() -> None:
     assert problem.message == (
         "vllm_node is the name of a container of somebody else: vllm/vllm-openai (exited)"
     )
-    assert problem.hint == "choose another with --name, or: docker rm -f vllm_node"
+    assert problem.hint == "choose another with --name, or: docker rm vllm_node"
+    running_one = refusal(containers_=[replace(THEIRS, state="running", launch="vllm_node")])
+    assert "a launch that is not this user's" in running_one.message
+    assert running_one.hint == "choose another with --name"  # not to kill a colleague's server
 
 
 def test_a_name_is_not_held_by_our_own_that_has_ended_nor_by_another_engines() -> None:
@@ -362,15 +365,18 @@ def test_the_container_of_a_launch() -> None:
     rank = replace(running(), spec={"engine": "docker"})
     up = replace(THEIRS, state="running", attempt=rank.attempt)
     assert container_of(running(), seen()) is None
-    assert container_of(rank, seen(containers_=[THEIRS, up])) == up
+    assert container_of(rank, seen(containers_=[THEIRS, up], engines=UP)) == up
+    with pytest.raises(GateRefused) as caught:
+        container_of(rank, seen(engines=DENIED))
+    assert caught.value.problems[0].code == "no-engine"
 
 
 @pytest.mark.parametrize(("there", "state"), [((), "gone"), (("paused",), "paused")])
 def test_a_container_that_does_not_run_cannot_be_entered(there: tuple[str, ...], state: str) -> None:
-    rank = replace(running(), spec={"engine": "podman"})
+    rank = replace(running(), spec={"engine": "docker"})
     found = [replace(THEIRS, state=each, attempt=rank.attempt) for each in there]
     with pytest.raises(InputRefused) as caught:
-        container_of(rank, seen(containers_=found))
+        container_of(rank, seen(containers_=found, engines=UP))
     (problem,) = caught.value.problems
     assert problem.message == f"the container of vllm_node does not run ({state})"
 

@@ -62,7 +62,7 @@ KEYS: dict[str, dict[str, Any]] = {
 ROWS: dict[str, dict[str, Any]] = {
     "Status": {
         **dict.fromkeys(("name", "host", "phase", "engine", "url", "stage", "model", "log"), str),
-        **dict.fromkeys(("rank", "pid", "health"), int),
+        **dict.fromkeys(("rank", "pid", "health", "owner"), int),
         "started": NUMBER,
         "seconds": NUMBER,
         "exit_status": type(None),

@@ -5,6 +5,7 @@ from sparkup.commands import containers
 from sparkup.domain.command import Command
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
+from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
@@ -20,7 +21,7 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
     """Run a command in a launch's environment and return its exit status."""
     async with context.connected([host]) as connections:
         runner = context.runner(connections)
-        facts = {host.name: (MACHINE, LAUNCHES, CONTAINERS)}
+        facts = {host.name: (MACHINE, LAUNCHES, CONTAINERS, ENGINES)}
         await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
         _, rank = choose(name, runner.seen, "exec")[0]
         seen = runner.seen[host.name]

@@ -38,7 +38,7 @@ from sparkup.planning.launch import (
     start_id,
     stop_step,
 )
-from sparkup.planning.readiness import died
+from sparkup.planning.readiness import LIMIT, died
 from sparkup.run.copy import copy_log
 from sparkup.run.executor import execute
 from sparkup.run.phases import Runner
@@ -180,6 +180,8 @@ class Running:
             self.context.emit(Noted(f"{rank.exit.lost_log} bytes of its log could not be written"))
         if rank.exit is not None and rank.exit.asked:
             return self._was_stopped()
+        if rank.exit is not None and rank.exit.limit_reached:
+            self.context.emit(Noted(LIMIT))
         if self.launch.attached and rank.exit is not None:
             return self._finished(rank.exit.status)
         raise died(name, host, rank, lines).with_problems(*problems)

@@ -33,7 +33,8 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
         *_begin(launch, node, "run", "--detach"),
         *_mounts((*ours, *container.mounts)),
         # Root starts the command with the rights of the image's own user, and can always write the log.
-        *("--user", "0:0", "--entrypoint", "python3"),
+        # The image's own signal to stop by may be one that our program does not hear.
+        *("--user", "0:0", "--entrypoint", "python3", "--stop-signal", "SIGTERM"),
         *container.extra,
         container.image,
         *("-I", PROGRAM, "inside", launch.name, "--root", STATE),

@@ -164,6 +164,7 @@ class Exit:
     at: float  # seconds since the epoch
     lost_log: int = 0  # bytes that could not be written
     short_of_memory: bool = False  # our own guard ended it
+    limit_reached: bool = False  # the kernel killed something of it: its limit of memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sparkup.domain.fact import Answers, Fact, files, paths, run, which
 from sparkup.domain.launch import Engine
+from sparkup.facts.gpus import PCI, has_card
 
 RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's container toolkit
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
@@ -40,7 +41,7 @@ class Engines:
 
     docker: EngineState
     podman: EngineState
-    gpu: bool  # NVIDIA's driver runs
+    gpu: bool  # there is a GPU of NVIDIA's: its driver may only be loaded when a container asks for it
     infiniband: bool
     cdi_mode: bool  # the toolkit refuses --gpus (users.md F52)
     cdi_spec: bool  # there is a specification of NVIDIA's devices
@@ -58,7 +59,7 @@ def parse(answers: Answers) -> Engines:
     return Engines(
         docker=_docker(answers["docker"], where["docker"] or ""),
         podman=_podman(answers["podman"]),
-        gpu=bool(devices[GPU_CONTROL]["kind"]),
+        gpu=bool(devices[GPU_CONTROL]["kind"]) or has_card(answers["pci"]["files"]),
         infiniband=bool(devices[INFINIBAND]["kind"]),
         cdi_mode=bool(re.search(r'^\s*mode\s*=\s*"cdi"', mode, re.MULTILINE)),
         cdi_spec=any("nvidia" in path.rpartition("/")[2] for path in answers["cdi"]["files"]),
@@ -135,6 +136,7 @@ ENGINES = Fact(
         "docker": run("docker", "info", "--format", "{{json .}}", timeout=15),
         "podman": run("podman", "info", "--format", "json", timeout=15),
         "devices": paths(GPU_CONTROL, INFINIBAND),
+        "pci": PCI,
         "runtime": files(RUNTIME_CONFIG, keep=r"[ \t]*mode[ \t]*="),
         "cdi": files(*(f"{folder}/*" for folder in CDI_FOLDERS), max_bytes=0),
     },

@@ -1,6 +1,7 @@
 """The NVIDIA GPUs of a host: the driver that shows them, or what else has them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -29,13 +30,24 @@ def parse(answers: Answers) -> Gpus:
 
 
 def _cards(answers: Answers) -> list[str]:
-    texts, drivers = answers["devices"]["files"], answers["drivers"]["links"]
-    devices = [path.removesuffix("/vendor") for path, text in texts.items() if text.strip() == NVIDIA]
+    drivers = answers["drivers"]["links"]
     return [
         f"{PurePosixPath(device).name} ({PurePosixPath(drivers.get(f'{device}/driver', 'no driver')).name})"
-        for device in devices
-        if texts.get(f"{device}/class", "").startswith(DISPLAY)
+        for device in _devices(answers["devices"]["files"])
     ]
+
+
+def _devices(texts: Mapping[str, str]) -> list[str]:
+    devices = [path.removesuffix("/vendor") for path, text in texts.items() if text.strip() == NVIDIA]
+    return [device for device in devices if texts.get(f"{device}/class", "").startswith(DISPLAY)]
+
+
+def has_card(texts: Mapping[str, str]) -> bool:
+    """Say whether what PCI asks for shows a GPU of NVIDIA's."""
+    return bool(_devices(texts))
+
+
+PCI = files(f"{DEVICES}/vendor", f"{DEVICES}/class", max_bytes=16, keep=f"{NVIDIA}|{DISPLAY}")
 
 
 GPU = Fact(
@@ -43,7 +55,7 @@ GPU = Fact(
     {
         "driver": paths(DRIVER),
         "version": files(DRIVER, max_bytes=1024),
-        "devices": files(f"{DEVICES}/vendor", f"{DEVICES}/class", max_bytes=16, keep=f"{NVIDIA}|{DISPLAY}"),
+        "devices": PCI,
         "drivers": links(f"{DEVICES}/driver"),
     },
     parse,

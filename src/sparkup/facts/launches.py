@@ -130,6 +130,7 @@ def _exit(ended: Mapping[str, Any]) -> Exit | None:
         _moment(ended.get("at", 0.0)),
         _as(int, ended.get("lost_log", 0)),
         _as(bool, ended.get("short_of_memory", False)),
+        _as(bool, ended.get("limit_reached", False)),
     )
 
 

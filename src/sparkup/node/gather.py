@@ -171,7 +171,7 @@ def kind(path: str) -> str:
         return "folder"
     if os.path.isfile(path):
         return "file"
-    return "other" if os.path.lexists(path) else ""
+    return "other" if os.path.exists(path) else ""
 
 
 def env(body: Json) -> Json:

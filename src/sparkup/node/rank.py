@@ -123,7 +123,7 @@ def supervise(
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
     ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
-    ended["short_of_memory"] = guard.ended
+    ended.update(short_of_memory=guard.ended, limit_reached=guard.limit_reached())
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
         state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))
     log.close()

@@ -27,9 +27,14 @@ KNOWN = (
         "once: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; docker takes it since version 25",
     ),
     (
-        r"[Uu]nknown (or invalid )?runtime|could not select device driver",
+        r"untime (name|specified):? nvidia|could not select device driver",
         "no-gpu-in-container",
         NVIDIA_RUNTIME,
+    ),
+    (
+        r"[Uu]nknown (or invalid )?runtime",
+        "bad-option",
+        "see which runtimes there are: docker info",
     ),
     (
         r"nvidia-cuda-mps-control|libnvidia-ml\.so",

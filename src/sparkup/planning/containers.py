@@ -8,7 +8,7 @@ from sparkup.domain.container import Container, ContainerRequest, Mount
 from sparkup.domain.fact import Fact, Seen
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Engine, LaunchRequest, RankState
-from sparkup.errors import InputRefused, Problem
+from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.facts.container_engines import ENGINES, Engines, EngineState
 from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
 from sparkup.facts.launches import LAUNCHES
@@ -118,17 +118,20 @@ def notes(chosen: Container, request: LaunchRequest, seen: Seen) -> tuple[str, .
 def container_of(rank: RankState, seen: Seen) -> ContainerState | None:
     """Return the container that a launch runs in, None for one that runs in none.
 
-    Raises InputRefused for one that does not run any more.
+    Raises InputRefused for one that does not run any more, GateRefused when its engine does not answer.
     """
     if rank.spec.get("engine") not in (Engine.DOCKER, Engine.PODMAN):
         return None
+    engine = Engine(rank.spec["engine"])
+    if (state := seen[ENGINES].of(engine)).state != "up":
+        raise GateRefused(_not_up(engine, state, seen))
     found = next((each for each in seen[CONTAINERS] if each.attempt == rank.attempt), None)
     if found is None or found.state != "running":
-        state = found.state if found else "gone"
+        what = found.state if found else "gone"
         raise InputRefused(
             Problem(
                 "unknown-launch",
-                f"the container of {rank.launch} does not run ({state})",
+                f"the container of {rank.launch} does not run ({what})",
                 where=seen.host,
                 hint=follow_up("status", "", seen.host),
             )
@@ -144,9 +147,10 @@ def name_problem(name: str, engine: Engine, seen: Seen) -> Problem | None:
     attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.owner == seen[MACHINE].uid}
     for each in seen[CONTAINERS]:
         if (each.name, each.engine) == (name, engine) and each.attempt not in attempts:
-            message = f"{name} is the name of a container of somebody else: {each.image} ({each.state})"
-            hint = f"choose another with --name, or: {each.engine} rm -f {name}"
-            return Problem("name-taken", message, seen.host, hint)
+            whose = "a launch that is not this user's" if each.launch else "a container of somebody else"
+            message = f"{name} is the name of {whose}: {each.image} ({each.state})"
+            remove = "" if each.state == "running" else f", or: {each.engine} rm {name}"
+            return Problem("name-taken", message, seen.host, f"choose another with --name{remove}")
     return None
 
 

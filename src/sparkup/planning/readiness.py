@@ -19,6 +19,7 @@ KEPT_LINES = 20_000  # for the search of a first cause; a start prints some hund
 SHOWN_LINES = 12
 REFUSALS = 3  # canaries that a healthy server may refuse before the start counts as failed
 GIB = 1 << 30
+LIMIT = "the kernel killed processes of it, as its limit of memory was reached"
 SHORT = "was ended by its own guard (--earlyoom): hardly any memory of the host was left"
 
 
@@ -124,7 +125,8 @@ class Readying:
             return True, None  # a short command that is done, or somebody stopped the launch
         if how and how.get("short_of_memory"):
             return True, self._failed(f"{SHORT} before it was ready", "start-failed")
-        return True, self._failed(f"ended before it was ready ({status_text(status)})", "start-failed")
+        end = status_text(status) + (f"; {LIMIT}" if how and how.get("limit_reached") else "")
+        return True, self._failed(f"ended before it was ready ({end})", "start-failed")
 
     def _failed(self, what: str, code: str) -> SparkupError:
         return failure(code, f"{self.launch.name} {what}", self.launch.head.host, tuple(self.lines))
@@ -179,8 +181,13 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     vLLM exits 0 when its engine dies, so the status says nothing.
     """
     status = rank.exit.status if rank.exit else None
+    end = status_text(status)
+    if rank.exit is None and rank.spec.get("engine") in ("docker", "podman"):
+        end = "its container was killed or removed"
+    if rank.exit is not None and rank.exit.limit_reached:
+        end += f"; {LIMIT}"
     short = rank.exit is not None and rank.exit.short_of_memory
-    how = SHORT if short else f"ended although nobody had asked it to ({status_text(status)})"
+    how = SHORT if short else f"ended although nobody had asked it to ({end})"
     return failure("engine-died", f"{name} {how}", host, lines)
 
 

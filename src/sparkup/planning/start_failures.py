@@ -26,7 +26,8 @@ def not_started(result: Result, launch: Launch, host: str) -> SparkupError | Non
 
 def _as_process(code: str, message: str, host: str) -> SparkupError:
     if code == "command-not-found":
-        return InputRefused(Problem(code, f"could not be started: {message}", host))
+        hint = "check the spelling; the program must be on the PATH there, in a container in the image"
+        return InputRefused(Problem(code, f"could not be started: {message}", host, hint))
     if code == "system-refused":
         hint = "see what the host has left, of processes, memory and open files"
         return WorkFailed(Problem(code, f"nothing was started: {message}", host, hint))

@@ -62,9 +62,7 @@ def _launched(answer: Launched) -> str:
     if answer.ready is None:
         where = f", to be reached at {answer.url}" if answer.url else ""
         watch = f"watch it: {follow_up('status --watch', '', host)}\n"
-        work = (
-            f"in it:    {follow_up('exec', answer.name, host)} -- bash\n" if answer.engine != "host" else ""
-        )
+        work = f"in it:    {follow_up('exec', answer.name, host)} -- sh\n" if answer.engine != "host" else ""
         return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{work}{watch}{logs}{stop}"
     if not answer.url:
         return f"{answer.name} is ready ({answer.ready.seconds:.1f} s)\n{logs}{stop}"
