@@ -119,6 +119,39 @@ def test_what_is_no_mount_is_never_split_elsewhere(word: str) -> None:
     assert refusals(TypedContainer(volume=[word])) == [f"-v {word!r} is no mount"]
 
 
+@pytest.mark.parametrize(
+    ("words", "mount"),
+    [
+        *[(words, Mount("/nope", "/y")) for words in ("--volume=/nope:/y:z", "-v/nope:/y", "-v /nope:/y:Z")],
+        ("--volume /nope:/y:cached", Mount("/nope", "/y")),
+        ("-qv /nope:/y:ro,z", Mount("/nope", "/y", read_only=True)),
+        ("-v ~/a:/y:z,rw,delegated", Mount("~/a", "/y")),
+    ],
+)
+def test_mounts_among_further_words_are_checked_however_they_are_spelled(words: str, mount: Mount) -> None:
+    assert asked(TypedContainer(engine_args=[words])).mounts == (mount,)
+    assert asked(TypedContainer(), extra=words).mounts == (mount,)
+
+
+@pytest.mark.parametrize(
+    "words", ["-v /a:/b:rshared", "-qv/a:/b:ro,rslave", "--volume=v:/b:nocopy", "-v /a:b"]
+)
+def test_mounts_that_could_not_be_checked_are_refused(words: str) -> None:
+    (message,) = refusals(TypedContainer(engine_args=[words]))
+    assert message.endswith("is no mount")
+
+
+@pytest.mark.parametrize(
+    "target", ["/opt/sparkup", "/opt/sparkup/", "//opt/./sparkup/state", "/x/../opt/sparkup/a"]
+)
+def test_nothing_is_mounted_over_our_program(target: str) -> None:
+    word = f"/a:{target}"
+    expected = [f"-v {word!r} would hide /opt/sparkup of the container"]
+    assert refusals(TypedContainer(volume=[word])) == expected
+    assert refusals(TypedContainer(engine_args=[f"-v {word}"])) == expected
+    assert asked(TypedContainer(volume=["/a:/opt/sparkup2"])).mounts
+
+
 def test_two_mounts_in_one_place() -> None:
     typed = TypedContainer(volume=["/a:/x", "/b:/x/", "/c:/y"], engine_args=["-v /d:/y"])
     assert refusals(typed) == ["several mounts are for /x", "several mounts are for /y"]

@@ -50,6 +50,8 @@ def test_what_is_no_option_would_be_taken_for_the_image() -> None:
     [
         *("-e HF_TOKEN=hf_9a8b", "-eHF_TOKEN=hf_9a8b", "--env HF_TOKEN=hf_9a8b", "--env=HF_TOKEN=hf_9a8b"),
         *("-e=HF_TOKEN=hf_9a8b", "--ipc host -e HTTPS_PROXY=http://ada:hf_9a8b@proxy"),
+        *("-qe HF_TOKEN=hf_9a8b", "-qeTOKEN=hf_9a8b", "-qe=TOKEN=hf_9a8b", "-l API_KEY=hf_9a8b"),
+        *("-eTOKEN=hf_9a8b", "--new-option=TOKEN=hf_9a8b", "--annotation url=https://ada:hf_9a8b@x"),
     ],
 )
 def test_a_secret_would_be_seen_by_all(text: str) -> None:
@@ -66,6 +68,9 @@ def test_a_secret_would_be_seen_by_all(text: str) -> None:
     [
         *("--name x", "--name=x", "--network host", "--net=host", "--network bridge", "--entrypoint sh"),
         *("--user 1000", "-u 1000", "--restart always", "--rm", "-p 1:1", "--publish=1:1", "-P"),
+        *("-d", "--detach", "-a stdin", "--attach=stdin", "-i", "--interactive", "-t", "--tty=true", "-w /x"),
+        *("--workdir /x", "--cidfile /x", "--stop-signal=9", "--stop-timeout 1", "--group-add 1", "--init"),
+        *("--pull always", "--help", "--label-file x", "--replace", "-- ubuntu"),
     ],
 )
 def test_what_sparkup_decides_is_not_to_be_said_again(text: str) -> None:
@@ -74,6 +79,58 @@ def test_what_sparkup_decides_is_not_to_be_said_again(text: str) -> None:
         message
         == f"{text.partition(' ')[0].partition('=')[0]} in --engine-args contradicts what sparkup does"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("-dp 8000:8000", ["-d", "-p"]),
+        ("-du nobody", ["-d", "-u"]),
+        ("-itu=nobody", ["-i", "-t", "-u"]),
+        ("-p8000:8000", ["-p"]),
+        ("-d=false", ["-d"]),
+        ("-qP", ["-P"]),
+    ],
+)
+def test_nor_in_one_word_with_others(text: str, names: list[str]) -> None:
+    assert refusals(text) == [f"{name} in --engine-args contradicts what sparkup does" for name in names]
+
+
+@pytest.mark.parametrize(
+    "text", ["-m8g", "-c 5", "-h pit", "-l dip=1", "-eDIP=1", "-v /dip:/P", "--memory-swap -1", "-q"]
+)
+def test_a_value_is_not_taken_for_options(text: str) -> None:
+    assert refusals(text) == []
+
+
+@pytest.mark.parametrize("text", ["-l sparkup.attempt=x", "--label=sparkup.x", "-qlsparkup.rank=1"])
+def test_labels_of_sparkup_are_its_own(text: str) -> None:
+    (message,) = refusals(text)
+    assert "sparkup.* in --engine-args contradicts what sparkup does" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "-v /opt/sparkup",
+            "-v/opt//sparkup/x",
+            "--tmpfs /opt/sparkup:size=1m",
+            "--tmpfs=/opt/sparkup/state",
+        ),
+        *("--mount type=tmpfs,dst=/opt/sparkup", "--mount=type=bind,source=/a,target=/opt/./sparkup/x,ro"),
+    ],
+)
+def test_nothing_comes_in_the_place_of_our_program(text: str) -> None:
+    (message,) = refusals(text)
+    assert message.endswith("in --engine-args would hide /opt/sparkup of the container")
+
+
+@pytest.mark.parametrize(
+    "text", ["-v /opt", "--tmpfs /opt/sparkup2", "--mount type=bind,src=/opt/sparkup,dst=/x"]
+)
+def test_places_beside_it_are_free(text: str) -> None:
+    assert refusals(text) == []
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -85,8 +142,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     [
         (["-v", "/a:/b", "--ipc", "host"], ["/a:/b"], ["--ipc", "host"]),
         (["--volume=/a:/b:ro", "--volume", "c:/d"], ["/a:/b:ro", "c:/d"], []),
-        (["-v", "/a:/b:z", "-v", "/anonymous"], [], ["-v", "/a:/b:z", "-v", "/anonymous"]),
-        (["--volume=/a:/b:rslave"], [], ["--volume=/a:/b:rslave"]),
+        (["-v", "/a:/b:z", "-v", "/anonymous"], ["/a:/b:z"], ["-v", "/anonymous"]),
+        (["--volume=/a:/b:rslave"], ["/a:/b:rslave"], []),
+        (["-v/a:/b", "-v=/c:/d", "--ipc", "host"], ["/a:/b", "/c:/d"], ["--ipc", "host"]),
+        (["-tv", "/a:/b", "-qv/c:/d", "-itv=/e:/f"], ["/a:/b", "/c:/d", "/e:/f"], ["-t", "-q", "-i", "-t"]),
+        (["-mv", "/a:/b"], [], ["-mv", "/a:/b"]),
         (["-v"], [], ["-v"]),
         (["--label", "x=/a:/b"], [], ["--label", "x=/a:/b"]),
     ],

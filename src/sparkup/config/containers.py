@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkup.config.engine_words import split, volumes
+from sparkup.config.engine_words import HIDDEN, OURS, is_ours, split, volumes
 from sparkup.config.problems import Problems, number
 from sparkup.domain.container import GIB, ContainerLimits, ContainerRequest, Mount, Port
 from sparkup.domain.launch import Limits
 
 EXTRA = "VLLM_SPARK_EXTRA_DOCKER_ARGS"  # as the scripts before us read it
 LOOPBACK = "127.0.0.1"
+# What follows a mount and does nothing where there is neither SELinux nor a virtual machine around docker.
+WITHOUT_EFFECT = frozenset({"z", "Z", "cached", "consistent", "delegated"})
 SWAP = 10 * GIB  # beyond the memory limit, when it is not said
 REGISTRY = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?/"
 PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
@@ -48,7 +50,8 @@ def container_request(
     own = [word for words in typed.engine_args for word in split(words, "--engine-args", problems)]
     more, extra = volumes([*split(surroundings.get(EXTRA, ""), EXTRA, problems), *own])
     # What docker would make of such a path is the same as with -v: it is checked as that.
-    mounts = [mount for word in (*typed.volume, *more) for mount in _mount(word, problems)]
+    sources = (*typed.volume, *map(_without_effect, more))
+    mounts = [mount for word in sources for mount in _mount(word, problems)]
     ports = [port for word in typed.publish for port in _port(word, problems)]
     _twice([f"mounts are for {mount.target.rstrip('/')}" for mount in mounts], problems)
     _twice([f"-p are for {port.address} {port.outside}/{port.protocol}" for port in ports], problems)
@@ -64,13 +67,25 @@ def container_request(
     )
 
 
+def _without_effect(word: str) -> str:
+    """Return a mount without the options that change nothing; the others are for _mount to judge."""
+    source, _, rest = word.partition(":")
+    target, _, options = rest.partition(":")
+    kept = ",".join(each for each in options.split(",") if each not in WITHOUT_EFFECT)
+    return f"{source}:{target}:{kept}" if kept else f"{source}:{target}"
+
+
 def _mount(word: str, problems: Problems) -> list[Mount]:
     """Read SOURCE:TARGET[:ro|rw]; a path with a colon, which no engine takes, is never split elsewhere."""
     source, _, rest = word.partition(":")
     target, _, options = rest.partition(":")
     if not source or not target.startswith("/") or not target.strip("/") or options not in ("", "ro", "rw"):
         hint = "write -v SOURCE:/TARGET or -v SOURCE:/TARGET:ro; no path may have a colon"
-        problems.add(f"-v {word!r} is no mount", hint)
+        other = "any other option: --engine-args '--mount type=bind,...', which the engine checks"
+        problems.add(f"-v {word!r} is no mount", f"{hint}; {other}" if options else hint)
+        return []
+    if is_ours(target):
+        problems.add(f"-v {word!r} would hide {OURS} of the container", HIDDEN)
         return []
     return [Mount(source, target, read_only=options == "ro")]
 

@@ -1,30 +1,57 @@
 """Further words for `docker run`: split as a shell does; what would break or betray a launch is refused."""
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 
 from sparkup.config.problems import Problems
+from sparkup.domain.container import PROGRAM
 from sparkup.domain.secret_names import is_secret
 
 NETWORK = "without -p the container is on the host's network, with -p on one of its own"
+USER = "the command runs as the user of the image; our supervisor is root in the container"
+PORT = "give it to sparkup: -p PORT_HERE:PORT_IN_THE_CONTAINER"
+PORTS = "name each port: -p PORT_HERE:PORT_IN_THE_CONTAINER"
+BEHIND = (
+    "leave it out: a launch runs behind no terminal; look at it with sparkup logs, go in with sparkup exec"
+)
+FOLDER = (
+    "leave it out: the command begins in the image's working directory, or where a shell goes: sh -c 'cd ...'"
+)
 # What a launch decides itself, and what to do instead.
 OWNED = {
     "--name": "name the launch: sparkup launch --name NAME",
+    "--replace": "name the launch: sparkup launch --name NAME",
     "--network": NETWORK,
     "--net": NETWORK,
     "--entrypoint": "the command after -- replaces it; --keep-entrypoint keeps the image's",
-    "--user": "the command runs as the user of the image; our supervisor is root in the container",
-    "-u": "the command runs as the user of the image; our supervisor is root in the container",
+    **dict.fromkeys(("--user", "-u"), USER),
+    "--group-add": USER,
+    **dict.fromkeys(("--workdir", "-w"), FOLDER),
     "--restart": "a launch that ends stays ended; start it again with sparkup launch",
     "--rm": "it is removed with its launch: sparkup stop",
-    "--publish": "give it to sparkup: -p PORT_HERE:PORT_IN_THE_CONTAINER",
-    "-p": "give it to sparkup: -p PORT_HERE:PORT_IN_THE_CONTAINER",
-    "--publish-all": "name each port: -p PORT_HERE:PORT_IN_THE_CONTAINER",
-    "-P": "name each port: -p PORT_HERE:PORT_IN_THE_CONTAINER",
+    **dict.fromkeys(("--publish", "-p"), PORT),
+    **dict.fromkeys(("--publish-all", "-P"), PORTS),
+    **dict.fromkeys(("--detach", "-d", "--attach", "-a"), BEHIND),
+    **dict.fromkeys(("--interactive", "-i", "--tty", "-t"), BEHIND),
+    "--cidfile": "leave it out: sparkup status says which container it is",
+    "--label-file": "give each label: --label NAME=VALUE",
+    "--stop-signal": "leave it out: sparkup stop ends the command, and all that it has started",
+    "--stop-timeout": "leave it out: sparkup stop ends the command, and all that it has started",
+    "--init": "leave it out: our supervisor is the first process, and reaps what ends",
+    "--pull": "an image is never fetched by a launch; fetch it before: docker pull IMAGE",
+    "--help": "see what there is: docker run --help",
+    "--": "leave it out: the image and the command follow the options; name the image with -t",
 }
-ENV, VOLUME = ("--env", "-e"), ("--volume", "-v")
-AS_OURS = re.compile(r"[^:]+:/[^:]+(:(ro|rw))?")  # with other options behind a path docker is to judge
+LABEL, VOLUME = ("--label", "-l"), ("--volume", "-v")
+FLAGS = (
+    "diqtP"  # the short options of docker run that take no value; others may stand behind them in one word
+)
+VARIABLE = re.compile(r"(\w+)=(.+)", re.DOTALL)
+PLACE = re.compile(r"(?:^|\b(?:target|dst|destination)=)(/[^,:]*)")
+OURS = posixpath.dirname(PROGRAM)
+HIDDEN = "mount it elsewhere: that is where sparkup's own program and state are"
 
 
 def split(text: str, origin: str, problems: Problems) -> list[str]:
@@ -42,35 +69,71 @@ def split(text: str, origin: str, problems: Problems) -> list[str]:
     for name, value in _options(words):
         if name in OWNED:
             problems.add(f"{name} in {origin} contradicts what sparkup does", OWNED[name])
-        variable, equals, said = value.partition("=")
-        if name in ENV and equals and said and is_secret(variable, said):
-            problems.add(
-                f"{variable} in {origin} could not be hidden: all users see arguments",
-                f"leave it out, and give it so instead: sparkup launch -e {variable}=...",
-            )
+        if name in LABEL and value.startswith("sparkup."):
+            problems.add(f"{name} sparkup.* in {origin} contradicts what sparkup does", "name it otherwise")
+        if _covers_ours(name, value):
+            problems.add(f"{name} in {origin} would hide {OURS} of the container", HIDDEN)
+    for variable in sorted(_secrets(words)):
+        problems.add(
+            f"{variable} in {origin} could not be hidden: all users see arguments",
+            f"leave it out, and give it so instead: sparkup launch -e {variable}=...",
+        )
     return words
 
 
 def volumes(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the values of -v and --volume that our -v takes as well, and all other words."""
+    """Return the mounts that -v and --volume ask for, however they are spelled, and all other words."""
     values, others, left = [], [], list(words)
     while left:
-        name, _, value = left[0].partition("=")
-        apart = left[0] in VOLUME and len(left) > 1
-        value = left[1] if apart else value
-        taken, left = left[: 1 + apart], left[1 + apart :]
-        if name in VOLUME and AS_OURS.fullmatch(value):
+        word, *left = left
+        options = _taken_apart(word, left[0] if left else "")
+        name, value, apart = options[-1] if options else ("", "", False)
+        if name in VOLUME and ":" in value:  # without a colon it has no source
             values.append(value)
+            others += [flag for flag, _, _ in options[:-1]]
+            left = left[apart:]
         else:
-            others += taken
+            others.append(word)
     return values, others
 
 
+def is_ours(target: str) -> bool:
+    """Say whether a path in the container is where our program and the state are, or below."""
+    path = posixpath.normpath(f"/{target.lstrip('/')}")
+    return f"{path}/".startswith(f"{OURS}/")
+
+
+def _covers_ours(name: str, value: str) -> bool:
+    """Say whether an option other than a mount with a source puts something in the place of ours."""
+    if name not in ("--tmpfs", "--mount", *VOLUME) or (name in VOLUME and ":" in value):
+        return False
+    return any(map(is_ours, PLACE.findall(value)))
+
+
+def _secrets(words: Sequence[str]) -> set[str]:
+    """Return the names of all variables with a secret in them, whatever option they stand behind."""
+    said = (*words, *(value for _, value in _options(words)))
+    found = (VARIABLE.fullmatch(word) for word in said)
+    return {each[1] for each in found if each and is_secret(each[1], each[2])}
+
+
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each option with what may be its value: behind =, the next word, or right behind -e."""
+    """Yield each option with what may be its value; one that looks like an option is taken for it too."""
     for word, following in zip(words, [*words[1:], ""], strict=False):
+        for name, value, _ in _taken_apart(word, following):
+            yield name, value
+
+
+def _taken_apart(word: str, following: str) -> list[tuple[str, str, bool]]:
+    """Return the options in a word, each with its value and whether that is the following word."""
+    if word.startswith("--"):
         name, equals, value = word.partition("=")
-        if word.startswith("-e") and len(word) > len("-e"):
-            yield "-e", word[len("-e") :].removeprefix("=")
-        elif word.startswith("-"):
-            yield name, value if equals else following
+        return [(name, value if equals else following, not equals)]
+    found: list[tuple[str, str, bool]] = []
+    letters = word[1:] if word.startswith("-") else ""
+    for place, letter in enumerate(letters, 1):
+        rest = letters[place:]
+        if letter not in FLAGS or rest.startswith("="):
+            return [*found, (f"-{letter}", rest.removeprefix("=") or following, not rest)]
+        found.append((f"-{letter}", "", False))
+    return found
