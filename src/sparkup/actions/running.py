@@ -76,6 +76,10 @@ class Running:
                 results = await asyncio.shield(work)
             except asyncio.CancelledError:
                 if not self.left_alone:
+                    if self.launch.container is not None:  # an engine may take minutes
+                        self.context.emit(
+                            Noted("broken off; what the engine has begun is waited for, then undone")
+                        )
                     work.cancel()
                     await asyncio.gather(work, return_exceptions=True)
                     raise
