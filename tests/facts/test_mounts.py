@@ -70,6 +70,11 @@ def test_the_home_of_the_login_in_words_for_an_engine(word: str, written: str) -
     assert places().at_home(word) == written
 
 
-def test_a_cache_that_root_in_a_container_has_made_is_known() -> None:
-    assert mounts(()).parse(answers("mounts", "user")).closed == ("/home/spark/.cache/huggingface/hub",)
-    assert places().closed == ()
+def test_what_root_in_a_container_has_made_is_known() -> None:
+    """In caches and in a mount of the user's own; what lies in a mount of root's is no business of theirs."""
+    assert mounts(("~/work", "/opt")).parse(answers("mounts", "user")).roots == (
+        "/home/spark/.cache/huggingface/hub",
+        "/home/spark/.cache/vllm/torch_compile_cache",
+        "/home/spark/work/x",
+    )
+    assert places().roots == ()

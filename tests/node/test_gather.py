@@ -364,3 +364,14 @@ def test_a_server_that_drips_is_left(python: str) -> None:
         thread.join(LONG)
     assert answer["status"] == 200
     assert answer["seconds"] < 5
+
+
+def test_what_is_not_ours_is_named_with_its_owner(python: str, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    for name, uid in (("ours", 0), ("theirs", 61234)):
+        (tmp_path / name).write_text("")
+        os.chown(tmp_path / name, uid, uid)
+    (tmp_path / "link").symlink_to("nowhere")
+    answer = ask(python, "foreign", globs=[f"{tmp_path}/*", "/no/such/*", "$NO_SUCH_VARIABLE/*"])
+    assert answer == {"foreign": {str(tmp_path / "theirs"): 61234}}

@@ -136,11 +136,12 @@ def test_caches_are_for_root_in_the_image(user: str) -> None:
     assert inside(images=images).user == ""
 
 
-def test_a_cache_that_the_user_may_not_write_is_told_with_its_remedy() -> None:
-    cache = "/home/ada/.cache/vllm"
-    found = decided(images={DOCKER: IMAGE}, places=Places({}, (), closed=(cache,)))
-    told = f"root in containers has made {cache}; to write there yourself: sudo chown -R ada {cache}"
-    assert told in found.notes
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (3, ""), (5, " and 2 more")])
+def test_what_root_has_made_is_told_with_its_remedy(count: int, more: str) -> None:
+    made = tuple(f"/home/ada/.cache/vllm/{number}" for number in range(count))
+    found = decided(images={DOCKER: IMAGE}, places=replace(THERE, roots=made))
+    first = " ".join(made[:3])
+    assert f"root in containers has made {first}{more}; to own it: sudo chown -R ada {first}" in found.notes
 
 
 def test_an_image_of_another_user_gets_none_and_that_is_said() -> None:

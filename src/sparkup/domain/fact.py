@@ -37,6 +37,11 @@ def digests(*globs: str) -> Request:
     return Request("digests", {"globs": list(globs)})
 
 
+def foreign(*globs: str) -> Request:
+    """Ask who owns what matches and is not this user's; `~` and `$VARIABLES` are the login's."""
+    return Request("foreign", {"globs": list(globs)})
+
+
 def links(*globs: str, keep: str = "") -> Request:
     """Ask for the targets of all symbolic links that match; `keep` as for files, of the targets."""
     return Request("links", {"globs": list(globs), "keep": keep})
@@ -71,6 +76,7 @@ SHAPES: Mapping[str, Mapping[Any, Any]] = {
     "files": {"files": {...: str}, "owners": {...: int}},
     "links": {"links": {...: str}},
     "digests": {"digests": {...: str}},
+    "foreign": {"foreign": {...: int}},
     "paths": {"paths": {...: {"path": str, "kind": str, "ours": bool, "writable": bool, "free": int}}},
     "env": {"env": {...: str | None}, "uid": int, "machine": str, "python": str, "libc": str},
     "which": {"which": {...: str | None}},

@@ -1,14 +1,23 @@
 """What of a host a container is to see: the folders asked for, and the caches that its login means."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, env, paths, whole
+from sparkup.domain.fact import Answers, Fact, env, foreign, paths, whole
 
 VARIABLES = ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
-USUAL = tuple(f"~/{name}" for name in (".cache/huggingface", ".cache/huggingface/hub", ".cache/vllm",
-                                         ".cache/flashinfer", ".triton", ".tilelang"))  # fmt: skip
+# Where the caches can be, each with what is in it: whatever of that root in a container has made.
+HUBS = ("~/.cache/huggingface", "$XDG_CACHE_HOME/huggingface", "$HF_HOME")
+OTHERS = (
+    *(f"{home}/{name}" for home in ("~/.cache", "$XDG_CACHE_HOME") for name in ("vllm", "flashinfer")),
+    *("$HF_HUB_CACHE", "$VLLM_CACHE_ROOT", "$TRITON_CACHE_DIR", "~/.triton", "~/.tilelang"),
+)
+CACHES = (
+    *(f"{hub}{part}" for hub in HUBS for part in ("", "/*", "/hub/*")),
+    *(f"{other}{part}" for other in OTHERS for part in ("", "/*")),
+)
 HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
 HOME_AS_WRITTEN = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
 
@@ -20,7 +29,7 @@ class Places:
     found: Mapping[str, tuple[str, str]]
     caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
     home: str = ""  # of the login
-    closed: tuple[str, ...] = ()  # caches that the login may not write: root in a container made them
+    roots: tuple[str, ...] = ()  # what root has made in caches and mounts of a login that is not root's
 
     def exists(self, source: str) -> bool:
         """Say whether there is something at a path."""
@@ -40,22 +49,34 @@ def mounts(sources: tuple[str, ...]) -> Fact[Places]:
 
     def parse(answers: Answers) -> Places:
         there = answers["paths"]["paths"]
+        theirs = {there[source]["path"] for source in sources if not there[source]["ours"]}
         home = there[HOME]["path"]
         return Places(
             {source: (there[source]["path"], there[source]["kind"]) for source in sources},
             tuple(_caches(answers["env"]["env"], home)),
             home,
-            tuple(
-                there[name]["path"] for name in USUAL if there[name]["kind"] and not there[name]["writable"]
-            ),
+            tuple(sorted(_roots(answers["foreign"]["foreign"], theirs))),
         )
 
     return Fact(
         f"mounts {' '.join(sources)}",
-        {"env": env(*VARIABLES), "paths": paths(HOME, *USUAL, *sources)},
+        {
+            "env": env(*VARIABLES),
+            "paths": paths(HOME, *sources),
+            "foreign": foreign(*CACHES, *(f"{each}/*" for each in sources)),
+        },
         parse,
         recorded=whole,
     )
+
+
+def _roots(owners: Mapping[str, int], theirs: set[str]) -> Iterator[str]:
+    """Yield the uppermost that root owns, but not what lies in a mount that is not the login's either."""
+    roots = {path for path, uid in owners.items() if uid == 0}
+    for path in roots:
+        above = {str(parent) for parent in PurePosixPath(path).parents}
+        if not above & roots and path.rpartition("/")[0] not in theirs:
+            yield path
 
 
 def _at_home(word: str, home: str) -> str:

@@ -126,6 +126,17 @@ def ours(path: str) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & stat.S_IWOTH
 
 
+def foreign(body: Json) -> Json:
+    """Return the owners of what is there of globs and is not ours."""
+    found = {}
+    for path in matches(body):
+        with contextlib.suppress(OSError):
+            uid = os.lstat(path).st_uid
+            if uid != os.geteuid():
+                found[path] = uid
+    return {"foreign": found}
+
+
 def links(body: Json) -> Json:
     """Read the targets of symbolic links; only those that match `keep` travel."""
     found = {}
@@ -236,6 +247,7 @@ KINDS: dict[str, Callable[[Json], Json]] = {
     "files": files,
     "links": links,
     "digests": digests,
+    "foreign": foreign,
     "paths": paths,
     "env": env,
     "which": which,

@@ -16,6 +16,7 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
 from sparkup.planning.host_paths import source_of
 
+SHOWN = 3  # paths in a note
 DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
 ROOTS = ("", "root", "0", "0:0", "root:root")
@@ -108,11 +109,12 @@ def notes(chosen: Container, request: LaunchRequest, seen: Seen) -> tuple[str, .
         return ()
     if chosen.user:
         return (f"no caches are mounted: the image runs as {chosen.user}, and they are for root in it",)
-    closed = " ".join(seen[mounts_fact(request)].closed)
-    if not closed:
+    made = seen[mounts_fact(request)].roots
+    if not made:
         return ()
-    user = seen[MACHINE].user
-    return (f"root in containers has made {closed}; to write there yourself: sudo chown -R {user} {closed}",)
+    more = f" and {len(made) - SHOWN} more" if len(made) > SHOWN else ""
+    first, user = " ".join(made[:SHOWN]), seen[MACHINE].user
+    return (f"root in containers has made {first}{more}; to own it: sudo chown -R {user} {first}",)
 
 
 def container_of(rank: RankState, seen: Seen) -> ContainerState | None:
