@@ -15,7 +15,7 @@ from sparkup.facts import container_engines, containers
 from sparkup.facts.container_engines import Engines, EngineState
 from sparkup.facts.containers import ContainerState, Image
 from sparkup.facts.mounts import Places
-from sparkup.planning.containers import container_of, engine_of, why_none
+from sparkup.planning.containers import container_of, devices, engine_of, why_none
 from sparkup.planning.resolve import Resolved, resolve
 
 DOCKER, PODMAN, HOST = Engine.DOCKER, Engine.PODMAN, Engine.HOST
@@ -391,3 +391,17 @@ def test_a_name_of_one_letter_is_none_of_a_container() -> None:
     error = refused(request(name="a"))
     assert (error.problems[0].code, error.exit_status) == ("bad-name", 2)
     assert decided(request(name="a", engine=HOST)).launch.name == "a"
+
+
+@pytest.mark.parametrize("words", [("--device", "/dev/nope"), ("--device=/dev/nope:/dev/x:rw",)])
+def test_a_device_that_is_not_there_is_refused(words: tuple[str, ...]) -> None:
+    """With privileges docker 20.10 and podman 4.3 start without it, in silence."""
+    asked = request(container=ContainerRequest(extra=words, asked=True))
+    problem = refusal(asked, places=replace(THERE, found={"/dev/nope": ("/dev/nope", "")}))
+    assert (problem.code, problem.message) == ("bad-option", "there is no device /dev/nope")
+    there = replace(THERE, found={"/dev/nope": ("/dev/nope", "other")})
+    assert inside(asked, places=there).extra == words
+
+
+def test_a_device_of_cdi_is_no_path() -> None:
+    assert devices(("--device", "nvidia.com/gpu=0", "--device=vendor.com/net=1", "--tmpfs", "/x")) == ()

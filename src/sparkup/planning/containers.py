@@ -1,7 +1,8 @@
 """Which engine runs a launch, and what its container gets of the host: image, GPU, mounts, limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from sparkup.commands.vllm import parse_serve
 from sparkup.domain.container import Container, ContainerRequest, Mount
@@ -31,7 +32,9 @@ def image_fact(request: LaunchRequest) -> Fact[Mapping[Engine, Image]]:
 
 def mounts_fact(request: LaunchRequest) -> Fact[Places]:
     """Return the fact about what a request wants to mount."""
-    return mounts(tuple(source_of(mount, request) for mount in request.container.mounts if not mount.volume))
+    asked = request.container
+    sources = (source_of(mount, request) for mount in asked.mounts if not mount.volume)
+    return mounts((*sources, *devices(asked.extra)))
 
 
 def engine_of(request: LaunchRequest, seen: Seen) -> Engine:
@@ -56,6 +59,7 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     name = asked.image or DEFAULT_IMAGE
     places = seen[mounts_fact(request)]
     own = tuple(_own(request, places, host, problems))
+    problems += _no_devices(asked, places, host)
     problems += _contradictions(request, engine, host)
     state = engines.of(engine)
     if state.state != "up":
@@ -232,6 +236,21 @@ def _contradictions(request: LaunchRequest, engine: Engine, host: str) -> Iterat
         yield Problem("bad-option", f"a container of {engine} has no managed environment", host, hint)
     if engine is Engine.PODMAN:
         yield from _of_podman(asked, host)
+
+
+def devices(extra: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths of devices among further words; a name of CDI (vendor/class=device) is none."""
+    given = [word.partition("=")[2] for word in extra if word.startswith("--device=")]
+    given += [word for before, word in pairwise(extra) if before == "--device"]
+    return tuple(word.partition(":")[0] for word in given if word.startswith("/"))
+
+
+def _no_devices(asked: ContainerRequest, places: Places, host: str) -> Iterator[Problem]:
+    """Refuse devices that are not there: with privileges some engines start all the same, without them."""
+    for path in devices(asked.extra):
+        if not places.exists(path):
+            hint = "see which devices the host has: ls /dev"
+            yield Problem("bad-option", f"there is no device {path}", host, hint)
 
 
 def _own(request: LaunchRequest, places: Places, host: str, problems: list[Problem]) -> Iterator[Mount]:
