@@ -15,7 +15,7 @@ from tests.waiting import until
 
 FIELDS = {
     *("name", "host", "rank", "phase", "engine", "pid", "url", "health", "stage", "started"),
-    *("seconds", "exit_status", "model", "argv", "log"),
+    *("seconds", "exit_status", "model", "argv", "log", "owner"),
 }
 
 

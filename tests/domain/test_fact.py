@@ -15,6 +15,7 @@ REQUESTS = [
     fact.files("/proc/meminfo", max_bytes=10),
     fact.files("/proc/meminfo", max_bytes=10, tail=True),
     fact.links("/proc/self/exe"),
+    fact.foreign("/proc/self/comm", "~/no-such/*"),
     fact.digests("/proc/self/comm"),
     fact.paths("/", "/no/such"),
     fact.env("HOME"),
