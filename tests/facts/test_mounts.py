@@ -72,9 +72,9 @@ def test_the_home_of_the_login_in_words_for_an_engine(word: str, written: str) -
 
 def test_what_root_in_a_container_has_made_is_known() -> None:
     """In caches and in a mount of the user's own; what lies in a mount of root's is no business of theirs."""
-    assert mounts(("~/work", "/opt")).parse(answers("mounts", "user")).roots == (
+    assert mounts(("~/data", "/opt")).parse(answers("mounts", "user")).roots == (
         "/home/spark/.cache/huggingface/hub",
         "/home/spark/.cache/vllm/torch_compile_cache",
-        "/home/spark/work/x",
+        "/home/spark/data/x",
     )
     assert places().roots == ()
