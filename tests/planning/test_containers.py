@@ -365,7 +365,8 @@ def test_a_name_is_not_held_by_our_own_that_has_ended_nor_by_another_engines() -
 def test_the_container_of_a_launch() -> None:
     rank = replace(running(), spec={"engine": "docker"})
     up = replace(THEIRS, state="running", attempt=rank.attempt)
-    assert container_of(running(), seen()) is None
+    assert not running().contained
+    assert rank.contained
     assert container_of(rank, seen(containers_=[THEIRS, up], engines=UP)) == up
     with pytest.raises(GateRefused) as caught:
         container_of(rank, seen(engines=DENIED))

@@ -21,14 +21,17 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
     """Run a command in a launch's environment and return its exit status."""
     async with context.connected([host]) as connections:
         runner = context.runner(connections)
-        facts = {host.name: (MACHINE, LAUNCHES, CONTAINERS, ENGINES)}
-        await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
+        facts = {host.name: (MACHINE, LAUNCHES)}
+        await runner.run([Phase("Look at the host", facts=facts)])
         _, rank = choose(name, runner.seen, "exec")[0]
-        seen = runner.seen[host.name]
-        if inside := container_of(rank, seen):
+        if rank.contained:  # only then: an engine that hangs takes its time to say so
+            engines = {host.name: (CONTAINERS, ENGINES)}
+            await runner.run([Phase("Look at its container", facts=engines)])
+            inside = container_of(rank, runner.seen[host.name])
             user = str(rank.spec.get("user", ""))
             words = containers.enter(inside.engine, inside.id, argv, tty=tty, user=user)
             return _status(await connections[host.name].interact(Command(words), tty=tty))
+        seen = runner.seen[host.name]
         put = put_program(seen, program_name(), program())
         await execute(Plan(put), connections, context.emit)
         helper = program_for(rank, seen, program_name())

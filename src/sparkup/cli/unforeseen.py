@@ -30,7 +30,7 @@ def _keep(text: str) -> Path | None:
     """Write the file, over that of the last time; None where nothing can be written."""
     try:
         path = places.state() / "traceback.txt"
-        private.folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with private.opened(path, "w") as file:  # what an exception says may be a secret
             file.write(text.encode(errors="backslashreplace").decode())
     except (OSError, SparkupError):

@@ -189,6 +189,11 @@ class RankState:
     hidden: bool = False  # another user's, who lets us see no more than its name
 
     @property
+    def contained(self) -> bool:
+        """Say whether it runs in a container."""
+        return self.spec.get("engine") in (Engine.DOCKER, Engine.PODMAN)
+
+    @property
     def phase(self) -> str:
         """Return starting, ready, running, ended (as it should), failed, lost (no supervisor), or hidden.
 

@@ -121,13 +121,11 @@ def notes(chosen: Container, request: LaunchRequest, seen: Seen) -> tuple[str, .
     return (f"root in containers has made {first}{more}; to own it: sudo chown -R {user} {first}",)
 
 
-def container_of(rank: RankState, seen: Seen) -> ContainerState | None:
-    """Return the container that a launch runs in, None for one that runs in none.
+def container_of(rank: RankState, seen: Seen) -> ContainerState:
+    """Return the container that a launch runs in.
 
     Raises InputRefused for one that does not run any more, GateRefused when its engine does not answer.
     """
-    if rank.spec.get("engine") not in (Engine.DOCKER, Engine.PODMAN):
-        return None
     engine = Engine(rank.spec["engine"])
     if (state := seen[ENGINES].of(engine)).state != "up":
         raise GateRefused(_not_up(engine, state, seen))
@@ -150,7 +148,7 @@ def name_problem(name: str, engine: Engine, seen: Seen) -> Problem | None:
     if len(name) < 2:
         message = f"{name} cannot be the name of a container: it takes two characters"
         return Problem("bad-name", message, seen.host, "choose another with --name")
-    attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.owner == seen[MACHINE].uid}
+    attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.mine}
     for each in seen[CONTAINERS]:
         if (each.name, each.engine) == (name, engine) and each.attempt not in attempts:
             whose = "a launch that is not this user's" if each.launch else "a container of somebody else"

@@ -13,12 +13,17 @@ from sparkup.run.gather import Facts, Observer
 CarryOut = Callable[[Plan], Awaitable[Results]]
 
 
+def nothing(_: Observed) -> Plan:
+    """Plan nothing: the phase only looks."""
+    return Plan()
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A titled stage. `facts` are asked of hosts before it; `plan` decides from all seen so far."""
 
     title: str
-    plan: Callable[[Observed], Plan]
+    plan: Callable[[Observed], Plan] = nothing
     facts: Mapping[str, Facts] | None = None
 
 
