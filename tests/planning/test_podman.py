@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.fixtures.recorded import FIXTURES, answers
 from tests.planning.hosts import request, seen
+from tests.planning.test_container_failures import codes
 
 from sparkup.commands import containers as commands
 from sparkup.domain.container import Container, ContainerLimits, ContainerRequest
@@ -26,30 +27,10 @@ LAUNCH = Launch(
 )
 
 
-CODES = {
-    "absent": "image-not-found",
-    "bad_memory": "bad-option",
-    "bad_volume": "bad-option",
-    "cdi": "no-gpu-in-container",
-    "ipc_shm": "bad-option",
-    "name_taken": "name-taken",
-    "no_device": "bad-option",
-    "no_python": "command-not-found",
-    "no_runtime": "bad-option",
-    "no_source": "mount-not-found",
-    "no_user": "bad-option",
-    "not_executable": "command-not-found",
-    "not_found": "command-not-found",
-    "port_taken": "port-taken",
-    "port_taken2": "port-taken",
-    "unknown_flag": "bad-option",
-}
-
-
 @pytest.mark.parametrize("case", sorted(SAID))
 def test_a_container_that_did_not_start(case: str) -> None:
     problem = refused(SAID[case]["err"], LAUNCH, "spark1").problems[0]
-    assert problem.code == CODES[case]
+    assert problem.code == codes("podman_4")[case]
     assert problem.message.startswith("podman could not start up: ")
     assert "Error: " not in problem.message
     assert "docker" not in f"{problem.message} {problem.hint}"

@@ -95,7 +95,7 @@ def test_nothing_to_stop_is_an_empty_plan() -> None:
 
 
 def test_another_users_launch_is_theirs_to_stop() -> None:
-    foreign = replace(A, owner=0)
+    foreign = replace(A, owner=0, mine=False)
     there: Observed = {"h": seen(host="h", launches_=[foreign, B])}
     assert found(there) == [("h", B)]
     assert choose(None, there, "stop") == [("h", B)]

@@ -29,11 +29,6 @@ from sparkup.run.program import program, program_name
 BUILDERS = builders(f"{TORCH_CPU_INDEX}/torch/")
 
 
-def nothing(_: object) -> Plan:
-    """Plan nothing: the phase only looks."""
-    return Plan()
-
-
 def planned(plan: Plan) -> Callable[[object], Plan]:
     """Return what plans this, whatever is seen."""
     return lambda _: plan
@@ -55,7 +50,7 @@ async def ensure(
 ) -> tuple[PythonEnvironment, bool]:
     """Return the environment of a variant's lock, made first where it is missing; says if it was."""
     runner = context.runner(connections)
-    await runner.run([Phase("Look at the host", nothing, {host.name: (MACHINE, ENVIRONMENTS)})])
+    await runner.run([Phase("Look at the host", facts={host.name: (MACHINE, ENVIRONMENTS)})])
     found = existing(variant, runner.seen[host.name])
     if found is not None:
         return found, False
@@ -81,7 +76,7 @@ async def _made(
 ) -> tuple[PythonEnvironment, bool]:
     """Make an environment while the lock is held; somebody may just have made it."""
     facts = {host.name: (MACHINE, ENVIRONMENTS, GPU, BUILDERS, PIP_PLACES)}
-    await runner.run([Phase("See what can make the environment", nothing, facts)])
+    await runner.run([Phase("See what can make the environment", facts=facts)])
     if (found := existing(variant, runner.seen[host.name])) is not None:
         return found, False
     making = await _decide(variant, host, runner)
@@ -106,7 +101,7 @@ async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
         return decide(variant, seen, known, None)
     # PyTorch's own index is out of reach: pip's configuration may know another place, for some Pythons.
     fact = wheels(known.pythons, "torch", variant.torch)
-    await runner.run([Phase("Look for a CPU build of torch", nothing, {host.name: (fact,)})])
+    await runner.run([Phase("Look for a CPU build of torch", facts={host.name: (fact,)})])
     return decide(variant, seen, known, runner.seen[host.name][fact])
 
 
@@ -147,7 +142,7 @@ async def list_all(hosts: Sequence[Host], known: dict[str, Variant], context: Co
     async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
         there = [host for host in hosts if host.name in connections]
-        await runner.run([Phase("Look at the host", nothing, dict.fromkeys(connections, (ENVIRONMENTS,)))])
+        await runner.run([Phase("Look at the host", facts=dict.fromkeys(connections, (ENVIRONMENTS,)))])
         rows = [_row(each, host, known) for host in there for each in runner.seen[host.name][ENVIRONMENTS]]
         context.emit(Answered(Environments(tuple(rows), problems=lost)))
         return done(lost)

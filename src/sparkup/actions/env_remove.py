@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sparkup.actions.context import Connections, Context
-from sparkup.actions.env import locked, nothing, planned
+from sparkup.actions.env import locked, planned
 from sparkup.domain.answer import Environments
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
@@ -34,7 +34,7 @@ async def remove(name: str, host: Host, context: Context) -> int:
     """Remove environments by name or variant; refuses those that are in use."""
     async with context.connected([host]) as connections:
         runner = context.runner(connections)
-        await runner.run([Phase("Look at the host", nothing, {host.name: (MACHINE, ENVIRONMENTS)})])
+        await runner.run([Phase("Look at the host", facts={host.name: (MACHINE, ENVIRONMENTS)})])
         found = _chosen(name, host, runner)
         variant = found[0].variant if found else name.partition("-")[0]
         removal = Removal(variant, host, context, connections, runner)
@@ -74,13 +74,13 @@ class Removal:
         if "/" in self.variant:
             return False
         fact = there(self.away)
-        await self.runner.run([Phase("See what is left", nothing, {self.host.name: (fact,)})])
+        await self.runner.run([Phase("See what is left", facts={self.host.name: (fact,)})])
         return self.runner.seen[self.host.name][fact]
 
     async def carried_out(self, name: str) -> int:
         """Remove while the lock is held; others may have been at it before."""
         facts = {self.host.name: (ENVIRONMENTS, LAUNCHES)}
-        await self.runner.run([Phase("See what is there", nothing, facts)])
+        await self.runner.run([Phase("See what is there", facts=facts)])
         chosen = _chosen(name, self.host, self.runner)
         await self._refuse_used(chosen)
         async with self._cleared(chosen):
@@ -102,10 +102,10 @@ class Removal:
             return
         runner, host = self.runner, self.host.name
         paths = real_paths(folders)
-        await runner.run([Phase("See where it is", nothing, {host: (paths,)})])
+        await runner.run([Phase("See where it is", facts={host: (paths,)})])
         real = runner.seen[host][paths]
         facts = {folder: users(folder, real[folder]) for folder in folders}
-        await runner.run([Phase("See what uses it", nothing, {host: tuple(facts.values())})])
+        await runner.run([Phase("See what uses it", facts={host: tuple(facts.values())})])
         seen = runner.seen[host]
         problems = [
             problem

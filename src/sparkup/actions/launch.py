@@ -11,7 +11,6 @@ from sparkup.domain.event import (
     Noted,
 )
 from sparkup.domain.launch import Launch, LaunchRequest
-from sparkup.domain.plan import Plan
 from sparkup.planning.resolve import resolve, wanted
 from sparkup.run.phases import Phase, Runner
 
@@ -51,7 +50,7 @@ async def begin(
 async def look(request: LaunchRequest, runner: Runner, context: Context) -> Launch:
     """Observe the hosts and decide on the launch."""
     facts = {host.name: wanted(request) for host in request.hosts}
-    await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
+    await runner.run([Phase("Look at the host", facts=facts)])
     resolved = resolve(request, runner.seen, new_attempt())
     for note in resolved.notes:
         context.emit(Noted(note))

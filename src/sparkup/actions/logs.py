@@ -47,7 +47,7 @@ async def launch_of(
     """Find a launch on a host and see that the program that looks after it is there."""
     runner = context.runner(connections)
     facts = {host.name: (MACHINE, LAUNCHES)}
-    await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
+    await runner.run([Phase("Look at the host", facts=facts)])
     put = Plan(put_program(runner.seen[host.name], program_name(), program()))
     try:
         _, rank = choose(name, runner.seen, "logs")[0]

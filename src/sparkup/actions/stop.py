@@ -25,7 +25,7 @@ async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, eve
     async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
         facts = dict.fromkeys(connections, (MACHINE, LAUNCHES))
-        await runner.run([Phase("Look at the host", lambda _: Plan(), facts)])
+        await runner.run([Phase("Look at the host", facts=facts)])
         try:
             targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
         except InputRefused as error:

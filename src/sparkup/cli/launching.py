@@ -1,6 +1,7 @@
 """What `launch` and `start` take alike, and how it becomes a request."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from sparkup.config.containers import TypedContainer
 from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
 
+CONTAINER = tuple(field.name for field in fields(TypedContainer))
 Decorated = Callable[..., Any]
 TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
 _taken = (
@@ -90,8 +92,7 @@ def run(
         found.add(f"--dry-run={dry} is unknown", "use --dry-run or --dry-run=script")
     if given["offline"] and not dry:
         found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
-    needed = bool(given.get("needed"))
-    container = TypedContainer(needed=needed, **{name: given[name] for name in options.CONTAINER})
+    container = TypedContainer(**{name: given[name] for name in CONTAINER if name in given})
     plain = {name: given[name] for name in TYPED}
     words = Typed(command=command, hosts=given["hosts"], container=container, **plain, **typed)
     request = parse(words, found)

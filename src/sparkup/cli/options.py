@@ -53,17 +53,6 @@ def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]
 launch_name = click.argument("name", required=False, shell_complete=_names)
 
 
-CONTAINER = (
-    "image",
-    "volume",
-    "publish",
-    "non_privileged",
-    "mem_swap_limit_gb",
-    "shm_size_gb",
-    "no_cache_dirs",
-    "keep_entrypoint",
-    "engine_args",
-)
 _container = (
     click.option("-t", "--image", metavar="IMAGE", help="Image of the container. [default: vllm-node]"),
     click.option(

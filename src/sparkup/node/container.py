@@ -19,7 +19,6 @@ from .look import Record
 from .rank import problem
 
 ENGINES = ("docker", "podman")
-NOT_STARTED = 74
 # Seconds for the first process of a container to say that the rank runs: Python comes from a cold disk.
 STARTING = 150.0
 # What runc, crun and the engines say of an image in which there is no python3.
@@ -51,7 +50,9 @@ def run(folder: str, spec: state.Json, secrets: dict[str, str]) -> state.Json:
     asked = asked_to_end()
     try:
         Record(folder)  # while a full disk can still be told from a fault of the engine
-        state.write(os.path.join(folder, "rank.json"), dict(whoever(os.getpid(), os.getpid()), starting=True))
+        state.write(
+            os.path.join(folder, "rank.json"), dict(state.identity(os.getpid(), os.getpid()), starting=True)
+        )
     except OSError as error:
         return problem("log-not-writable", error)
     try:
@@ -99,19 +100,7 @@ def begun(folder: str, spec: state.Json, container: str, asked: list[int]) -> st
 
 def identity(pid: int, container: str) -> state.Json:
     """Return what tells this container's first process from any other, ever."""
-    return dict(whoever(pid, next(iter(children(pid)), pid)), container=container)
-
-
-def whoever(pid: int, child: int) -> state.Json:
-    """Return what tells two processes of this host from any other, ever."""
-    return {
-        "pid": pid,
-        "pid_start": state.start_time(pid),
-        "child": child,
-        "child_start": state.start_time(child),
-        "boot": state.boot_id(),
-        "started": time.time(),
-    }
+    return dict(state.identity(pid, next(iter(state.children(pid)), pid)), container=container)
 
 
 def first_process(spec: state.Json, container: str) -> int:
@@ -120,15 +109,6 @@ def first_process(spec: state.Json, container: str) -> int:
     with contextlib.suppress(ValueError):
         return int(done.stdout)
     return 0
-
-
-def children(pid: int) -> list[int]:
-    """Return the direct children of a process."""
-    try:
-        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
 
 
 def create(spec: state.Json, secrets: dict[str, str]) -> state.Json:

@@ -107,7 +107,7 @@ def supervise(
         tell(problem("command-not-found", error))
         return 127
     os.close(write)
-    rank = identity(child.pid)
+    rank = state.identity(os.getpid(), child.pid)
     try:
         record = Record(place.folder)
         state.write(os.path.join(place.folder, place.identity), rank)
@@ -182,18 +182,6 @@ def begin_judging(folder: str, spec: state.Json, rank: state.Json, record: Recor
     threading.Thread(target=judge, daemon=True).start()
 
 
-def identity(child: int) -> state.Json:
-    """Return what tells this supervisor and its first process from any other, ever."""
-    return {
-        "pid": os.getpid(),
-        "pid_start": state.start_time(os.getpid()),
-        "child": child,
-        "child_start": state.start_time(child),
-        "boot": state.boot_id(),
-        "started": time.time(),
-    }
-
-
 class Follower:
     """Copies the output of a rank to its log while it waits for the rank's end."""
 
@@ -246,19 +234,10 @@ class Follower:
 
 def reap(child: int) -> None:
     """Collect orphans that became ours; the first process is left to its Popen."""
-    for pid in state_children():
+    for pid in state.children(os.getpid()):
         if pid != child:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-
-
-def state_children() -> list[int]:
-    """Return our direct children, dead ones too (which state.processes leaves out)."""
-    try:
-        with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
-    except OSError:
-        return []
 
 
 def end(members: Callable[[], Any], grace: float, wait: Callable[[float], None]) -> list[int]:

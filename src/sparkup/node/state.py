@@ -16,6 +16,7 @@ import os
 import re
 import stat as modes
 import tempfile
+import time
 from typing import Any, Dict
 
 MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
@@ -122,6 +123,27 @@ def lives(rank: Json | None, who: str = "pid") -> bool:
     pid = rank.get(who, -1)
     started = start_time(pid) if isinstance(pid, int) else None
     return started is not None and started == rank.get(who + "_start")
+
+
+def identity(pid: int, child: int) -> Json:
+    """Return what tells a supervisor and its first process from any other, ever."""
+    return {
+        "pid": pid,
+        "pid_start": start_time(pid),
+        "child": child,
+        "child_start": start_time(child),
+        "boot": boot_id(),
+        "started": time.time(),
+    }
+
+
+def children(pid: int) -> list[int]:
+    """Return the direct children of a process, dead ones too, which `processes` leaves out."""
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
 
 
 def processes() -> dict[int, int]:

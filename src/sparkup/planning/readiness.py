@@ -125,7 +125,7 @@ class Readying:
             return True, None  # a short command that is done, or somebody stopped the launch
         if how and how.get("short_of_memory"):
             return True, self._failed(f"{SHORT} before it was ready", "start-failed")
-        end = status_text(status) + (f"; {LIMIT}" if how and how.get("limit_reached") else "")
+        end = status_text(status, limit_reached=bool(how and how.get("limit_reached")))
         return True, self._failed(f"ended before it was ready ({end})", "start-failed")
 
     def _failed(self, what: str, code: str) -> SparkupError:
@@ -181,11 +181,9 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     vLLM exits 0 when its engine dies, so the status says nothing.
     """
     status = rank.exit.status if rank.exit else None
-    end = status_text(status)
-    if rank.exit is None and rank.spec.get("engine") in ("docker", "podman"):
+    end = status_text(status, limit_reached=rank.exit is not None and rank.exit.limit_reached)
+    if rank.exit is None and rank.contained:
         end = "its container was killed or removed"
-    if rank.exit is not None and rank.exit.limit_reached:
-        end += f"; {LIMIT}"
     short = rank.exit is not None and rank.exit.short_of_memory
     how = SHORT if short else f"ended although nobody had asked it to ({end})"
     return failure("engine-died", f"{name} {how}", host, lines)
@@ -196,8 +194,10 @@ def log_hint(name: str, host: str) -> str:
     return f"the whole log: {follow_up('logs', name, host)}"
 
 
-def status_text(status: object) -> str:
+def status_text(status: object, *, limit_reached: bool = False) -> str:
     """Say in words how a process ended; shells count signals from 128."""
+    if limit_reached:
+        return f"{status_text(status)}; {LIMIT}"
     if not isinstance(status, int):
         return "its supervisor vanished"
     if status == 137:

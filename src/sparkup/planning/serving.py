@@ -11,7 +11,6 @@ from sparkup.domain.launch import RankState
 from sparkup.errors import Problem
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.listeners import HOLDERS, LISTENERS
-from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup
 
 DEFAULT_PORT = 8000  # vllm serve --help
@@ -77,7 +76,7 @@ def _configured(config: str) -> dict[str, str]:
 
 def mine(seen: Seen) -> list[RankState]:
     """Return this user's living launches: what others' state says of names and ports binds nobody."""
-    return [rank for rank in seen[LAUNCHES] if rank.alive and rank.owner == seen[MACHINE].uid]
+    return [rank for rank in seen[LAUNCHES] if rank.alive and rank.mine]
 
 
 def port_problem(port: int, seen: Seen, *, published: bool = False) -> Problem | None:

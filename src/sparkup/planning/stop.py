@@ -11,7 +11,6 @@ from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Step
 from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.facts.launches import LAUNCHES
-from sparkup.facts.machine import MACHINE
 from sparkup.planning.launch import program_on, put_program, stop_step
 
 Found = tuple[str, RankState]  # host and what is there
@@ -19,8 +18,7 @@ Found = tuple[str, RankState]  # host and what is there
 
 def found(seen: Observed) -> list[Found]:
     """Return this user's launches of all hosts, those that live first."""
-    all_of_them = [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES]]
-    mine = [(host, rank) for host, rank in all_of_them if rank.owner == seen[host][MACHINE].uid]
+    mine = [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES] if rank.mine]
     return sorted(mine, key=lambda each: not each[1].alive)
 
 
