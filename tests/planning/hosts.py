@@ -123,6 +123,7 @@ def running(name: str = "vllm_node", port: int | None = 8000, *, alive: bool = T
         argv=("vllm", "serve", "other/model", "--port", str(port)),
         url=f"http://127.0.0.1:{port}",
         owner=ADA.uid,
+        mine=True,
         port=port,
     )
 

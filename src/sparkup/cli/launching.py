@@ -16,7 +16,7 @@ from sparkup.config.containers import TypedContainer
 from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
 
-CONTAINER = tuple(field.name for field in fields(TypedContainer))
+CONTAINER = tuple(field.name for field in fields(TypedContainer) if field.name != "needed")
 Decorated = Callable[..., Any]
 TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
 _taken = (
@@ -92,7 +92,8 @@ def run(
         found.add(f"--dry-run={dry} is unknown", "use --dry-run or --dry-run=script")
     if given["offline"] and not dry:
         found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
-    container = TypedContainer(**{name: given[name] for name in CONTAINER if name in given})
+    needed = bool(given.get("needed"))
+    container = TypedContainer(needed=needed, **{name: given[name] for name in CONTAINER})
     plain = {name: given[name] for name in TYPED}
     words = Typed(command=command, hosts=given["hosts"], container=container, **plain, **typed)
     request = parse(words, found)

@@ -183,7 +183,7 @@ class RankState:
     port: int | None = None
     exit: Exit | None = None
     owner: int = -1  # uid whose state it is
-    mine: bool = True  # it is of the user whom the host let in: what it says may be acted on
+    mine: bool = False  # it is of the user whom the host let in: what it says may be acted on
     verdict: Mapping[str, Any] | None = None  # ready.json: what it was when it became ready
     spec: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False  # another user's, who lets us see no more than its name
