@@ -94,7 +94,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
-    """Which interfaces join which hosts. `topology`: solo, pair, doubled-pair, ring, switch, mixed or none."""
+    """Which interfaces join which hosts. `topology`: solo, pair, doubled-pair, ring, switch, mixed, none."""
 
     topology: str
     interfaces: Mapping[str, tuple[Interface, ...]]  # of each host, in the order that faces the others'
