@@ -1,10 +1,13 @@
 """`vllm serve` read as its own parser reads it: vLLM 0.32 was given the same words."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparkup.commands.vllm import Serve, complete, exposed_secret, parse_serve, without_secrets
+from sparkup.commands.vllm import Serve, complete, exposed_secret, parse_serve, whole, without_secrets
+from sparkup.commands.vllm_options import FLAGS, ONE_VALUE, OPTIONAL_VALUE, SEVERAL_VALUES
 
 SERVE = ("vllm", "serve")
 KEY = "sk-3f9c1e77"
@@ -44,6 +47,43 @@ def test_the_host(word: str) -> None:
     assert serve("m").host is None
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "value"),
+    [
+        (("-tp", "2"), "--tensor-parallel-size", "2"),
+        (("-tp=2",), "--tensor-parallel-size", "2"),
+        (("--tensor_parallel_size", "2"), "--tensor-parallel-size", "2"),
+        (("--tensor", "2"), "--tensor-parallel-size", "2"),
+        (("--pipe=3",), "--pipeline-parallel-size", "3"),
+        (("-dp", "2", "-dp", "4"), "--data-parallel-size", "4"),
+        (("--data-parallel", "2"), "--data-parallel-size", None),  # ambiguous: vLLM refuses it
+        (("--distributed-exec", "ray"), "--distributed-executor-backend", "ray"),
+        (("-n", "2"), "--nnodes", "2"),
+        (("-r", "1"), "--node-rank", "1"),
+        (("--served-model-name", "a", "b", "--port", "1"), "--served-model-name", "a b"),
+        (("-cc.mode", "2", "-tp", "2"), "--tensor-parallel-size", "2"),
+        (("--attention-config.backend", "flashinfer"), "--attention-config", "flashinfer"),
+        (("--gpu-mem", "0.5"), "--gpu-memory-utilization", "0.5"),
+        (("--device-memory-utilization", "0.5"), "--gpu-memory-utilization", "0.5"),
+        (("--headless",), "--headless", ""),
+        ((), "--nnodes", None),
+    ],
+)
+def test_any_option(words: tuple[str, ...], option: str, value: str | None) -> None:
+    assert serve("m", *words).value(option) == value
+
+
+def test_the_options_are_those_of_the_parser() -> None:
+    takes = {"0": FLAGS, "1": ONE_VALUE, "+": SEVERAL_VALUES, "?": OPTIONAL_VALUE}
+    table = Path(__file__).parents[1] / "fakes" / "fake_vllm" / "options.tsv"
+    found: dict[str, set[str]] = {kind: set() for kind in takes}
+    for row in table.read_text().splitlines():
+        spellings, kind = row.split("\t")[:2]
+        found[kind] |= {each for each in spellings.split() if each.startswith("--")}
+        assert {whole(each) for each in spellings.split() if not each.startswith("--no-")} <= takes[kind]
+    assert found == takes
+
+
 def test_underscores_are_dashes() -> None:
     assert serve("m", "--api_key", KEY).api_keys == (KEY,)
     assert serve("m", f"--api_key={KEY}").api_keys == (KEY,)
@@ -58,7 +98,10 @@ def test_underscores_are_dashes() -> None:
         (("--model=org/name", "--port", "1"), "org/name"),
         (("first", "--model", "second"), "second"),
         (("--model", "a", "--model", "b"), "b"),
-        (("--enforce-eager", "org/name"), ""),  # whose value the name is, only vLLM knows
+        (("--enforce-eager", "org/name"), "org/name"),
+        (("-tp", "2", "org/name", "--port", "1"), "org/name"),
+        (("-O3", "org/name"), ""),  # of an option that is not known nobody knows what it takes
+        (("--of-tomorrow", "org/name"), ""),
         ((), ""),
     ],
 )

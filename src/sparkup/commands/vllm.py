@@ -1,10 +1,12 @@
 """`vllm serve` as an argument vector: what it says, and the same with what it leaves out."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import PurePosixPath
 
+from sparkup.commands.vllm_options import ALIASES, FLAGS, ONE_VALUE, OPTIONAL_VALUE, SEVERAL_VALUES
 from sparkup.domain.secret_names import is_secret
 
 MODULE, PROGRAM_MODULE = "vllm.entrypoints.openai.api_server", "vllm.entrypoints.cli.main"
@@ -13,24 +15,8 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 BETWEEN_WORDS = re.compile(r"[\s;&|()<>`'\"]+")  # of a shell
 # The program, a package, an image or a module: vllm, vllm==0.32, vllm/vllm-openai:latest, vllm.entrypoints.X
 IS_VLLM = re.compile(r"(?!-).*vllm(-openai)?([=@:\[].*)?|(-\w*m)?vllm\.entrypoints\..+")
-FLAGS = frozenset({"--headless"})
-OPTIONAL = frozenset({"--hf-token"})  # their value may be left out
-OPTIONS = (
-    FLAGS | OPTIONAL | {"--host", "--port", "--model", "--api-key", "--config", "--uds", "--ssl-keyfile"}
-)
+KNOWN = FLAGS | ONE_VALUE | SEVERAL_VALUES | OPTIONAL_VALUE | {"--model"}  # which its help keeps back
 SECRETS = {"--api-key": "VLLM_API_KEY", "--hf-token": "HF_TOKEN"}  # and the variables that say the same
-# argparse takes a beginning that no other option shares; these are the ones of vLLM 0.32.
-ABBREVIATED = {
-    "--ho": "--host",
-    "--hos": "--host",
-    "--por": "--port",
-    "--api-k": "--api-key",
-    "--api-ke": "--api-key",
-    "--hf-t": "--hf-token",
-    "--hf-to": "--hf-token",
-    "--hf-tok": "--hf-token",
-    "--hf-toke": "--hf-token",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +32,12 @@ class Serve:
     elsewhere: str = ""  # the option that keeps its API off every TCP port: --uds or --headless
     tls: bool = False
     first: int = 0  # index in argv of the first argument of `serve`
+    said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # its options, by their whole names
+
+    def value(self, option: str) -> str | None:
+        """Return the value of an option as it was written, None where it was not given."""
+        values = self.said.get(option)
+        return None if values is None else " ".join(values)
 
 
 def parse_serve(argv: Sequence[str]) -> Serve | None:
@@ -54,14 +46,13 @@ def parse_serve(argv: Sequence[str]) -> Serve | None:
     if first is None:
         return None
     words = list(argv[first:])
-    found = {option.name: option.values for option in _options(words)}  # argparse: the last one wins
+    options = tuple(_options(words))
+    found = {option.name: option.values for option in options}  # argparse: the last one wins
     model, host, port, config = (
         found.get(name, (None,))[0] for name in ("--model", "--host", "--port", "--config")
     )
-    if not model and words and not words[0].startswith("-"):
-        model = words[0]
     return Serve(
-        model=model or "",
+        model=model or _positional(words, options),
         host=host,
         port=port,
         api_keys=tuple(key for key in found.get("--api-key", ()) if key),
@@ -70,7 +61,17 @@ def parse_serve(argv: Sequence[str]) -> Serve | None:
         elsewhere=next((name for name in ("--uds", "--headless") if name in found), ""),
         tls="--ssl-keyfile" in found,
         first=first,
+        said=found,
     )
+
+
+def _positional(words: Sequence[str], options: Sequence["_Option"]) -> str:
+    """Return the first word that is no option's value; "" behind an option we do not know the values of."""
+    taken = {place for option in options for place in option.where}
+    for place, word in enumerate(words):
+        if place not in taken:
+            return "" if word.startswith("-") else word
+    return ""
 
 
 def complete(argv: Sequence[str], *, host: str | None, port: int | None) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ def without_secrets(argv: Sequence[str]) -> tuple[str, ...]:
     if first is None:
         return tuple(argv)
     found = (option for option in _options(argv[first:]) if option.name in SECRETS)
-    places = (option.where for option in found if option.name not in OPTIONAL or option.values[0])
+    places = (option.where for option in found if option.name not in OPTIONAL_VALUE or option.values[0])
     drop = {first + index for where in places for index in where}
     return tuple(word for index, word in enumerate(argv) if index not in drop)
 
@@ -111,7 +112,7 @@ def exposed_secret(argv: Sequence[str]) -> str:
     variables = (word.partition("=") for word in words[:begin] if VARIABLE.match(word))
     variable = next((name for name, _, value in variables if value and is_secret(name, value)), "")
     found = (option for option in _options(words[begin:]) if option.name in SECRETS)
-    option = next((each.name for each in found if each.name not in OPTIONAL or each.values[0]), "")
+    option = next((each.name for each in found if each.name not in OPTIONAL_VALUE or each.values[0]), "")
     return option or variable
 
 
@@ -145,14 +146,15 @@ class _Option:
 def _options(words: Sequence[str]) -> Iterator[_Option]:
     """Yield the options we know with their values and their places; values that look like options too.
 
-    vLLM takes underscores for dashes and `--name=value`, but reads no file of `--config=FILE`.
+    vLLM takes underscores for dashes, `--name=value`, beginnings that no other option shares, and
+    `--name.key value` for an option of JSON; it reads no file of `--config=FILE`.
     """
     index = 0
     while index < len(words):
         name, equals, value = words[index].partition("=")
-        name = _whole(name)
+        name = whole(name)
         end = index + 1
-        if name in OPTIONS:
+        if name in KNOWN:
             if not equals:
                 end = _end_of_values(words, end, name)
             values = (value,) if equals else tuple(words[index + 1 : end]) or ("",)
@@ -161,19 +163,25 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
         index = end
 
 
-def _whole(name: str) -> str:
-    name = name.replace("_", "-")
-    return ABBREVIATED.get(name, name)
+@cache
+def whole(name: str) -> str:
+    """Return the name of an option that an abbreviation, an alias or a dotted key means; else the same."""
+    name, dot, _ = name.replace("_", "-").partition(".") if name.startswith("-") else (name, "", "")
+    name = ALIASES.get(name, name)
+    if dot or name in KNOWN or not name.startswith("--") or name == "--":
+        return name
+    meant = {ALIASES.get(each, each) for each in (*KNOWN, *ALIASES) if each.startswith(name)}
+    return meant.pop() if len(meant) == 1 else name
 
 
 def _end_of_values(words: Sequence[str], begin: int, name: str) -> int:
     """Return where the values of an option end that begin there."""
     following = words[begin] if begin < len(words) else ""
-    if name in FLAGS or (name in OPTIONAL and following.startswith("-")):
+    if name in FLAGS or (name in OPTIONAL_VALUE and following.startswith("-")):
         return begin
-    if _whole(following.partition("=")[0]) in SECRETS:  # its value was forgotten; the key is one all the same
+    if whole(following.partition("=")[0]) in SECRETS:  # its value was forgotten; the key is one all the same
         return begin
     end = min(begin + 1, len(words))
-    while name == "--api-key" and end < len(words) and not words[end].startswith("-"):
+    while name in SEVERAL_VALUES and end < len(words) and not words[end].startswith("-"):
         end += 1
     return end
