@@ -1,0 +1,99 @@
+"""Text as people paste it, made into what a program printed: no colours, no carriage returns, no bystanders."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[=>])")
+# Said by others than the program: sudo, ssh, and the prompt with what was typed.
+PASSWORD = re.compile(r"^\[sudo\] [^:\n]*: ?", re.MULTILINE)
+BYSTANDERS = re.compile(
+    r"sudo: |Warning: Permanently added |(?:Shared c|C)onnection to \S+ closed|Pseudo-terminal will not be"
+    r"|\S+@\S+:\S*[$#](?: |$)|[$#>] \S"
+)
+HOST_PREFIX = re.compile(r"(?=[^\s:]*[A-Za-z.])([A-Za-z0-9_][\w.@-]*):(?: |$)(.*)")  # of pdsh, dsh and clush
+UNKNOWN = re.compile(
+    r"\[?(?:n/?a|not supported|unknown(?: error)?|insufficient permissions)\]?!?|-+|", re.IGNORECASE
+)
+
+
+def clean(text: str) -> str:
+    """Return text without colours, carriage returns, trailing spaces and lines of bystanders."""
+    text = ESCAPES.sub("", text.lstrip("\ufeff")).replace("\xa0", " ").replace("\x00", "")
+    text = PASSWORD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = (line.rstrip() for line in text.split("\n"))
+    return _one_host("\n".join(line for line in lines if not BYSTANDERS.match(line)))
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a cleaned text that are not blank."""
+    return [line for line in clean(text).split("\n") if line.strip()]
+
+
+def by_host(text: str) -> Mapping[str, str]:
+    """Return the text of each host where all lines begin with a host's name and a colon; else all, of ""."""
+    told = [line for line in text.splitlines() if line.strip()]
+    rows = [HOST_PREFIX.match(line) for line in told]
+    hosts: dict[str, list[str]] = {}
+    for row in rows:
+        if row is None:
+            return {"": text}
+        hosts.setdefault(row[1], []).append(row[2])
+    # "FW: 28.45" is no host: hosts have more to say than one line.
+    if not hosts or min(map(len, hosts.values())) < 2:
+        return {"": text}
+    return {host: "\n".join(own) + "\n" for host, own in hosts.items()}
+
+
+def _one_host(text: str) -> str:
+    hosts = by_host(text)
+    return next(iter(hosts.values())) if len(hosts) == 1 else text
+
+
+def judged(found: Sequence[T], told: Sequence[str], *nothing: str) -> tuple[T, ...] | None:
+    """Return what was found; () if nothing was told, or one of the words for it; None for another text."""
+    if found or not told:
+        return tuple(found)
+    return () if any(word in line for line in told for word in nothing) else None
+
+
+def known(word: str | None) -> str | None:
+    """Return a word, None for one of those that stand for a missing value."""
+    word = (word or "").strip()
+    return None if UNKNOWN.fullmatch(word) else word
+
+
+def integer(word: str | None) -> int | None:
+    """Return the decimal or 0x number that a word begins with, None if it begins with none."""
+    match = re.match(r"\s*(0[xX][0-9a-fA-F]+|[+-]?\d+)(?![\d.]*\.\d)", word or "")
+    return int(match[1], 16 if match[1][:2] in ("0x", "0X") else 10) if match else None
+
+
+def decimal(word: str | None) -> float | None:
+    """Return the decimal number that a word begins with, None if it begins with none."""
+    match = re.match(r"\s*([+-]?\d+(?:\.\d+)?)", word or "")
+    return float(match[1]) if match else None
+
+
+def documents(text: str) -> list[object] | None:
+    """Return the items of the JSON list in a text, or its one object; None without such a document."""
+    text = clean(text)
+    # The first one counts: behind half a list its items would look like documents of their own.
+    start = re.search(r"""^[ \t]*(?=\[\s*[\[{"\]]|\{\s*["}])""", text, re.MULTILINE)
+    if start is None:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text, start.end())
+    except ValueError:
+        return None
+    return value if isinstance(value, list) else [value]
+
+
+def objects(text: str) -> list[dict[str, object]] | None:
+    """Return the objects of a JSON document that are not empty; None without a document of objects."""
+    items = documents(text)
+    if items is None or not all(isinstance(item, dict) for item in items):
+        return None
+    return [item for item in items if isinstance(item, dict) and item]
