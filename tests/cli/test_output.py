@@ -116,6 +116,22 @@ def test_a_follower_whose_reader_goes_away_ends_although_the_log_rests(user: Use
     assert user.row("a")["phase"] == "running"
 
 
+def test_what_a_command_prints_arrives_byte_for_byte(user: User) -> None:
+    written, copy = user.home / "written", user.home / "copy"
+    written.write_bytes(b"\xff\r\n10%\r20%\r\n\0" + os.urandom(5 << 20) + b"no end")
+    done = shell(user, f"sparkup launch --engine host --name a -- cat {written} >{copy}")
+    assert done.stderr.splitlines()[-1] == "0", done
+    assert copy.read_bytes() == written.read_bytes()
+    for words in ("logs a", "logs -f a"):
+        shell(user, f"sparkup {words} >{copy}")
+        assert copy.read_bytes() == written.read_bytes()
+
+
+def test_printed_bytes_on_a_full_disk_are_an_error(user: User) -> None:
+    done = shell(user, "sparkup launch --engine host --name a -- seq 300000 >/dev/full")
+    assert "error: the output is lost: No space left on device (file-not-written)\n1\n" in done.stderr
+
+
 def test_a_full_disk_under_the_answer_is_an_error(user: User) -> None:
     for words in ("status", "status --json", "--version", "--help"):
         done = shell(user, f"sparkup {words} >/dev/full")

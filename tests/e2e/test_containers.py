@@ -1,6 +1,9 @@
 """A launch in a container of the real docker, from its start to its end."""
 
-from tests.docked import Docked
+import hashlib
+import subprocess
+
+from tests.docked import IMAGE, Docked
 
 
 def test_from_launch_to_stop(dock: Docked) -> None:
@@ -21,6 +24,20 @@ def test_from_launch_to_stop(dock: Docked) -> None:
     assert report["processes"] >= 3
     dock.nothing_is_left()
     assert dock.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
+
+
+def test_what_a_command_prints_arrives_byte_for_byte(dock: Docked) -> None:
+    written, copy = "/root/written", dock.home / "copy"
+    make = f"printf '\\377\\r\\n1%%\\r2%%' >{written}; head -c 5000000 /dev/urandom >>{written}"
+    dock.there("sh", "-c", make)
+    words = dock.argv(
+        "launch", "--host", dock.login, "-t", IMAGE, "-v", f"{written}:/in:ro", "--", "cat", "/in"
+    )
+    with copy.open("wb") as out:
+        subprocess.run(words, env=dock.environment, stdout=out, check=True, timeout=120)
+    digest = hashlib.sha256(copy.read_bytes()).hexdigest()
+    assert dock.there("sha256sum", written).split()[0] == digest
+    dock.nothing_is_left()
 
 
 def test_an_attached_command(dock: Docked) -> None:

@@ -10,7 +10,9 @@ import pytest
 from tests.report.examples import ANSWERS, LAUNCHED, START
 from tests.report.terminals import on_a_terminal
 
-from sparkup.domain.answer import Answer
+from sparkup.cli import streams
+from sparkup.cli.streams import Out
+from sparkup.domain.answer import Answer, Finished
 from sparkup.domain.event import Answered, Event, Failed, Noted, Printed, to_json
 from sparkup.report.display import Display, JsonLines, Quiet, display
 from sparkup.report.live import Live
@@ -19,13 +21,17 @@ from sparkup.report.plain import Plain
 STATUS = ANSWERS[2]
 
 
-def answered(*events: Event, as_json: bool) -> str:
-    out = io.StringIO()
-    shown = Display(Quiet(), as_json=as_json, out=out)
+def shown_bytes(*events: Event, as_json: bool) -> bytes:
+    sent = io.BytesIO()
+    shown = Display(Quiet(), as_json=as_json, out=Out(sent, "utf-8", vital=True))
     for event in events:
         shown.on(event)
     shown.close()
-    return out.getvalue()
+    return sent.getvalue()
+
+
+def answered(*events: Event, as_json: bool) -> str:
+    return shown_bytes(*events, as_json=as_json).decode()
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda each: type(each).__name__)
@@ -112,9 +118,12 @@ def test_a_document_is_a_line_and_many_are_lines(answer: Answer) -> None:
 
 
 def test_printed_lines_are_the_answer_itself() -> None:
-    assert answered(Printed("a ☃"), Printed(""), as_json=False) == "a ☃\n\n"
-    lines = answered(Printed('a "b"\n'), as_json=True).splitlines()
-    assert [json.loads(line) for line in lines] == [{"line": 'a "b"'}, {"line": ""}]
+    pieces = [Printed(b'a "b"\r\n\n\xe2\x98'), Printed(b"\x83\rb\xff")]
+    last = Answered(Finished("a", 0, "/log"))
+    assert shown_bytes(*pieces, as_json=False) == b'a "b"\r\n\n\xe2\x98\x83\rb\xff'
+    found = [json.loads(line) for line in answered(*pieces, last, as_json=True).splitlines()]
+    assert [each.get("line") for each in found] == ['a "b"', "", "\u2603\rb\ufffd", None]
+    assert answered(*pieces, as_json=True).splitlines() == [json.dumps(each) for each in found[:3]]
 
 
 def test_people_get_the_text() -> None:
@@ -127,11 +136,13 @@ def test_people_get_the_text() -> None:
 def test_progress_as_json_lines() -> None:
     out = io.StringIO()
     lines = JsonLines(out)
-    for event in (*START, Failed(())):  # print_failure tells of that one
+    pieces = (Printed(b"one\ntw"), Printed(b"o\nend"), Noted("after it"), Printed(b"rest"))
+    for event in (*START, *pieces, Failed(())):  # print_failure tells of that one
         lines.on(event)
     lines.close()
     found = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert found == [json.loads(json.dumps(to_json(event))) for event in START]
+    assert found[: len(START)] == [json.loads(json.dumps(to_json(event))) for event in START]
+    assert [each.get("data") for each in found[len(START) :]] == ["one", "two", "end", None, "rest"]
 
 
 @pytest.mark.parametrize(
@@ -139,14 +150,15 @@ def test_progress_as_json_lines() -> None:
     [("auto", Plain), ("plain", Plain), ("json", JsonLines), ("quiet", Quiet), ("live", Live)],
 )
 def test_progress_as_it_was_asked_for(
-    progress: str, kind: type[object], capsys: pytest.CaptureFixture[str]
+    progress: str, kind: type[object], capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
+    streams.ready()
     shown = display(as_json=False, progress=progress)
     assert isinstance(shown.progress, kind)
     assert shown.out is sys.stdout
-    shown.on(Printed("line"))
+    shown.on(Printed(b"line\xff"))
     shown.close()
-    assert capsys.readouterr().out == "line\n"
+    assert capsysbinary.readouterr().out == b"line\xff"
 
 
 KIND = """

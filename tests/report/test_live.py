@@ -117,8 +117,8 @@ def test_between_phases_only_what_is_done_is_shown() -> None:
 
 
 def test_it_steps_aside_for_the_answer() -> None:
-    for last in (Answered(LAUNCHED), Printed("line"), Failed(())):
+    for last in (Answered(LAUNCHED), Printed(b"line"), Failed(())):
         live = Live(io.StringIO())
         live.on(last)
         assert live.live is None
-        live.on(Printed("more"))
+        live.on(Printed(b"more"))

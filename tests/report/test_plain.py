@@ -83,4 +83,4 @@ def test_a_warning_without_a_hint() -> None:
 
 
 def test_what_others_show_is_left_to_them() -> None:
-    assert lines(Printed("line")) == []
+    assert lines(Printed(b"line")) == []

@@ -63,7 +63,7 @@ def test_each_rank_has_its_own_stage_and_the_head_tells_what_is_passed() -> None
 
 
 def test_events_that_a_display_does_not_show() -> None:
-    assert view(Printed("line")) == View()
+    assert view(Printed(b"line")) == View()
     assert view(Noted("a")).notes == ("a",)
 
 

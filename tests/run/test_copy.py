@@ -1,4 +1,4 @@
-"""What a program prints becomes lines of the answer."""
+"""What a program prints becomes the answer, byte for byte."""
 
 import pytest
 
@@ -10,16 +10,19 @@ from sparkup.run.copy import copy_log
 pytestmark = pytest.mark.anyio
 
 
-async def copied(script: str, local: Local) -> tuple[str, bool]:
+async def copied(script: str, local: Local) -> tuple[bytes, bool]:
     """Copy what a script prints; return it, and what is said of the log."""
     events: list[Event] = []
     found = await copy_log(("sh", "-c", script), local, events.append)
-    return "\n".join(event.text for event in events if isinstance(event, Printed)), found
+    return b"".join(event.data for event in events if isinstance(event, Printed)), found
 
 
 @pytest.mark.parametrize(("status", "found"), [(0, True), (69, False)])
-async def test_lines_and_whether_there_is_a_log(local: Local, status: int, found: bool) -> None:
-    assert await copied(f"printf 'one\\n\\ntwo'; exit {status}", local) == ("one\n\ntwo", found)
+async def test_its_bytes_and_whether_there_is_a_log(local: Local, status: int, found: bool) -> None:
+    assert await copied(f"printf 'one\\r\\n\\n\\377two'; exit {status}", local) == (
+        b"one\r\n\n\xfftwo",
+        found,
+    )
 
 
 async def test_a_reader_that_fails_is_no_end_of_the_log(local: Local) -> None:

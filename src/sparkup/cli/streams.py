@@ -28,6 +28,14 @@ class Out(io.TextIOWrapper):
             self._let_go(error)
             return len(text)
 
+    def write_bytes(self, data: bytes) -> None:
+        """Write bytes as they are, after all text; raises OutputLost."""
+        self.flush()
+        try:
+            self.buffer.write(data)
+        except OSError as error:
+            self._let_go(error)
+
     def flush(self) -> None:
         """Send what is left; raises OutputLost."""
         try:

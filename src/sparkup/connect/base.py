@@ -10,7 +10,7 @@ from sparkup.domain.host import Host
 
 
 class Stream(Protocol):
-    """A running program whose lines we read while it runs; leaving its context ends it."""
+    """A running program whose output we read while it runs; leaving its context ends it."""
 
     def lines(self) -> AsyncIterator[str]:
         """Yield standard output line by line, without line ends, until the program has ended.
@@ -19,14 +19,14 @@ class Stream(Protocol):
         """
         ...
 
-    def batches(self) -> AsyncIterator[list[str]]:
-        """Yield the same lines, as many at a time as there are."""
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield standard output instead, byte for byte, in the pieces that it comes in."""
         ...
 
     async def status(self) -> Result:
         """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB.
 
-        Lines that were not read by then are dropped.
+        Output that was not read by then is dropped.
         """
         ...
 

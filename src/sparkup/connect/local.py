@@ -8,7 +8,7 @@ from typing import Self
 
 from sparkup.connect.child import TIMED_OUT, complete, start
 from sparkup.connect.foreground import run_on_terminal
-from sparkup.connect.output import TAIL, Kept, Lines
+from sparkup.connect.output import TAIL, Ahead, Kept
 from sparkup.connect.put import put
 from sparkup.connect.status import not_started
 from sparkup.connect.stream import Ended, Running, leave
@@ -57,17 +57,17 @@ class Local:
     @asynccontextmanager
     async def stream(self, command: Command) -> AsyncIterator[Running | Ended]:
         """Start a command and read its output as it comes."""
-        lines, err = Lines(), Kept(TAIL)
+        out, err = Ahead(), Kept(TAIL)
         try:
-            child = await start(command.argv, lines, err)
+            child = await start(command.argv, out, err)
         except OSError as error:
             yield Ended(not_started(command, error))
             return
         try:
             child.write(command.input())
-            yield Running(child, lines, err, _its_own)
+            yield Running(child, out, err, _its_own)
         finally:
-            await leave(child, lines, child.end)
+            await leave(child, out, child.end)
 
     async def interact(self, command: Command, *, tty: bool) -> int:  # noqa: ARG002 (ours is one)
         """Run a command on this terminal, which it shares whether or not it wants one."""

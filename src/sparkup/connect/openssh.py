@@ -13,7 +13,7 @@ from sparkup.connect.client import call, no_client, start_client
 from sparkup.connect.foreground import run_on_terminal
 from sparkup.connect.marked import Marked
 from sparkup.connect.master import DEFAULTS, Master, Options
-from sparkup.connect.output import TAIL, Kept, Lines
+from sparkup.connect.output import TAIL, Ahead, Kept
 from sparkup.connect.put import put
 from sparkup.connect.refusals import broke_off, refusal
 from sparkup.connect.status import from_shell, not_started
@@ -65,19 +65,19 @@ class OpenSSH:
     @asynccontextmanager
     async def stream(self, command: Command) -> AsyncIterator[Running | Ended]:
         """Start a command and read its output as it comes; it counts as one of the sessions."""
-        lines, err = Lines(), Marked(TAIL)
+        out, err = Ahead(), Marked(TAIL)
         async with self._slots:
             argv = await self._session(command, err)
             try:
-                child = await start_client(argv, lines, err)
+                child = await start_client(argv, out, err)
             except OSError as error:
                 yield Ended(not_started(command, error))
                 return
             try:
                 child.write(command.input())
-                yield Running(child, lines, err, lambda status: self._verdict(status, err))
+                yield Running(child, out, err, lambda status: self._verdict(status, err))
             finally:
-                await leave(child, lines, lambda: self._end(child, err))
+                await leave(child, out, lambda: self._end(child, err))
 
     async def interact(self, command: Command, *, tty: bool) -> int:
         """Run a command on this terminal."""

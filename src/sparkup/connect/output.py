@@ -1,10 +1,10 @@
-"""Where the output of a child goes: kept whole or its tail, or read line by line while it runs."""
+"""Where the output of a child goes: kept whole or its tail, or read while it runs."""
 
 import asyncio
 from typing import Protocol
 
 TAIL = 64 * 1024  # bytes
-AHEAD = 1024 * 1024  # bytes of lines that may wait for their reader
+AHEAD = 1024 * 1024  # bytes that may wait for their reader
 
 
 class Sink(Protocol):
@@ -39,60 +39,46 @@ class Kept:
         return self._data.decode(errors="replace")
 
 
-class Lines:
-    """Hands out lines of any length, and holds the program back while nobody reads them."""
+class Ahead:
+    """Hands out output as it came, and holds the program back while nobody reads it."""
 
     def __init__(self) -> None:
         self._ready: list[bytes] = []
-        self._size, self._partial = 0, bytearray()
+        self._size = 0
         self._news = asyncio.Event()
         self._over = self._discarding = False
         self._pipe: asyncio.ReadTransport | None = None
 
     def feed(self, data: bytes, pipe: asyncio.ReadTransport) -> None:
-        """Cut output into lines."""
+        """Keep output until it is read."""
         self._pipe = pipe
         if self._discarding:
             return
-        *complete, rest = data.split(b"\n")
-        if complete:
-            complete[0] = bytes(self._partial) + complete[0]
-            self._partial.clear()
-            self._push(complete)
-        self._partial += rest
+        self._ready.append(data)
+        self._size += len(data)
+        self._news.set()
         if self._size > AHEAD:
             pipe.pause_reading()
 
     def eof(self) -> None:
-        """Hand out the last line even if it has no end."""
-        if self._partial:
-            self._push([bytes(self._partial)])
-            self._partial.clear()
+        """Let nobody wait for more."""
         self._over = True
         self._news.set()
 
     def discard(self) -> None:
-        """Drop all lines, also those to come, so that the program is not held back."""
+        """Drop all output, also what is to come, so that the program is not held back."""
         self._discarding = True
-        self._ready = []
-        self._partial.clear()
-        self._size = 0
-        self._resume()
+        self._take()
 
-    async def batch(self) -> list[str]:
-        """Wait for lines and return all there are, none at the end; one at a time is slow for a log."""
+    async def read(self) -> bytes:
+        """Wait for output and return all there is, none at the end."""
         while not self._ready and not self._over:
             self._news.clear()
             await self._news.wait()
-        ready, self._ready, self._size = self._ready, [], 0
-        self._resume()
-        return [line.decode(errors="replace").removesuffix("\r") for line in ready]
+        return self._take()
 
-    def _push(self, lines: list[bytes]) -> None:
-        self._ready += lines
-        self._size += sum(map(len, lines))
-        self._news.set()
-
-    def _resume(self) -> None:
+    def _take(self) -> bytes:
+        data, self._ready, self._size = b"".join(self._ready), [], 0
         if self._pipe is not None:
             self._pipe.resume_reading()
+        return data

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from sparkup.connect.child import Child
-from sparkup.connect.output import Kept, Lines
+from sparkup.connect.output import Ahead, Kept
 from sparkup.domain.command import Result
+from sparkup.domain.lines import Lines
 
 EOF_GRACE = 0.5  # seconds that a program gets to end by itself when its standard input closes
 
@@ -14,24 +15,28 @@ Verdict = Callable[[int], Awaitable[int]]
 class Running:
     """A program that was started; `verdict` makes its status of the child's, or raises."""
 
-    def __init__(self, child: Child, lines: Lines, err: Kept, verdict: Verdict) -> None:
-        self._child, self._lines, self._err, self._verdict = child, lines, err, verdict
+    def __init__(self, child: Child, out: Ahead, err: Kept, verdict: Verdict) -> None:
+        self._child, self._out, self._err, self._verdict = child, out, err, verdict
 
     async def lines(self) -> AsyncIterator[str]:
         """Yield lines until the program has ended."""
-        async for batch in self.batches():
-            for line in batch:
+        cut = Lines()
+        while data := await self._out.read():
+            for line in cut.feed(data):
                 yield line
+        for line in cut.end():
+            yield line
+        await self._verdict(await self._child.wait())
 
-    async def batches(self) -> AsyncIterator[list[str]]:
-        """Yield the lines that are there, until the program has ended."""
-        while batch := await self._lines.batch():
-            yield batch
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield output as it comes, until the program has ended."""
+        while data := await self._out.read():
+            yield data
         await self._verdict(await self._child.wait())
 
     async def status(self) -> Result:
         """Drop what was not read and wait for the end."""
-        self._lines.discard()
+        self._out.discard()
         status = await self._verdict(await self._child.wait())
         return Result(status, "", self._err.text(), self._child.seconds)
 
@@ -48,20 +53,20 @@ class Ended:
         for line in no_lines:
             yield line
 
-    async def batches(self) -> AsyncIterator[list[str]]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """Yield nothing."""
-        nothing: tuple[list[str], ...] = ()
-        for batch in nothing:
-            yield batch
+        nothing: tuple[bytes, ...] = ()
+        for data in nothing:
+            yield data
 
     async def status(self) -> Result:
         """Return the status that a shell gives."""
         return self._result
 
 
-async def leave(child: Child, lines: Lines, end: Callable[[], Awaitable[None]]) -> None:
+async def leave(child: Child, out: Ahead, end: Callable[[], Awaitable[None]]) -> None:
     """Close standard input, which a program of ours takes as a request to end; then end it."""
-    lines.discard()
+    out.discard()
     child.close_input()
     try:
         await child.over_within(EOF_GRACE)

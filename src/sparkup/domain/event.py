@@ -115,9 +115,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """Lines of the answer itself, without the last line's end: of a log that is followed."""
+    """A piece of the answer itself, byte for byte: of a log that is copied."""
 
-    text: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +146,7 @@ Event = (
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return an event as a JSON object whose `event` member is the type's name."""
+    """Return an event as a JSON object whose `event` member is the type's name; bytes become text."""
+    if isinstance(event, Printed):
+        return {"event": "Printed", "data": event.data.decode(errors="replace")}
     return {"event": type(event).__name__, **asdict(event)}

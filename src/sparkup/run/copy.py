@@ -1,4 +1,4 @@
-"""Copy the log of a launch, as lines of the answer."""
+"""Copy the log of a launch, as it is, to the answer."""
 
 from sparkup.commands.node import NOT_PERMITTED, NOT_RUNNING
 from sparkup.connect.base import Connection
@@ -15,8 +15,8 @@ async def copy_log(argv: tuple[str, ...], connection: Connection, emit: Emit) ->
     Raises WorkFailed when the program fails: a log that ends in the middle must not look whole.
     """
     async with somebody_reads(), connection.stream(Command(argv)) as stream:
-        async for batch in stream.batches():
-            emit(Printed("\n".join(batch)))
+        async for data in stream.chunks():
+            emit(Printed(data))
         result = await stream.status()
     if result.status == NOT_PERMITTED:
         raise GateRefused(Problem("not-yours", result.stderr.strip(), where=connection.host.name))
