@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from sparkup.domain.fact import Answers, Fact, files, whole
-from sparkup.facts.source_text import UnlikeError
 
 MEMINFO = "/proc/meminfo"
 _ROW = re.compile(r"^\s*(\w+(?:\(\w+\))?):\s+(\d+)(?:\s+(kB))?\s*$", re.MULTILINE)
@@ -12,7 +11,7 @@ _ROW = re.compile(r"^\s*(\w+(?:\(\w+\))?):\s+(\d+)(?:\s+(kB))?\s*$", re.MULTILIN
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Sizes in bytes, None where a kernel does not say. `huge_pages` are reserved: nobody else can use them."""
+    """Sizes in bytes, None where a kernel does not say. `huge_pages` are kept from everybody else."""
 
     total: int
     available: int | None = None  # free, and what the page cache can give back
@@ -35,11 +34,11 @@ class Memory:
         return self.cma_total is not None and self.cma_free is not None and self.cma_free > self.cma_total
 
 
-def parse_meminfo(text: str) -> Memory:
-    """Read /proc/meminfo, whole or a part that has MemTotal; raises UnlikeError."""
+def parse_meminfo(text: str) -> Memory | None:
+    """Read /proc/meminfo, whole or a part that has MemTotal; None for another text."""
     rows = {name: int(number) * (1024 if unit else 1) for name, number, unit in _ROW.findall(text)}
     if "MemTotal" not in rows:
-        raise UnlikeError("no line MemTotal")
+        return None
     swap, swap_free = rows.get("SwapTotal"), rows.get("SwapFree")
     return Memory(
         total=rows["MemTotal"],
@@ -60,8 +59,11 @@ def parse_meminfo(text: str) -> Memory:
 
 
 def parse(answers: Answers) -> Memory:
-    """Read the answers to MEMORY."""
-    return parse_meminfo(answers["meminfo"]["files"][MEMINFO])
+    """Read the answers to MEMORY; raises ValueError where the kernel does not say."""
+    memory = parse_meminfo(answers["meminfo"]["files"].get(MEMINFO, ""))
+    if memory is None:
+        raise ValueError(f"{MEMINFO} has no MemTotal")
+    return memory
 
 
 MEMORY = Fact("memory", {"meminfo": files(MEMINFO)}, parse, recorded=whole)

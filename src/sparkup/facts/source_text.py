@@ -8,18 +8,14 @@ from dataclasses import dataclass
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9])")
 
 
-class UnlikeError(ValueError):
-    """The text is nothing that such a source prints."""
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """A source of facts: what reads its text, and `expected`: what that text is, in words for people.
 
     `parse` returns a frozen dataclass or a tuple of them; docs/facts.schema.json is made from its return
-    type. It raises UnlikeError for text that is of another kind. Where a source prints nothing because there
-    is nothing (ibdev2netdev without a network card), the empty text is read as that: (), no error.
-    What is not known is None: never 0, never "".
+    type. For text of another kind it returns None. Where a source prints nothing because there is nothing
+    (ibdev2netdev without a network card), it reads the empty text as that: (). What is not known is None
+    in it: never 0, never "".
     """
 
     parse: Callable[[str], object]

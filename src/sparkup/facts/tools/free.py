@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from sparkup.facts.source_text import UnlikeError
-
 _HEADER = re.compile(r"^\s+[^\W\d]\S*(?:\s+[^\W\d]\S*){2,}\s*$", re.MULTILINE)
 _ROW = re.compile(r"^[ \t]*[^\d\s:][^\d:]*:((?:[ \t]+\d+(?:[.,]\d+)?[BKMGTP]?i?){3,})[ \t]*$", re.MULTILINE)
 _CELL = re.compile(r"(\d+(?:[.,]\d+)?)([BKMGTP]?)i?(?!\S)")
@@ -27,11 +25,11 @@ class Free:
     rounded: bool = False
 
 
-def parse(text: str) -> Free:
-    """Read the output of `free` with any of -b -k -m -g -h -w -t; raises UnlikeError."""
+def parse(text: str) -> Free | None:
+    """Read the output of `free` with any of -b -k -m -g -h -w -t; None for another text."""
     header, rows = _HEADER.search(text), [_CELL.findall(cells) for cells in _ROW.findall(text)]
     if header is None or not rows:
-        raise UnlikeError("no header with rows of sizes below it")
+        return None
     number, letter = rows[0][0]
     unit = 1 << 10 if letter else _unit(float(number.replace(",", ".")))
     memory, swap = ([_bytes(*cell, unit) for cell in row] for row in (rows[0], [*rows, []][1]))
@@ -49,7 +47,7 @@ def parse(text: str) -> Free:
 
 
 def _unit(total: float) -> int:
-    """Return the bytes of a number without a unit: between 1 GiB and 1 TiB each unit has numbers of its own."""
+    """Return the bytes of a number without a unit, told by its size: hosts have 1 GiB to 1 TiB."""
     for most, power in ((1 << 10, 30), (1 << 20, 20), (1 << 31, 10)):
         if total < most:
             return 1 << power
