@@ -29,7 +29,7 @@ class Pairing:
 
 
 def parse(text: str) -> tuple[Pairing, ...] | None:
-    """Read what ibdev2netdev printed, in its order."""
+    """Read what ibdev2netdev printed, in its order; None for another text."""
     told = lines(text)
     return judged([pairing for line in told if (pairing := _pairing(line))], told)
 

@@ -1,12 +1,13 @@
-"""Text as people paste it, made into what a program printed: no colours, no carriage returns, no bystanders."""
+"""Text as people paste it, made into what a program printed: no colours, carriage returns or bystanders."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from sparkup.facts.source_text import plain
+
 T = TypeVar("T")
-ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[=>])")
 # Said by others than the program: sudo, ssh, and the prompt with what was typed.
 PASSWORD = re.compile(r"^\[sudo\] [^:\n]*: ?", re.MULTILINE)
 BYSTANDERS = re.compile(
@@ -21,8 +22,7 @@ UNKNOWN = re.compile(
 
 def clean(text: str) -> str:
     """Return text without colours, carriage returns, trailing spaces and lines of bystanders."""
-    text = ESCAPES.sub("", text.lstrip("\ufeff")).replace("\xa0", " ").replace("\x00", "")
-    text = PASSWORD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = PASSWORD.sub("", plain(text).replace("\xa0", " ").replace("\x00", ""))
     lines = (line.rstrip() for line in text.split("\n"))
     return _one_host("\n".join(line for line in lines if not BYSTANDERS.match(line)))
 
@@ -52,11 +52,10 @@ def _one_host(text: str) -> str:
     return next(iter(hosts.values())) if len(hosts) == 1 else text
 
 
-def judged(found: Sequence[T], told: Sequence[str], *nothing: str) -> tuple[T, ...] | None:
-    """Return what was found; () if nothing was told, or one of the words for it; None for another text."""
-    if found or not told:
-        return tuple(found)
-    return () if any(word in line for line in told for word in nothing) else None
+def judged(found: Sequence[T], told: Iterable[str], *nothing: str) -> tuple[T, ...] | None:
+    """Return what was found in lines; () for no lines, or one of the words for "nothing"; else None."""
+    strange = [line for line in told if not found]
+    return tuple(found) if not strange or any(word in line for line in strange for word in nothing) else None
 
 
 def known(word: str | None) -> str | None:
@@ -77,23 +76,13 @@ def decimal(word: str | None) -> float | None:
     return float(match[1]) if match else None
 
 
-def documents(text: str) -> list[object] | None:
-    """Return the items of the JSON list in a text, or its one object; None without such a document."""
-    text = clean(text)
+def objects(text: str) -> list[dict[str, object]] | None:
+    """Return the objects of the JSON list in a cleaned text that are not empty; None without such a list."""
     # The first one counts: behind half a list its items would look like documents of their own.
     start = re.search(r"""^[ \t]*(?=\[\s*[\[{"\]]|\{\s*["}])""", text, re.MULTILINE)
-    if start is None:
-        return None
     try:
-        value, _ = json.JSONDecoder().raw_decode(text, start.end())
+        value, _ = json.JSONDecoder().raw_decode(text, start.end() if start else len(text))
     except ValueError:
         return None
-    return value if isinstance(value, list) else [value]
-
-
-def objects(text: str) -> list[dict[str, object]] | None:
-    """Return the objects of a JSON document that are not empty; None without a document of objects."""
-    items = documents(text)
-    if items is None or not all(isinstance(item, dict) for item in items):
-        return None
-    return [item for item in items if isinstance(item, dict) and item]
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if item] if all(isinstance(item, dict) for item in items) else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sparkup.facts.tools.lines import integer, judged, known, lines, objects
+from sparkup.facts.tools.lines import clean, integer, judged, known, lines, objects
 
 # "link mlx5_0/1 state ...", and before iproute2 5.0 "1/1: mlx5_0/1: state ...".
 ROW = re.compile(r"(?:^|\s)(?:link |\d+/\d+: )\s*(?P<device>[^\s/:]+)/(?P<port>\d+):?\s+(?P<rest>\S.*)")
@@ -22,11 +22,11 @@ class RdmaPort:
 
 
 def parse(text: str) -> tuple[RdmaPort, ...] | None:
-    """Read what `rdma link` printed, in its order."""
-    if (items := objects(text)) is not None:
-        found = [_port(str(item["ifname"]), item.get("port"), item) for item in items if "ifname" in item]
-        return tuple(found) if found or not items else None
+    """Read what `rdma link` printed, in its order; None for another text."""
     told = lines(text)
+    if (items := objects(clean(text))) is not None:
+        named = [item for item in items if "ifname" in item]
+        return judged([_port(str(item["ifname"]), item.get("port"), item) for item in named], map(str, items))
     rows = [row for line in told if (row := ROW.search(line))]
     return judged([_port(row["device"], row["port"], _pairs(row["rest"])) for row in rows], told)
 
