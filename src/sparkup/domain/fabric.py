@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Literal
+
+Level = Literal["fail", "warn", "note"]
+Topology = Literal["solo", "pair", "doubled-pair", "ring", "switch", "mixed", "none"]
+CONNECTX7 = "15b3:1021"
+RATE = 200  # Gb/s that a cable of a Spark carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,28 @@ class Interface:
     cage: str | None = None  # p0 (next to the RJ45) or p1, as phys_port_name says
     kind: str = ""  # "" for a real one; wireless, bridge, bond, veth, tun, loopback, virtual
     rdma: RdmaDevice | None = None
+    master: str = ""  # the bond or bridge that it is part of
+
+    @property
+    def fixed(self) -> tuple[IPv4Interface, ...]:
+        """Return its addresses without those that a machine gives itself (169.254/16, 127/8)."""
+        return tuple(each for each in self.addresses if not (each.is_link_local or each.is_loopback))
+
+    @property
+    def port(self) -> str:
+        """Return the name of its cage, which people see on the case; "" if it is not known."""
+        return self.cage or ({"0": "p0", "1": "p1"}.get(self.function, "") if self.connectx7 else "")
+
+    @property
+    def connectx7(self) -> bool:
+        """Say whether it is of a ConnectX-7, as every Spark has one."""
+        return self.device_id == CONNECTX7
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return its PCI domain, bus and device, and its function: NCCL sorts devices by these."""
+        slot, _, function = self.pci.rpartition(".")
+        return slot, function
 
     @property
     def function(self) -> str:
@@ -83,9 +111,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the fabric that its owner should know. `level`: fail, warn or note."""
+    """Something about the fabric that its owner should know; `fail` forbids a launch on several hosts."""
 
-    level: str
+    level: Level
     code: str  # of the check, as in docs
     message: str
     where: str = ""
@@ -93,10 +121,40 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Fabric:
-    """Which interfaces join which hosts. `topology`: solo, pair, doubled-pair, ring, switch, mixed, none."""
+class Control:
+    """Where the processes of a host talk to those of the others: everything but the bulk, which is RDMA."""
 
-    topology: str
-    interfaces: Mapping[str, tuple[Interface, ...]]  # of each host, in the order that faces the others'
+    netdev: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable of the processes on one host, and why it is set."""
+
+    name: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """Which interfaces join which hosts. Mappings have all hosts, in the order in which they were given."""
+
+    topology: Topology
+    interfaces: Mapping[str, tuple[Interface, ...]]  # all that each host has
     links: tuple[Link, ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
+    # What carries RDMA. Where one link joins all hosts, those at one index of every host are on one link.
+    rails: Mapping[str, tuple[Interface, ...]] = field(default_factory=dict)
+    control: Mapping[str, Control] = field(default_factory=dict)  # empty where no network joins all hosts
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts."""
+        return tuple(self.interfaces)
+
+    @property
+    def rdma(self) -> bool:
+        """Say whether RDMA joins the hosts; if not, what is sent between them goes over TCP."""
+        return len(self.hosts) > 1 and all(self.rails.get(host) for host in self.hosts)
