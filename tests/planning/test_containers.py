@@ -149,27 +149,33 @@ def test_an_image_of_another_user_gets_none_and_that_is_said() -> None:
     assert found.launch.container is not None
     assert (found.launch.container.user, found.launch.container.mounts) == ("nobody", ())
     assert found.notes[1] == "no caches are mounted: the image runs as nobody, and they are for root in it"
-    quiet = decided(request(container=ContainerRequest(caches=False)), images={DOCKER: ODD})
-    assert len(quiet.notes) == 1
+    fewer = decided(request(container=ContainerRequest(caches=False)), images={DOCKER: ODD})
+    assert fewer.notes[1] == found.notes[1]  # nor that of models
 
 
 def test_caches_that_are_not_wanted_or_that_the_user_mounts_himself() -> None:
-    assert inside(request(container=ContainerRequest(caches=False))).mounts == ()
+    found = inside(request(container=ContainerRequest(caches=False))).mounts
+    assert found == (Mount(*CACHES[0], cache=True),)  # what was downloaded is not compiled anew
     own = ContainerRequest(mounts=(Mount("/m", "/root/.cache/vllm/"),))
     mounts = inside(request(container=own), places=replace(THERE, found={"/m": ("/m", "folder")})).mounts
     assert [mount.source for mount in mounts] == ["/home/ada/.cache/huggingface", "/m"]
+
+
+def test_a_cache_that_the_user_mounts_as_we_do_may_be_missing() -> None:
+    own = ContainerRequest(mounts=(Mount("$HOME/.cache/huggingface", "/root/.cache/huggingface"),))
+    there = replace(THERE, found={"$HOME/.cache/huggingface": (CACHES[0][0], "")})
+    assert set(inside(request(container=own), places=there).mounts) == set(inside().mounts)
 
 
 @pytest.mark.parametrize("source", ["/mnt/a:b", "cache", ""])
 def test_a_cache_that_cannot_be_mounted(source: str) -> None:
     problem = refusal(places=replace(THERE, caches=((source, "/root/.cache/vllm"),)))
     assert problem.code == "bad-option"
-    assert "--no-cache-dirs" in problem.hint
+    assert "or mount another in its place: -v FOLDER:/root/.cache/vllm" in problem.hint
 
 
 def with_mounts(*mounts: Mount, cwd: str = "/home/ada") -> LaunchRequest:
-    asked = request(container=ContainerRequest(mounts=mounts, caches=False))
-    return replace(asked, cwd=cwd)
+    return replace(request(container=ContainerRequest(mounts=mounts)), cwd=cwd)
 
 
 def places(found: Mapping[str, tuple[str, str]]) -> Places:

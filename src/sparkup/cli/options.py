@@ -80,7 +80,7 @@ _container = (
         "--mem-swap-limit-gb", metavar="N", help="Memory and swap, with --non-privileged. [memory + 10]"
     ),
     click.option("--shm-size-gb", metavar="N", help="Shared memory, with --non-privileged. [64]"),
-    click.option("--no-cache-dirs", is_flag=True, help="Mount no caches (Hugging Face, vLLM, compilers)."),
+    click.option("--no-cache-dirs", is_flag=True, help="Mount no caches of vLLM and compilers; models stay."),
     click.option("--keep-entrypoint", is_flag=True, help="Run the command through the image's entrypoint."),
     click.option(
         "--engine-args",

@@ -19,6 +19,7 @@ CACHES = (
     *(f"{other}{part}" for other in OTHERS for part in ("", "/*")),
 )
 HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
+HUB = f"{INSIDE}/.cache/huggingface"
 HOME_AS_WRITTEN = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
 
 
@@ -30,6 +31,11 @@ class Places:
     caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
     home: str = ""  # of the login
     roots: tuple[str, ...] = ()  # what root has made in caches and mounts of a login that is not root's
+
+    @property
+    def hub(self) -> tuple[tuple[str, str], ...]:
+        """Return those of the caches that hold models: what is in them was fetched, not compiled."""
+        return tuple(each for each in self.caches if each[1].startswith(HUB))
 
     def exists(self, source: str) -> bool:
         """Say whether there is something at a path."""
@@ -87,9 +93,9 @@ def _caches(values: Mapping[str, str | None], home: str) -> list[tuple[str, str]
     """Return the caches: of the hub as huggingface_hub finds it, of vLLM, FlashInfer, Triton and TileLang."""
     said = {name: _at_home(value, home) for name, value in values.items() if value}
     cache = said.get("XDG_CACHE_HOME", f"{home}/.cache")
-    found = [(said.get("HF_HOME", f"{cache}/huggingface"), f"{INSIDE}/.cache/huggingface")]
+    found = [(said.get("HF_HOME", f"{cache}/huggingface"), HUB)]
     if blobs := said.get("HF_HUB_CACHE"):
-        found.append((blobs, f"{INSIDE}/.cache/huggingface/hub"))
+        found.append((blobs, f"{HUB}/hub"))
     return [
         *found,
         (said.get("VLLM_CACHE_ROOT", f"{cache}/vllm"), f"{INSIDE}/.cache/vllm"),

@@ -73,7 +73,8 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     gpus, problem = _gpus(engine, engines, host)
     problems += [problem] if problem else []
     root = found.user in ROOTS
-    caches = tuple(_caches(places, own, host, problems)) if asked.caches and root else ()
+    mounted = places.caches if asked.caches else places.hub
+    caches = tuple(_caches(mounted, own, host, problems)) if root else ()
     return Container(
         image=name,
         image_id=found.id,
@@ -109,8 +110,6 @@ def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
 
 def notes(chosen: Container, request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
     """Say what the user would not expect."""
-    if not request.container.caches:
-        return ()
     if chosen.user:
         return (f"no caches are mounted: the image runs as {chosen.user}, and they are for root in it",)
     made = seen[mounts_fact(request)].roots
@@ -259,12 +258,13 @@ def _own(request: LaunchRequest, places: Places, host: str, problems: list[Probl
             continue
         source = source_of(mount, request)
         path = places.path(source)
-        if not places.exists(source):
+        cache = (path, mount.target.rstrip("/")) in places.caches  # said by hand what is done by itself
+        if not cache and not places.exists(source):
             hint = "an engine would make an empty folder there; check the path on that host"
             problems.append(Problem("mount-not-found", f"there is no {path} to mount", host, hint))
         elif not _mountable(path):
             problems.append(_not_mountable(path, host, "give it another name, or a link to it"))
-        yield replace(mount, source=path)
+        yield replace(mount, source=path, cache=cache)
 
 
 def _mountable(path: str) -> bool:
@@ -275,13 +275,17 @@ def _not_mountable(path: str, host: str, hint: str) -> Problem:
     return Problem("bad-option", f"{path!r} cannot be mounted: it has a colon or is not whole", host, hint)
 
 
-def _caches(places: Places, own: tuple[Mount, ...], host: str, problems: list[Problem]) -> Iterator[Mount]:
+def _caches(
+    caches: Sequence[tuple[str, str]], own: tuple[Mount, ...], host: str, problems: list[Problem]
+) -> Iterator[Mount]:
     """Yield the caches of this user's login where root in the container looks for them."""
     taken = {mount.target.rstrip("/") for mount in own}
-    for source, target in places.caches:
+    for source, target in caches:
         if target in taken:
             continue
         if not _mountable(source):
-            hint = "name the cache otherwise in that login, or use --no-cache-dirs"
+            hint = (
+                f"name the cache otherwise in that login, or mount another in its place: -v FOLDER:{target}"
+            )
             problems.append(_not_mountable(source, host, hint))
         yield Mount(source, target, cache=True)
