@@ -1,0 +1,45 @@
+"""A start of several ranks belongs to whoever is waiting for it: a lease says how long it may be left alone.
+
+lease   seconds of the kernel's clock when the launcher was last heard of
+kept    the launch goes on without a launcher: it is ready, or was let go
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+from . import state
+
+
+def renew(folder: str) -> None:
+    """Note that the launcher is still there."""
+    with contextlib.suppress(OSError):  # a full disk, or the launch has just been put away
+        state.write(os.path.join(folder, "lease"), {"at": time.monotonic()})
+
+
+def keep(folder: str) -> None:
+    """Let the launch go on without a launcher."""
+    state.write(os.path.join(folder, "kept"), {"at": time.monotonic()})
+
+
+class Lease:
+    """The lease of one launch on this host, as its supervisor sees it; 0 seconds: it needs none."""
+
+    def __init__(self, folder: str, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        self.begun = time.monotonic()
+
+    def over(self) -> str:
+        """Say why the launch is to end, "" while it may go on."""
+        if not self.seconds:
+            return ""
+        if os.path.exists(os.path.join(self.folder, "kept")):
+            self.seconds = 0.0
+            return ""
+        heard = (state.read(os.path.join(self.folder, "lease")) or {}).get("at", self.begun)
+        silent = time.monotonic() - max(float(heard), self.begun)
+        if silent < self.seconds:
+            return ""
+        return "whoever was starting it has not been heard of for %.0f s" % silent

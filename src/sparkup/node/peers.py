@@ -1,0 +1,143 @@
+"""The ranks of a launch look after each other: each tells the others that it lives, and hears when one ends.
+
+A datagram a second to each peer, between the addresses that the ranks have on the control network.
+Who does not know the attempt's key can neither end a launch nor keep one alive: each is signed, and
+counts on, so that none is taken twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import select
+import socket
+import threading
+import time
+from typing import Any
+
+from . import state
+
+EVERY = 1.0  # seconds between two beats
+SILENT = 15.0  # seconds after which a peer that was heard once is taken for lost
+SIGNATURE = 32  # bytes of SHA-256
+FAREWELLS = 3  # datagrams may be lost
+KEY = "SPARKUP_BEAT_KEY"  # the variable that brings the key; no rank's command gets it
+
+
+class Peer:
+    """What is known of another rank."""
+
+    def __init__(self, told: state.Json) -> None:
+        self.rank, self.host, self.address = int(told["rank"]), str(told["host"]), str(told["address"])
+        self.count, self.heard, self.state = -1, 0.0, ""
+        self.status: Any = None
+
+
+class Peers:
+    """The other ranks of a launch. Without any, all of it does nothing."""
+
+    def __init__(self, spec: state.Json, key: str) -> None:
+        beats = spec.get("beats") or {}
+        self.attempt, self.rank, self.key = str(spec["attempt"]), int(spec["rank"]), key.encode()
+        self.peers = {each.rank: each for each in map(Peer, beats.get("peers", ()))}
+        self.port, self.address = int(beats.get("port", 0)), str(beats.get("address", ""))
+        self.silent = float(beats.get("silent", SILENT))
+        self.state, self.count = "running", 0
+        self.status: Any = None
+        self.socket: Any = None
+        self.problem = ""  # what keeps us from listening; then nothing is judged
+
+    def begin(self) -> None:
+        """Listen and beat in the background: a thread cannot outlive us."""
+        if not self.peers:
+            return
+        found = socket.socket(family(self.address), socket.SOCK_DGRAM)
+        try:
+            found.bind((self.address, self.port))
+        except OSError as error:
+            found.close()
+            self.problem = "no beats at %s port %d: %s" % (self.address, self.port, error.strerror)
+            return
+        self.socket = found
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self) -> None:
+        """Beat, and hear the others."""
+        while True:
+            self.beat()
+            until = time.monotonic() + EVERY
+            while time.monotonic() < until:
+                left = max(0.0, until - time.monotonic())
+                if select.select([self.socket], [], [], left)[0]:
+                    with contextlib.suppress(OSError):
+                        self.hear(self.socket.recv(2048))
+
+    def beat(self) -> None:
+        """Tell all others how we are."""
+        self.count += 1
+        text = json.dumps([self.attempt, self.rank, self.count, self.state, self.status]).encode()
+        for peer in self.peers.values():
+            with contextlib.suppress(OSError):  # no route now may be one in a second
+                self.socket.sendto(self.sign(text) + text, (peer.address, self.port))
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the signature of a beat."""
+        return hmac.new(self.key, text, hashlib.sha256).digest()
+
+    def hear(self, data: bytes) -> None:
+        """Take a beat; one that is not signed, of another attempt or not newer counts for nothing."""
+        signature, text = data[:SIGNATURE], data[SIGNATURE:]
+        if not hmac.compare_digest(signature, self.sign(text)):
+            return
+        attempt, rank, count, state, status = json.loads(text.decode())
+        peer = self.peers.get(rank)
+        if peer is None or attempt != self.attempt or count <= peer.count:
+            return
+        peer.count, peer.heard, peer.state, peer.status = count, time.monotonic(), state, status
+
+    def over(self) -> str:
+        """Say why the launch is over for all of us, "" while it is not."""
+        now = time.monotonic()
+        for peer in self.peers.values():
+            where = "rank %d on %s" % (peer.rank, peer.host)
+            if peer.state == "ended":
+                return "%s has ended (exit status %s)" % (where, peer.status)
+            if peer.count >= 0 and now - peer.heard > self.silent:
+                return "%s has not been heard of for %.0f s" % (where, now - peer.heard)
+        return ""
+
+    def kept(self) -> bool:
+        """Say whether the head is ready: then the launch needs no launcher any more."""
+        head = self.peers.get(0)
+        return head is not None and head.state == "ready"
+
+    def ready(self) -> None:
+        """Tell the others from now on that we are."""
+        self.state = "ready"
+
+    def ended(self, status: int) -> None:
+        """Tell the others that we have ended."""
+        self.state, self.status = "ended", status
+        for _ in range(FAREWELLS if self.socket is not None else 0):
+            self.beat()
+            time.sleep(0.05)
+
+    def heard(self) -> list[state.Json]:
+        """Return what is known of each, for those who look: seconds since it was heard, None for never."""
+        now = time.monotonic()
+        return [
+            {
+                "rank": each.rank,
+                "host": each.host,
+                "silent": round(now - each.heard, 1) if each.count >= 0 else None,
+                "state": each.state,
+            }
+            for each in self.peers.values()
+        ]
+
+
+def family(address: str) -> socket.AddressFamily:
+    """Return the family of a numeric address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,0 +1,97 @@
+"""How many ranks a command asks for, how they find each other, and what contradicts that."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sparkup.commands.vllm import Serve
+from sparkup.domain.backend import Backend
+from sparkup.errors import Problem
+
+# Their product is the number of GPUs (vllm/config/parallel.py: world_size, times the data-parallel size).
+SIZES = (
+    "--tensor-parallel-size",
+    "--pipeline-parallel-size",
+    "--prefill-context-parallel-size",
+    "--data-parallel-size",
+)
+SHORT = dict(zip(SIZES, ("-tp", "-pp", "-pcp", "-dp"), strict=True))
+EXECUTOR = "--distributed-executor-backend"
+# What we say to each rank ourselves; a command that says it as well speaks of one rank alone.
+OURS = ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless")
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """What a command asks for: GPUs in all, and how many copies of the model share them."""
+
+    gpus: int
+    copies: int = 1
+
+
+def read_parallel(serve: Serve, config: str, problems: list[Problem]) -> Parallel:
+    """Read the sizes of a command line, or of its configuration file; notes words that are no sizes."""
+    sizes = {option: _size(option, serve, config, problems) for option in SIZES}
+    return Parallel(math.prod(sizes.values()), sizes["--data-parallel-size"])
+
+
+def _size(option: str, serve: Serve, config: str, problems: list[Problem]) -> int:
+    said = serve.value(option)
+    text = configured(config).get(option, "1") if said is None else said
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    hint = "use a whole number from 1 on"
+    problems.append(Problem("bad-option", f"{option} {text or '(nothing)'} is no size", hint=hint))
+    return 1
+
+
+def configured(config: str) -> Mapping[str, str]:
+    """Return the sizes and the backend that a file for `vllm serve --config` says."""
+    names = "|".join(re.escape(each[2:]) for each in (*SIZES, EXECUTOR)).replace(r"\-", "[-_]")
+    found = re.findall(rf"^({names})[ \t]*:[ \t]*[\"']?([^\s\"'#]+)", config, re.MULTILINE)
+    return {f"--{name.replace('_', '-')}": value for name, value in found}
+
+
+def nodes_needed(parallel: Parallel, gpus_of_each: int) -> int:
+    """Return on how many hosts so many GPUs are."""
+    return math.ceil(parallel.gpus / max(1, gpus_of_each))
+
+
+def backend_of(asked: Backend | None, serve: Serve | None, config: str) -> Backend:
+    """Return the backend: as asked, else as the command says, else vLLM's own; Ray for what is no vLLM."""
+    if asked is not None:
+        return asked
+    if serve is None:
+        return Backend.RAY
+    said = serve.value(EXECUTOR) or configured(config).get(EXECUTOR)
+    return Backend.RAY if said == Backend.RAY else Backend.MP
+
+
+def contradictions(
+    backend: Backend, serve: Serve | None, parallel: Parallel, config: str
+) -> Iterator[Problem]:
+    """Find what a command for several hosts says against its backend."""
+    if serve is None:
+        if backend is Backend.MP:
+            hint = "use --backend ray: the command then runs on the head of a Ray cluster"
+            yield Problem(
+                "bad-option", "mp needs a `vllm serve` command: each host gets a part of it", hint=hint
+            )
+        return
+    said = serve.value(EXECUTOR) or configured(config).get(EXECUTOR)
+    if said is not None and said != backend:
+        hint = (
+            f"leave {EXECUTOR} out, or say --backend {said}"
+            if said in list(Backend)
+            else f"leave {EXECUTOR} out"
+        )
+        yield Problem("bad-option", f"{EXECUTOR} {said} contradicts the backend {backend}", hint=hint)
+    for option in OURS:
+        if option in serve.said:
+            hint = "leave it out: sparkup says it to each host; --master-port is an option of sparkup too"
+            yield Problem("bad-option", f"{option} speaks of one host, and there are several", hint=hint)
+    if backend is Backend.MP and parallel.copies > 1:
+        hint = "use --backend ray, or launch a copy on each host"
+        message = "mp over several hosts serves one copy of a model: --data-parallel-size must be 1"
+        yield Problem("bad-option", message, hint=hint)

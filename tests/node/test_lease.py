@@ -1,0 +1,44 @@
+"""The lease of a start: who is waiting for it renews it, and whoever is gone does not."""
+
+from pathlib import Path
+
+from tests.waiting import until
+
+from sparkup.node.lease import Lease, keep, renew
+
+SHORT, LONG = 0.2, 600.0
+
+
+def test_a_launcher_that_is_gone_is_missed(tmp_path: Path) -> None:
+    lease = Lease(str(tmp_path), SHORT)
+    until(lambda: bool(lease.over()), "it is missed", 5)
+    assert lease.over() == "whoever was starting it has not been heard of for 0 s"
+
+
+def test_a_launcher_that_is_there_is_not(tmp_path: Path) -> None:
+    lease = Lease(str(tmp_path), SHORT)
+    until(lambda: bool(lease.over()), "it is missed", 5)
+    renew(str(tmp_path))
+    assert lease.over() == ""
+
+
+def test_what_is_kept_needs_nobody(tmp_path: Path) -> None:
+    lease = Lease(str(tmp_path), SHORT)
+    until(lambda: bool(lease.over()), "it is missed", 5)
+    keep(str(tmp_path))
+    assert lease.over() == ""
+    (tmp_path / "kept").unlink()
+    assert lease.over() == "", "it was let go for good"
+
+
+def test_a_launch_without_a_lease_never_ends_of_it(tmp_path: Path) -> None:
+    assert Lease(str(tmp_path), 0.0).over() == ""
+
+
+def test_a_lease_that_is_young_is_held(tmp_path: Path) -> None:
+    assert Lease(str(tmp_path), LONG).over() == ""
+
+
+def test_where_nothing_can_be_written_nothing_is_renewed(tmp_path: Path) -> None:
+    renew(str(tmp_path / "gone"))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,120 @@
+"""Ranks look after each other over a network: here the loopback, on which each has an address of its own."""
+
+import json
+import socket
+from collections.abc import Sequence
+
+import pytest
+from tests.ports import free_udp_port
+from tests.waiting import until
+
+from sparkup.node.peers import Peers
+
+KEY = "6d1f"
+
+
+def ranks(count: int, port: int, silent: float = 15.0, key: str = KEY) -> list[Peers]:
+    addresses = [f"127.0.0.{rank + 1}" for rank in range(count)]
+    return [of(rank, addresses, port, silent, key) for rank in range(count)]
+
+
+def of(rank: int, addresses: Sequence[str], port: int, silent: float = 15.0, key: str = KEY) -> Peers:
+    peers = [
+        {"rank": other, "host": f"spark{other + 1}", "address": address}
+        for other, address in enumerate(addresses)
+        if other != rank
+    ]
+    beats = {"port": port, "address": addresses[rank], "peers": peers, "silent": silent}
+    return Peers({"attempt": "a1", "rank": rank, "beats": beats}, key)
+
+
+def know_each_other(found: Sequence[Peers]) -> bool:
+    return all(each["silent"] is not None for one in found for each in one.heard())
+
+
+def test_all_hear_of_all_and_of_the_end_of_one() -> None:
+    found = ranks(3, free_udp_port())
+    for each in found:
+        each.begin()
+    until(lambda: know_each_other(found), "all have heard of all", 10)
+    assert [each.over() for each in found] == ["", "", ""]
+    found[1].ended(137)
+    until(lambda: found[0].over() and found[2].over(), "the others know", 2)
+    assert found[0].over() == "rank 1 on spark2 has ended (exit status 137)"
+
+
+def test_a_ready_head_keeps_the_launch() -> None:
+    found = ranks(2, free_udp_port())
+    for each in found:
+        each.begin()
+    assert not found[1].kept()
+    found[0].ready()
+    until(found[1].kept, "the worker knows", 5)
+    assert not found[0].kept()
+
+
+def test_who_falls_silent_is_lost_and_who_was_never_heard_is_not() -> None:
+    head, worker, _ = ranks(3, free_udp_port(), silent=0.3)
+    head.begin()
+    worker.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    worker.beat()
+    worker.socket.close()
+    until(lambda: "rank 1 on spark2 has not been heard of for" in head.over(), "it is missed", 5)
+    assert [each["silent"] is None for each in head.heard()] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["other", 1, 9, "ended", 0],
+        ["a1", 7, 9, "ended", 0],
+        ["a1", 1, -5, "ended", 0],
+    ],
+)
+def test_what_is_not_for_us_or_not_new_counts_for_nothing(words: list[object]) -> None:
+    head = ranks(2, 1)[0]
+    text = json.dumps(words).encode()
+    head.hear(head.sign(text) + text)
+    assert head.over() == ""
+
+
+def test_nobody_without_the_key_ends_a_launch() -> None:
+    head, forger = ranks(2, 1)[0], ranks(2, 1, key="other")[1]
+    text = json.dumps(["a1", 1, 9, "ended", 0]).encode()
+    head.hear(forger.sign(text) + text)
+    head.hear(b"")
+    head.hear(text)
+    assert head.over() == ""
+
+
+def test_a_beat_that_comes_again_is_not_taken_twice() -> None:
+    head = ranks(2, 1)[0]
+    old, new = (json.dumps(["a1", 1, count, state, None]).encode() for count, state in ((1, "x"), (2, "y")))
+    for text in (new, old):
+        head.hear(head.sign(text) + text)
+    assert head.heard()[0]["state"] == "y"
+
+
+def test_a_port_that_is_taken_is_said_and_judges_nobody() -> None:
+    port = free_udp_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", port))
+        head = ranks(2, port, silent=0.0)[0]
+        head.begin()
+        head.ended(0)
+        assert head.problem == f"no beats at 127.0.0.1 port {port}: Address already in use"
+        assert head.over() == ""
+
+
+def test_a_single_rank_has_no_peers() -> None:
+    alone = Peers({"attempt": "a1", "rank": 0}, "")
+    alone.begin()
+    alone.ended(0)
+    assert (alone.over(), alone.kept(), alone.heard()) == ("", False, [])
+    assert alone.socket is None
+
+
+def test_over_the_newer_protocol() -> None:
+    one = of(0, ["::1", "::1"], free_udp_port("::1"))
+    one.begin()
+    assert one.problem == ""
