@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -209,7 +210,8 @@ def test_the_environments_programs_come_first(side: Side, tmp_path: Path) -> Non
     assert out.read_text() == f"{folder.parent}\n"
 
 
-SECRETS = {"HF_TOKEN": "hf_very-secret", "VLLM_API_KEY": "two words\nand a=line"}
+HIDDEN = f"hf_{secrets.token_hex(8)}"  # the test's own: another run at the same time has the same names
+SECRETS = {"HF_TOKEN": HIDDEN, "VLLM_API_KEY": "two words\nand a=line"}
 
 
 def test_secrets_reach_the_process_and_no_file(side: Side, tmp_path: Path) -> None:
@@ -221,10 +223,10 @@ def test_secrets_reach_the_process_and_no_file(side: Side, tmp_path: Path) -> No
     assert {name: found[name] for name in SECRETS} == SECRETS
     kept = b"".join(path.read_bytes() for path in side.root.rglob("*") if path.is_file())
     assert b"HF_TOKEN" in kept  # by name
-    assert b"very-secret" not in kept
+    assert HIDDEN.encode() not in kept
     assert b"two words" not in kept
     holders = [answer.value["started"]["child"]]
-    assert processes.touching("hf_very-secret") == holders  # nobody else's arguments or environment
+    assert processes.touching(HIDDEN) == holders  # nobody else's arguments or environment
 
 
 def test_half_an_input_starts_nothing(side: Side) -> None:

@@ -146,18 +146,24 @@ def test_one_that_loses_the_first_sigterm_is_told_again(side: Side) -> None:
     assert side.log() == "up\nlost\n"
 
 
-def test_an_end_in_its_own_time_is_waited_for(side: Side) -> None:
+def test_an_end_in_its_own_time_is_waited_for(side: Side, tmp_path: Path) -> None:
     code = (
-        "import signal, sys, time\n"
-        "def end(*_): time.sleep(0.7); print('cleaned up', flush=True); sys.exit(0)\n"
+        "import os, signal, sys, time\n"
+        "def end(*_):\n"
+        f" {STUBBORN}; print('told', flush=True)\n"
+        " while not os.path.exists(sys.argv[1]): time.sleep(0.02)\n"
+        " print('cleaned up', flush=True); sys.exit(0)\n"
         "signal.signal(signal.SIGTERM, end); print('up', flush=True); time.sleep(600)"
     )
-    rank = side.started([PYTHON, "-c", code])
+    rank = side.started([PYTHON, "-c", code, str(tmp_path / "go")], grace=120)
     side.printed("up")
-    for _ in range(3):  # told more than once
+    os.kill(rank["pid"], signal.SIGTERM)
+    side.printed("told")
+    for _ in range(2):  # told more than once
         os.kill(rank["pid"], signal.SIGTERM)
+    (tmp_path / "go").touch()
     assert side.ended()["status"] == 0
-    assert side.log() == "up\ncleaned up\n"
+    assert side.log() == "up\ntold\ncleaned up\n"
 
 
 def test_a_disk_that_fills_up_costs_log_lines_only(side: Side, tiny_disk: Path) -> None:
