@@ -1,8 +1,8 @@
 """The fold of a start, fed with what watches of real launches told (tests/fixtures/watch)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 import pytest
 from tests.fixtures import recorded
@@ -31,7 +31,7 @@ class Fed:
     """A fold that has read a whole recording, or what came before its end."""
 
     def __init__(self, case: str, launch: Launch = SERVER) -> None:
-        self.fold = Readying(launch, PurePosixPath("/log"))
+        self.fold = Readying(launch)
         self.events: list[Event] = []
         self.progress: list[float] = []
         self.done, self.error, self.left = False, None, 0
@@ -112,7 +112,7 @@ def test_every_line_is_passed_on() -> None:
 def test_what_is_told_again_after_a_break_is_nothing_new(cut: int) -> None:
     """A connection breaks in the middle of a start, twice: the watch begins anew each time."""
     whole, records = Fed("real_start"), recorded.watch("real_start")
-    fold, events = Readying(SERVER, PurePosixPath("/log")), list[Event]()
+    fold, events = Readying(SERVER), list[Event]()
     for part in (records[:cut], records[: cut // 2], records):
         fold.again()
         for seconds, record in part:
@@ -141,7 +141,7 @@ def test_lines_that_repeat_are_no_progress() -> None:
 
 
 def test_a_clock_in_a_line_is_no_progress() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     for second in range(0, 1000, 10):
         waiting = (
             f"INFO 11-24 12:{second // 60:02}:{second % 60:02} [core.py:1] Waiting for core... {second}s"
@@ -153,7 +153,7 @@ def test_a_clock_in_a_line_is_no_progress() -> None:
 
 
 def test_a_bar_that_grows_is_progress() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     for seconds, number in ((100.0, 1), (200.0, 2), (300.0, 11), (400.0, 11)):
         bar = f"Loading safetensors checkpoint shards: {number * 9:3}% Completed | {number}/11 [00:10<00:12]"
         fold.feed(seconds, {"log": [bar]})
@@ -168,7 +168,7 @@ def test_bytes_read_from_disk_are_progress_while_weights_load() -> None:
 
 
 def test_bytes_read_before_there_are_weights_are_progress_without_a_stage() -> None:
-    fold = Readying(WAITING, PurePosixPath("/log"))
+    fold = Readying(WAITING)
     verdict = fold.feed(5.0, {"read": 1 << 30})
     assert verdict.events == ()
     assert fold.progressed == 5.0
@@ -212,7 +212,7 @@ def test_the_third_refusal_of_a_healthy_server_fails_the_start() -> None:
 
 
 def test_one_refusal_is_no_failure_yet() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     look = {"state": "not-yet", "health": 200, "canary": {"ok": False, "problem": "busy"}, "refusals": 2}
     verdict = fold.feed(1.0, {"look": look})
     assert not verdict.done
@@ -222,7 +222,7 @@ def test_one_refusal_is_no_failure_yet() -> None:
 
 def test_a_canary_that_is_not_answered_is_no_refusal_and_is_told_of_in_the_end() -> None:
     """The first request may take minutes: kernels are compiled for it."""
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     look = {"state": "not-yet", "health": 200, "canary": {"ok": False, "problem": "timed out"}, "refusals": 0}
     for seconds in (60.0, 120.0, 180.0, 240.0):
         assert fold.feed(seconds, {"look": look}).error is None
@@ -233,7 +233,7 @@ def test_a_canary_that_is_not_answered_is_no_refusal_and_is_told_of_in_the_end()
 
 
 def test_a_look_that_went_wrong_is_told_of() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     assert fold.feed(1.0, {"look": {"state": "not-yet", "problem": "no module named ssl"}}).error is None
     assert "no module named ssl" in only(fold.gave_up(700.0, stalled=False)).message
 
@@ -275,34 +275,34 @@ def test_a_command_that_is_attached_may_end_at_once(case: str) -> None:
 
 
 def test_a_command_that_is_no_server_is_ready_when_it_lives() -> None:
-    fold = Readying(COMMAND, PurePosixPath("/log"))
+    fold = Readying(COMMAND)
     verdict = fold.feed(0.1, {"look": {"state": "ready"}})
     assert verdict.done
     assert verdict.events == (Ready("mine", "", 0.1),)
 
 
 def test_a_launch_that_somebody_stopped_is_said_to_be_stopped() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     error = fold.feed(1.0, {"exit": {"status": 143, "asked": True}}).error
     assert only(error).message == "mine was stopped before it was ready"
     assert only(error).details == ()
 
 
 def test_a_launch_whose_supervisor_vanished() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     error = fold.feed(1.0, {"exit": None}).error
     assert only(error).message == "mine ended before it was ready (its supervisor vanished)"
 
 
 def test_a_watch_that_ends_without_a_word() -> None:
-    fold = Readying(SERVER, PurePosixPath("/log"))
+    fold = Readying(SERVER)
     problem = only(fold.feed(1.0, None).error)
     assert problem.code == "bad-answer"
     assert problem.hint == "the whole log: sparkup logs mine --host h"
 
 
 def test_a_record_that_says_nothing_we_know_changes_nothing() -> None:
-    fold = Readying(WAITING, PurePosixPath("/log"))
+    fold = Readying(WAITING)
     verdict = fold.feed(1.0, {"news": 1})
     assert (verdict.events, verdict.done, verdict.error) == ((), False, None)
     assert fold.progressed == 0.0
@@ -330,3 +330,80 @@ def test_a_server_that_ends_by_itself_has_died() -> None:
 )
 def test_how_a_process_ended_in_words(status: int | None, text: str) -> None:
     assert status_text(status) == text
+
+
+PAIR = replace(SERVER, nodes=(Node("h"), Node("w", 1)))
+READY = {"look": {"state": "ready", "health": 200, "canary": {"task": "generate"}}}
+RANK_DIED = {"exit": {"status": 1, "asked": False}}
+FOLLOWED = {"exit": {"status": 143, "asked": True, "because": "rank 1 on w has ended (exit status 1)"}}
+FOLLOWED_BY_STOP = {"exit": {"status": 143, "because": "rank 1 on w has ended (exit status 143)"}}
+ROOT = {"log": ["(Worker_TP1 pid=7) ValueError: the weights of layer 3 are missing"]}
+POINTER = {"log": ["RuntimeError: Connection closed by peer [10.0.0.12]:4711"]}
+
+
+def of_pair(*told: tuple[float, Mapping[str, object] | None, str]) -> Readying:
+    fold = Readying(PAIR)
+    for seconds, record, host in told:
+        assert fold.feed(seconds, record, host).error is None
+    return fold
+
+
+def test_the_head_says_when_all_are_ready() -> None:
+    fold = of_pair((1.0, {"look": {"state": "ready"}}, "w"))
+    assert fold.feed(2.0, READY, "h").done
+
+
+def test_a_rank_that_fails_is_named_with_its_own_cause() -> None:
+    fold = of_pair((1.0, POINTER, "h"), (1.0, ROOT, "w"), (5.0, {"exit": {"status": 0}}, "h"))
+    assert fold.due(6.0) is None, "others may have more to say"
+    verdict = fold.feed(6.5, RANK_DIED, "w")
+    assert verdict.error is not None
+    (problem,) = verdict.error.problems
+    assert (problem.code, problem.where) == ("start-failed", "w")
+    assert problem.message.startswith("mine rank 1 ended before it was ready (exit status 1): ")
+    assert "the weights of layer 3 are missing" in problem.message
+    assert problem.hint.endswith("sparkup logs mine --host w")
+
+
+def test_what_ended_because_of_another_is_not_the_cause() -> None:
+    fold = of_pair((5.0, FOLLOWED, "h"), (5.1, None, "h"))
+    assert fold.due(5.5) is None
+    assert fold.feed(6.0, RANK_DIED, "w").error is not None
+    (problem,) = fold.due(6.0).problems  # type: ignore[union-attr]
+    assert problem.where == "w"
+
+
+def test_a_host_that_vanished_is_told_by_those_who_missed_it() -> None:
+    fold = of_pair((5.0, {"exit": {"because": "rank 1 on w has not been heard of for 15 s"}}, "h"))
+    error = fold.due(8.0)
+    assert error is not None
+    (problem,) = error.problems
+    assert "was ended before it was ready: rank 1 on w has not been heard of for 15 s" in problem.message
+
+
+def test_one_rank_that_was_stopped_by_hand_stops_the_start() -> None:
+    fold = of_pair((5.0, {"exit": {"status": 143, "asked": True}}, "w"))
+    error = fold.feed(5.2, FOLLOWED_BY_STOP, "h").error
+    assert error is not None
+    assert "was stopped before it was ready" in error.problems[0].message
+
+
+def test_a_head_that_is_ready_while_a_rank_has_ended_is_not_ready() -> None:
+    fold = of_pair((5.0, RANK_DIED, "w"))
+    assert not fold.feed(5.1, READY, "h").done
+    assert fold.due(7.5) is not None
+
+
+def test_a_watch_of_one_rank_that_ends_without_a_word() -> None:
+    error = of_pair().feed(1.0, None, "w").error
+    assert error is not None
+    assert error.problems[0].where == "w"
+
+
+def test_any_rank_makes_progress() -> None:
+    fold = of_pair((9.0, {"log": ["Loading weights of a rank"]}, "w"))
+    assert fold.progressed == 9.0
+    events = fold.feed(9.5, {"log": ["more of it"]}, "w").events
+    assert [each.rank for each in events if isinstance(each, LogLine)] == [1]
+    fold.again("w")
+    assert not [each for each in fold.feed(11.0, {"log": ["x"]}, "w").events if isinstance(each, LogLine)]

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -213,9 +213,12 @@ class Count:
     def __init__(self, wanted: int = 1, progress: bool = True) -> None:
         self.wanted, self.progress, self.progressed = wanted, progress, 0.0
         self.fed: list[dict[str, object] | None] = []
+        self.hosts: set[str] = set()
+        self.late = LONG
 
-    def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
+    def feed(self, seconds: float, record: Mapping[str, object] | None, host: str) -> Verdict:
         self.fed.append(record)
+        self.hosts.add(host)
         if self.progress:
             self.progressed = seconds
         if record is None:
@@ -224,7 +227,10 @@ class Count:
             return Verdict(error=WorkFailed(Problem("start-failed", str(record["fail"]))))
         return Verdict((Noted(str(record)),), done=len(self.fed) == self.wanted)
 
-    def again(self) -> None:
+    def due(self, seconds: float) -> SparkupError | None:
+        return WorkFailed(Problem("start-failed", "it is certain by now")) if seconds > self.late else None
+
+    def again(self, host: str) -> None:
         self.fed.append({"again": True})
 
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
@@ -308,3 +314,40 @@ async def test_a_cancelled_wait_is_ended(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     await cancelled([wait(f"echo $$ >{pid}; exec sleep 600", Count())], pid)
     assert not processes.lives(int(pid.read_text()))
+
+
+def several(fold: Count, **scripts: str) -> Wait:
+    """Return a wait for what a script prints on each of some hosts."""
+    first, *others = scripts
+    commands = {host: Command(("sh", "-c", script)) for host, script in scripts.items()}
+    return Wait(
+        "w", first, commands[first], "wait", lambda: fold, others={each: commands[each] for each in others}
+    )
+
+
+async def on_hosts(step: Wait) -> None:
+    here = Local()
+    await execute(Plan((step,)), {"a": here, "b": here}, lambda _: None)
+
+
+async def test_a_wait_for_several_hosts_is_over_when_the_fold_says_so() -> None:
+    fold = Count(wanted=2)
+    await on_hosts(several(fold, a="echo '{}'; sleep 600", b="echo '{}'; sleep 600"))
+    assert fold.hosts == {"a", "b"}
+
+
+async def test_a_host_that_has_no_more_to_say_ends_no_wait() -> None:
+    class Patient(Count):
+        def feed(self, seconds: float, record: Mapping[str, object] | None, host: str) -> Verdict:
+            return Verdict() if record is None else super().feed(seconds, record, host)
+
+    fold = Patient(wanted=2)
+    await on_hosts(several(fold, a="echo '{}'", b="sleep 0.3; echo '{}'"))
+    assert len(fold.fed) == 2
+
+
+async def test_what_time_makes_certain_ends_a_wait() -> None:
+    fold = Count(wanted=9)
+    fold.late = 0.1
+    with pytest.raises(WorkFailed, match="it is certain by now"):
+        await on_hosts(several(fold, a="sleep 600", b="sleep 600"))

@@ -1,6 +1,6 @@
 """A plan says what will be done, where, in which order and why; the executor decides nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -53,14 +53,21 @@ class Verdict:
 class Fold(Protocol):
     """Reads the records of a wait and says when it is over; one object a wait."""
 
-    progressed: float  # seconds after the wait began when there last was progress
-
-    def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
-        """Take one record, so many seconds after the wait began; None when there are no more."""
+    @property
+    def progressed(self) -> float:
+        """Return how many seconds after the wait began there last was progress."""
         ...
 
-    def again(self) -> None:
-        """Take note that the program was started anew and tells all of it again."""
+    def feed(self, seconds: float, record: Mapping[str, object] | None, host: str) -> Verdict:
+        """Take one record of a host, so many seconds after the wait began; None when there are no more."""
+        ...
+
+    def due(self, seconds: float) -> SparkupError | None:
+        """Return an error that only time has made certain."""
+        ...
+
+    def again(self, host: str) -> None:
+        """Take note that a host's program was started anew and tells all of it again."""
         ...
 
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
@@ -70,7 +77,7 @@ class Fold(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Follow a program's JSON lines until a fold is satisfied.
+    """Follow programs' JSON lines until a fold is satisfied: that of a host, and those of others with it.
 
     `stall` and `total` are seconds; progress resets the first, nothing resets the second.
     """
@@ -83,6 +90,7 @@ class Wait:
     stall: float = 600.0
     total: float | None = None
     after: tuple[str, ...] = ()
+    others: Mapping[str, Command] = field(default_factory=dict)  # host → its program
     script: tuple[str, ...] = ()  # what a printed script runs instead: 0 when true, 75 when not yet
 
 

@@ -24,13 +24,15 @@ _EVIDENCE = 12  # lines
 class Cause:
     """Why an engine ended: in its own words, what to do next ("" if unknown), the lines that say so.
 
-    `failure` is the id of a known failure, "" if it is none.
+    `failure` is the id of a known failure, "" if it is none. `root`: it says what went wrong itself,
+    and does not only follow from the end of another process.
     """
 
     message: str
     hint: str = ""
     lines: tuple[str, ...] = ()
     failure: str = ""
+    root: bool = False
 
 
 class _Worth(IntEnum):
@@ -120,7 +122,7 @@ def first_cause(lines: Iterable[str]) -> Cause | None:
     failure, hint = recognise(best.message, FAILURES)
     if not hint:
         failure, hint = recognise(best.context, FAILURES)
-    return Cause(best.message, hint, best.lines[-_EVIDENCE:], failure)
+    return Cause(best.message, hint, best.lines[-_EVIDENCE:], failure, best.worth >= _Worth.SYMPTOM)
 
 
 def _unasked(log: Sequence[Line]) -> Sequence[Line]:

@@ -1,135 +1,124 @@
 """Reads what node/watch.py tells of a start, and says when it is ready, failed or stuck."""
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import Any
 
-from sparkup.domain.event import Event, LogLine, Ready, StageChanged
+from sparkup.domain.event import Event, Ready
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, RankState
 from sparkup.domain.plan import Verdict
 from sparkup.errors import Problem, SparkupError, WorkFailed
 from sparkup.facts.engine_cause import first_cause
-from sparkup.facts.engine_log import Capacity, LogReader, Stage
-from sparkup.planning.progress import Progress
+from sparkup.facts.engine_log import Stage
+from sparkup.planning.rank_progress import RankProgress
 
-KEPT_LINES = 20_000  # for the search of a first cause; a start prints some hundreds
 SHOWN_LINES = 12
+SETTLED = 2.0  # seconds in which those that end because of another are heard of
 REFUSALS = 3  # canaries that a healthy server may refuse before the start counts as failed
-GIB = 1 << 30
 LIMIT = "the kernel killed processes of it, as its limit of memory was reached"
 SHORT = "was ended by its own guard (--earlyoom): hardly any memory of the host was left"
 
 
 class Readying:
-    """The fold of one start; see domain.plan.Fold."""
+    """A start, see domain.plan.Fold. The head tells when all is ready, any rank when it failed."""
 
-    def __init__(self, launch: Launch, log: PurePosixPath) -> None:
-        self.launch, self.log = launch, log
-        self.progressed = 0.0
-        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self.progress = Progress()
-        self.reader = LogReader()
-        self.capacity: Capacity | None = None
-        self.stages: list[tuple[str, float]] = []  # in order, with the second each began at
-        self.last: Stage | None = None
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self.ranks = {node.host: RankProgress(node) for node in launch.nodes}
+        self.head = self.ranks[launch.head.host]
         self.problem = ""  # what the last look at the readiness met with
-        self.heard = self.known = 0  # lines of the log; those of them that come a second time
 
-    def again(self) -> None:
-        """Expect the log from its beginning: what was heard of it is nothing new."""
-        self.known, self.heard = max(self.known, self.heard), 0
+    @property
+    def progressed(self) -> float:
+        """Return the second in which any rank last made progress."""
+        return max(rank.progressed for rank in self.ranks.values())
 
-    def feed(self, seconds: float, record: dict[str, object] | None) -> Verdict:
-        """Take one record of the watch."""
+    def again(self, host: str = "") -> None:
+        """Expect the log of a host from its beginning."""
+        self._rank(host).again()
+
+    def _rank(self, host: str) -> RankProgress:
+        return self.ranks.get(host, self.head)
+
+    def feed(self, seconds: float, record: Mapping[str, object] | None, host: str = "") -> Verdict:
+        """Take one record of the watch on a host."""
         data: Mapping[str, Any] = record or {}
-        events: list[Event] = []
-        if not self.stages and self.launch.readiness.kind == "server":
+        rank, events = self._rank(host), list[Event]()
+        if not rank.stages and self.launch.readiness.kind == "server":
             # Interpreters are importing and print nothing yet: a third of a start on a CPU.
-            events += self._at(seconds, Stage("python", "importing"))
+            events += rank.at(seconds, Stage("python", "importing"))
         if record is None:
-            return Verdict(tuple(events), error=self._lost())
+            return Verdict(tuple(events), error=self._lost(rank) if rank.fallen is None else None)
         if "exit" in data:
-            return Verdict(tuple(events), *self._ended(data["exit"]))
+            return Verdict(tuple(events), *self._ended(seconds, rank, data["exit"]))
         if "look" in data:
-            return self._looked(seconds, data["look"], events)
-        for line in data.get("log", ()):
-            events += self._line(seconds, line)
-        if "read" in data:
-            events += self._read(seconds, int(data["read"]))
+            return self._looked(seconds, rank, data["look"], events)
+        events += rank.told(seconds, data)
         return Verdict(tuple(events))
 
-    def _line(self, seconds: float, line: str) -> Iterator[Event]:
-        self.heard += 1
-        if self.heard <= self.known:
-            return
-        self.lines.append(line)
-        if self.progress.is_made_by(line):
-            self.progressed = seconds
-        yield LogLine(self.launch.head.host, self.launch.head.rank, line)
-        for found in self.reader.feed(line):
-            if isinstance(found, Capacity):
-                self.capacity = found
-            else:
-                yield from self._at(seconds, found)
+    def due(self, seconds: float) -> SparkupError | None:
+        """Return what a start failed of, once those that follow from it had time to be heard."""
+        fallen = self._fallen()
+        first = min((rank.fallen or 0.0 for rank in fallen), default=seconds)
+        if not fallen or (len(fallen) < len(self.ranks) and seconds < first + SETTLED):
+            return None
+        return self._why_ended(min(fallen, key=_by_cause))
 
-    def _at(self, seconds: float, stage: Stage) -> Iterator[Event]:
-        if stage == self.last:
-            return
-        self.last = stage
-        if all(name != stage.name for name, _ in self.stages):
-            self.progressed = seconds  # its details may count seconds: of these the lines tell
-        if not self.stages or self.stages[-1][0] != stage.name:
-            self.stages.append((stage.name, seconds))
-        head = self.launch.head
-        yield StageChanged(head.host, head.rank, stage.name, stage.detail, stage.fraction)
+    def _fallen(self) -> list[RankProgress]:
+        return [rank for rank in self.ranks.values() if rank.fallen is not None]
 
-    def _read(self, seconds: float, count: int) -> Iterator[Event]:
-        """Bytes read from disk are progress: weights may load for minutes without a line."""
-        self.progressed = seconds
-        if self.last is not None and self.last.name == "weights":
-            stage = Stage("weights", f"{count / GIB:.1f} GiB read", self.last.fraction)
-            yield from self._at(seconds, stage)
-
-    def _looked(self, seconds: float, look: Mapping[str, Any], events: list[Event]) -> Verdict:
+    def _looked(
+        self, seconds: float, rank: RankProgress, look: Mapping[str, Any], events: list[Event]
+    ) -> Verdict:
+        if rank is not self.head:
+            return Verdict(tuple(events))
         if look.get("state") == "ready":
-            return Verdict((*events, self._ready(seconds, look.get("canary") or {})), done=True)
+            ready = self._ready(seconds, look.get("canary") or {})
+            return Verdict((*events, ready), done=not self._fallen())
         canary = look.get("canary") or {}
         self.problem = str(look.get("problem") or canary.get("problem", ""))
         if look.get("health") == 200:
-            events += self._at(seconds, Stage("canary", self.problem))
+            events += rank.at(seconds, Stage("canary", self.problem))
             if int(look.get("refusals", 0)) >= REFUSALS:
                 return Verdict(tuple(events), error=self._refused())
         return Verdict(tuple(events))
 
     def _ready(self, seconds: float, canary: Mapping[str, Any]) -> Ready:
-        ends = [*self.stages, ("", seconds)]
+        ends, capacity = [*self.head.stages, ("", seconds)], self.head.capacity
         return Ready(
             name=self.launch.name,
             url=self.launch.url,
             seconds=seconds,
             stages=tuple((name, after - begun) for (name, begun), (_, after) in pairwise(ends)),
-            kv_tokens=self.capacity.kv_tokens if self.capacity else None,
-            concurrency=self.capacity.concurrency if self.capacity else None,
+            kv_tokens=capacity.kv_tokens if capacity else None,
+            concurrency=capacity.concurrency if capacity else None,
             canary=str(canary.get("task", "")),
             model=str(canary.get("model", "")),
         )
 
-    def _ended(self, how: Mapping[str, Any] | None) -> tuple[bool, SparkupError | None]:
-        status = how.get("status") if how else None
-        if how and how.get("asked") and not self.launch.attached:
-            return True, self._stopped_by_others()
-        if self.launch.attached:
+    def _ended(
+        self, seconds: float, rank: RankProgress, how: Mapping[str, Any] | None
+    ) -> tuple[bool, SparkupError | None]:
+        if self.launch.attached and rank is self.head:
             return True, None  # a short command that is done, or somebody stopped the launch
-        if how and how.get("short_of_memory"):
-            return True, self._failed(f"{SHORT} before it was ready", "start-failed")
-        end = status_text(status, limit_reached=bool(how and how.get("limit_reached")))
-        return True, self._failed(f"ended before it was ready ({end})", "start-failed")
+        rank.fallen, rank.exit = seconds, how
+        return False, self.due(seconds)
 
-    def _failed(self, what: str, code: str) -> SparkupError:
-        return failure(code, f"{self.launch.name} {what}", self.launch.head.host, tuple(self.lines))
+    def _why_ended(self, rank: RankProgress) -> SparkupError:
+        how = rank.exit or {}
+        if how.get("because"):
+            return self._failed(rank, f"was ended before it was ready: {how['because']}", "start-failed")
+        if how.get("asked"):
+            return self._stopped_by_others()
+        if how.get("short_of_memory"):
+            return self._failed(rank, f"{SHORT} before it was ready", "start-failed")
+        end = status_text(how.get("status"), limit_reached=bool(how.get("limit_reached")))
+        return self._failed(rank, f"ended before it was ready ({end})", "start-failed")
+
+    def _failed(self, rank: RankProgress, what: str, code: str) -> SparkupError:
+        which = f" rank {rank.node.rank}" if len(self.ranks) > 1 else ""
+        return failure(code, f"{self.launch.name}{which} {what}", rank.node.host, tuple(rank.lines))
 
     def _stopped_by_others(self) -> SparkupError:
         what = f"{self.launch.name} was stopped before it was ready"
@@ -137,32 +126,42 @@ class Readying:
         return WorkFailed(Problem("start-failed", what, where=self.launch.head.host, hint=hint))
 
     def _refused(self) -> SparkupError:
-        return self._failed(f"says it is healthy but does not answer: {self.problem}", "canary-failed")
+        what = f"says it is healthy but does not answer: {self.problem}"
+        return self._failed(self.head, what, "canary-failed")
 
-    def _lost(self) -> SparkupError:
+    def _lost(self, rank: RankProgress) -> SparkupError:
         return WorkFailed(
             Problem(
                 "bad-answer",
                 "the watch of the start ended without a word",
-                where=self.launch.head.host,
-                hint=log_hint(self.launch.name, self.launch.head.host),
+                where=rank.node.host,
+                hint=log_hint(self.launch.name, rank.node.host),
             )
         )
 
     def gave_up(self, seconds: float, *, stalled: bool) -> SparkupError:
         """Return the error for a start that stands still or takes too long."""
-        stage = self.last.name if self.last else "its beginning"
+        last = self.head.last
+        stage = last.name if last else "its beginning"
         met = f"; the last look at it: {self.problem}" if self.problem else ""
         if stalled:
             idle = seconds - self.progressed
             return self._failed(
+                self.head,
                 f"made no progress for {idle:.0f} s at stage {stage} (more time: --stall-timeout){met}",
                 "start-stalled",
             )
         return self._failed(
+            self.head,
             f"was not ready after {seconds:.0f} s, at stage {stage} (more time: --ready-timeout){met}",
             "start-timeout",
         )
+
+
+def _by_cause(rank: RankProgress) -> tuple[bool, bool, float]:
+    """Order ranks that ended: first what nobody ended, whose log says why itself, that ended earliest."""
+    how, cause = rank.exit or {}, first_cause(rank.lines)
+    return bool(how.get("because")), cause is None or not cause.root, rank.fallen or 0.0
 
 
 def failure(code: str, what: str, host: str, lines: Sequence[str]) -> SparkupError:

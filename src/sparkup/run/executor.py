@@ -4,10 +4,11 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from sparkup.connect.base import Connection
-from sparkup.domain.command import Result
+from sparkup.domain.command import Command, Result
 from sparkup.domain.event import Event, Noted, StepFinished, StepOutput, StepStarted
 from sparkup.domain.plan import Fold, Plan, Put, Run, Step, Wait
 from sparkup.errors import HostUnreachable, Problem, WorkFailed
@@ -32,7 +33,7 @@ async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit)
         slow = isinstance(step, Run) and step.shown is not None
         emit(StepStarted(step.id, step.host, step.reason, slow))
         begun = time.monotonic()
-        results[step.id] = await _begin(step, connections[step.host], emit)
+        results[step.id] = await _begin(step, connections, emit)
         emit(StepFinished(step.id, step.host, time.monotonic() - begun))
         done[step.id].set()
 
@@ -40,8 +41,9 @@ async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit)
     return results
 
 
-async def _begin(step: Step, connection: Connection, emit: Emit) -> Result:
+async def _begin(step: Step, connections: Mapping[str, Connection], emit: Emit) -> Result:
     """Do one step; one that must not be broken off is brought to its end before a cancellation counts."""
+    connection = connections[step.host]
     match step:
         case Put():
             await _to_the_end(connection.put(step.content, step.path, step.mode))
@@ -50,7 +52,7 @@ async def _begin(step: Step, connection: Connection, emit: Emit) -> Result:
             work = _stream(step, connection, emit) if step.shown else _run(step, connection)
             return await (_to_the_end(work) if step.unbroken else work)
         case Wait():
-            await _wait(step, connection, emit)
+            await _wait(step, connections, emit)
             return NOTHING
         case _:
             assert_never(step)
@@ -97,45 +99,65 @@ def _checked(step: Run, result: Result) -> Result:
     )
 
 
-async def _wait(step: Wait, connection: Connection, emit: Emit) -> None:
+async def _wait(step: Wait, connections: Mapping[str, Connection], emit: Emit) -> None:
     fold, begun = step.fold(), time.monotonic()
     total = None if step.total is None else begun + step.total
-    records = asyncio.create_task(_followed(step, connection, fold, emit))
-    clock = asyncio.create_task(_clock(step, fold, begun, total))
+    sources = {step.host: step.command, **step.others}
+    tasks = [
+        asyncio.create_task(_followed(_Source(host, command, connections[host], begun), fold, emit))
+        for host, command in sources.items()
+    ]
+    tasks.append(asyncio.create_task(_clock(step, fold, begun, total)))
+    waiting = set(tasks)
     try:
-        await asyncio.wait([records, clock], return_when=asyncio.FIRST_COMPLETED)
+        while waiting:
+            ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.exception() or task.result() for task in ended):
+                break
     finally:
-        for task in (records, clock):
+        for task in tasks:
             task.cancel()
-        await asyncio.wait([records, clock])
-    for task in (records, clock):
+        await asyncio.wait(tasks)
+    for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
 
-async def _followed(step: Wait, connection: Connection, fold: Fold, emit: Emit) -> None:
-    """Feed the fold until it is satisfied. A connection that breaks is made anew: what we wait for
-    goes on without us, and the program tells all of it again."""
-    begun, lost = time.monotonic(), None
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One of the programs that a wait follows; `begun` is when the wait began."""
+
+    host: str
+    command: Command
+    connection: Connection
+    begun: float
+
+
+async def _followed(source: _Source, fold: Fold, emit: Emit) -> bool:
+    """Feed the fold until it is satisfied, or there is no more.
+
+    A connection that breaks is made anew: what we wait for goes on without us, and the program tells
+    all of it again.
+    """
+    lost: float | None = None
     while True:
         try:
-            async with connection.stream(step.command) as stream:
+            async with source.connection.stream(source.command) as stream:
                 async for line in stream.lines():
                     lost = None
                     record = _record(line)
-                    if record is not None and _fed(fold, time.monotonic() - begun, record, emit):
-                        return
-                _fed(fold, time.monotonic() - begun, None, emit)
-                return
+                    if record is not None and _fed(fold, source, record, emit):
+                        return True
+                return _fed(fold, source, None, emit)
         except HostUnreachable:
             now = time.monotonic()
             if lost is None:
                 lost = now
-                emit(Noted(f"the connection to {step.host} broke; trying to reach it again"))
+                emit(Noted(f"the connection to {source.host} broke; trying to reach it again"))
             if now - lost > REACH_AGAIN:
                 raise
             await asyncio.sleep(PAUSE)
-            fold.again()
+            fold.again(source.host)
 
 
 def _record(line: str) -> dict[str, object] | None:
@@ -147,8 +169,8 @@ def _record(line: str) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _fed(fold: Fold, seconds: float, record: dict[str, object] | None, emit: Emit) -> bool:
-    verdict = fold.feed(seconds, record)
+def _fed(fold: Fold, source: _Source, record: Mapping[str, object] | None, emit: Emit) -> bool:
+    verdict = fold.feed(time.monotonic() - source.begun, record, source.host)
     for event in verdict.events:
         emit(event)
     if verdict.error is not None:
@@ -156,10 +178,12 @@ def _fed(fold: Fold, seconds: float, record: dict[str, object] | None, emit: Emi
     return verdict.done
 
 
-async def _clock(step: Wait, fold: Fold, begun: float, total: float | None) -> None:
-    """End a wait that makes no progress, or takes too long in all."""
+async def _clock(step: Wait, fold: Fold, begun: float, total: float | None) -> bool:
+    """End a wait that makes no progress, takes too long in all, or has failed for certain by now."""
     while True:
         now = time.monotonic()
+        if error := fold.due(now - begun):
+            raise error
         if total is not None and now > total:
             raise fold.gave_up(now - begun, stalled=False)
         if now - begun - fold.progressed > step.stall:
