@@ -212,7 +212,7 @@ class Count:
 
     def __init__(self, wanted: int = 1, progress: bool = True) -> None:
         self.wanted, self.progress, self.progressed = wanted, progress, 0.0
-        self.fed: list[dict[str, object] | None] = []
+        self.fed: list[Mapping[str, object] | None] = []
         self.hosts: set[str] = set()
         self.late = LONG
 
