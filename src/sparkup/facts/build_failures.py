@@ -31,12 +31,19 @@ BUILD_FAILURES = (
     known("F45", r"Driver/library version mismatch", "the driver was upgraded: reboot the host"),
     known(
         "F44",
+        r"No devices (?:were )?found|couldn't communicate with the NVIDIA driver"
+        r"|GSP\b.*(?:failed|timeout)|\bXid\b.*: (?:119|154)\b",
+        "driver and firmware do not fit: bring both up to date (apt full-upgrade, fwupdmgr), then reboot",
+    ),
+    known(
+        "F44",
         r"driver (?:on your system )?is too old|driver version is insufficient",
         "update the driver of the host, or use an older image",
     ),
     known(
         "F59",
-        r"libcuda\.so|Failed to infer device type|No CUDA GPUs|no NVIDIA (?:driver|GPU)",
+        r"libcuda\.so|Failed to infer device type|No CUDA GPUs|no NVIDIA (?:driver|GPU)"
+        r"|NVIDIA Driver was not detected",
         "the engine sees no GPU: check `nvidia-smi` on the host, and that the container got it",
     ),
     known(

@@ -28,6 +28,26 @@ def _unknown_option(match: re.Match[str]) -> str:
 
 
 COMMAND_FAILURES = (
+    known(
+        "F69e",
+        r"unrecognized arguments: (?:vllm )?serve\b",
+        "the image's entrypoint is `vllm serve` already: the command must not have it again",
+    ),
+    known(
+        "F70",
+        r"Permission denied \(publickey",
+        "the key of this user is not known there: ssh-copy-id, in every direction in which hosts talk",
+    ),
+    known(
+        "F72",
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "the host was installed anew, or is another: compare its fingerprint, then ssh-keygen -R",
+    ),
+    known(
+        "F79b",
+        r"toomanyrequests|rate limit",
+        "the registry limits downloads: pull the image once, and copy it to the other hosts",
+    ),
     known("F64b", r"unrecognized arguments: (--?[\w.=-]+)", _unknown_option),
     known("F87", r"requires --tool-call-parser", "add --tool-call-parser with that of this model"),
     known("", r"invalid (?:tool call|reasoning) parser", "use one of the names that it lists"),

@@ -60,6 +60,12 @@ NETWORK_FAILURES = (
     ),
     known(
         "F01",
+        r"network IB not found|Failed to initialize any NET plugin",
+        "NCCL was told to use RDMA and found none: the image needs rdma-core, the container "
+        "--device=/dev/infiniband",
+    ),
+    known(
+        "F01",
         r"memlock|ibv_\w+.*(?:Operation not permitted|Cannot allocate memory)",
         "allow locked memory: --ulimit memlock=-1, --cap-add IPC_LOCK, --device=/dev/infiniband",
     ),
