@@ -8,18 +8,33 @@ from collections.abc import Mapping
 
 from sparkup.facts import memory
 from sparkup.facts.source_text import Source, plain
-from sparkup.facts.tools import app_log, dgx_release, dmi, docker, free, kernel_log, nvidia_smi, ota
+from sparkup.facts.tools import (
+    app_log,
+    benchy,
+    dgx_release,
+    dmi,
+    docker,
+    free,
+    kernel_log,
+    nccl,
+    nvidia_smi,
+    ota,
+    perftest,
+)
 
 SOURCES: Mapping[str, Source] = {
     "app_log": Source(app_log.parse, "the log of an engine, or some lines of it"),
+    "benchy": Source(benchy.parse, "the table of llama-benchy"),
     "dgx_release": Source(dgx_release.parse, "the content of /etc/dgx-release or /etc/fastos-release"),
     "dmi": Source(dmi.parse, "files of /sys/class/dmi/id with their names (grep . FILES), or `dmidecode`"),
     "docker": Source(docker.parse, "`docker info`, as text or JSON, or what docker said when it failed"),
     "free": Source(free.parse, "the output of `free` or `free -h`"),
     "kernel_log": Source(kernel_log.parse, "lines of `dmesg` or `journalctl -k`"),
     "meminfo": Source(memory.parse_meminfo, "the content of /proc/meminfo"),
+    "nccl": Source(nccl.parse, "the output of nccl-tests (all_gather_perf and the others)"),
     "nvidia_smi": Source(nvidia_smi.parse, "what nvidia-smi prints: the table, -L, -q, or CSV of a query"),
     "ota": Source(ota.parse, "`nvidia-spark-ota-check summary` or `torn-score`, or a table of firmware"),
+    "perftest": Source(perftest.parse, "the output of ib_write_bw, ib_write_lat and their kin, or mlnx_perf"),
 }
 
 
