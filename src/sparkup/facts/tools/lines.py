@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from sparkup.facts.source_text import plain
@@ -12,7 +13,7 @@ T = TypeVar("T")
 PASSWORD = re.compile(r"^\[sudo\] [^:\n]*: ?", re.MULTILINE)
 BYSTANDERS = re.compile(
     r"sudo: |Warning: Permanently added |(?:Shared c|C)onnection to \S+ closed|Pseudo-terminal will not be"
-    r"|\S+@\S+:\S*[$#](?: |$)|[$#>] \S"
+    r"|\S+@\S+:\S*[$#](?: |$)|\$ \S"
 )
 HOST_PREFIX = re.compile(r"(?=[^\s:]*[A-Za-z.])([A-Za-z0-9_][\w.@-]*):(?: |$)(.*)")  # of pdsh, dsh and clush
 UNKNOWN = re.compile(
@@ -56,6 +57,22 @@ def judged(found: Sequence[T], told: Iterable[str], *nothing: str) -> tuple[T, .
     """Return what was found in lines; () for no lines, or one of the words for "nothing"; else None."""
     strange = [line for line in told if not found]
     return tuple(found) if not strange or any(word in line for line in strange for word in nothing) else None
+
+
+def blocks(told: Sequence[str], first: re.Pattern[str]) -> list[Sequence[str]]:
+    """Return lines in blocks, each of which begins with a first line; those before are left out."""
+    starts = [place for place, line in enumerate(told) if first.fullmatch(line)]
+    return [told[start:end] for start, end in pairwise([*starts, len(told)])]
+
+
+def fields(block: Iterable[str]) -> Mapping[str, str]:
+    """Return the values of lines "Name: value" by their names in small letters: the first of each."""
+    found: dict[str, str] = {}
+    for line in block:
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.strip().lower().replace("_", " "), value.strip())
+    return found
 
 
 def known(word: str | None) -> str | None:
