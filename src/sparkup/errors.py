@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "bad-recorded-facts": "The recorded facts of a host cannot be read.",
     "image-not-found": "The container engine of the host has no such image.",
     "mount-not-found": "What is to be mounted into a container does not exist on the host.",
+    "not-of-that-kind": "The text on standard input is not what that tool or file has.",
     "unsupported-platform": "There is no build of vLLM for this architecture and Python.",
     # gates
     "not-yours": "The launch belongs to another user of the host.",

@@ -28,6 +28,7 @@ COMMANDS = {
     "logs": ("sparkup.cli.logs:logs", "Show what a launch has printed; follow it."),
     "exec": ("sparkup.cli.enter:enter", "Run a command in the environment of a launch."),
     "stop": ("sparkup.cli.stop:stop", "Stop launches and see that nothing is left."),
+    "facts": ("sparkup.cli.facts:facts", "Show what is known of hosts; read what their tools print."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
     "completion": (
         "sparkup.cli.completion:completion",
@@ -123,7 +124,9 @@ def broken(error: BaseException, argv: Sequence[str]) -> int:
 def _failed(error: SparkupError, argv: Sequence[str]) -> int:
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     as_events = "--progress=json" in words or ("--progress", "json") in pairwise(words)
-    as_json = "--json" in words and not isinstance(error, PartlyDone)  # the answer lists what is not done
+    as_json = ("--json" in words or words[:2] == ["facts", "parse"]) and not isinstance(
+        error, PartlyDone
+    )  # the answer lists what is not done
     try:
         print_failure(error, as_json=as_json, as_events=as_events)
     except streams.OutputLost:  # the document; people still get the text, and all the status

@@ -139,4 +139,30 @@ class Tried:
     set_up_seconds: float
 
 
-Answer = Launched | Finished | Status | Stopped | Shown | Script | Environments | Tried
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What is known of a host: the name of each fact and its value, as docs/facts.schema.json has them."""
+
+    host: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of some hosts."""
+
+    hosts: tuple[HostFacts, ...]
+    problems: tuple[Problem, ...] = ()  # of hosts that could not be asked
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a host's tools printed, in files of a folder here. `missing`: file and why there is none."""
+
+    host: str
+    folder: str
+    files: tuple[str, ...]
+    missing: Mapping[str, str]
+
+
+Answer = Launched | Finished | Status | Stopped | Shown | Script | Environments | Tried | Facts | Recorded

@@ -9,8 +9,10 @@ from typing import assert_never
 from sparkup.domain.answer import (
     Answer,
     Environments,
+    Facts,
     Finished,
     Launched,
+    Recorded,
     Row,
     Script,
     Shown,
@@ -21,6 +23,7 @@ from sparkup.domain.answer import (
 )
 from sparkup.domain.event import Ready
 from sparkup.domain.host import follow_up
+from sparkup.report.host_facts import host_facts, recorded
 from sparkup.report.view import printable
 
 GIB = 1 << 30
@@ -51,6 +54,10 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
             return _environments(answer)
         case Tried():
             return _tried(answer)
+        case Facts():
+            return "".join(host_facts(each.host, each.facts) for each in answer.hosts)
+        case Recorded():
+            return recorded(answer)
         case _:
             assert_never(answer)
 

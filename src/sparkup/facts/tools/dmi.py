@@ -57,9 +57,9 @@ def parse(text: str) -> tuple[Dmi, ...] | None:
         return None
     header = [cell.strip().lower() for cell in lines[0].split("\t")]
     if len(header) > 2 and "sys_vendor" in header:
-        return tuple(_machine(dict(zip(header, line.split("\t"), strict=False))) for line in lines[1:])
+        return tuple(machine(dict(zip(header, line.split("\t"), strict=False))) for line in lines[1:])
     values = dict(_rows(lines))
-    return (_machine(values),) if {"sys_vendor", "product_name", "manufacturer"} & set(values) else None
+    return (machine(values),) if {"sys_vendor", "product_name", "manufacturer"} & set(values) else None
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -79,7 +79,8 @@ def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:
             yield name, row[2]
 
 
-def _machine(values: Mapping[str, str]) -> Dmi:
+def machine(values: Mapping[str, str]) -> Dmi:
+    """Return the machine of which names of /sys/class/dmi/id (or dmidecode's) and their values tell."""
     found: dict[str, str] = {}
     for name, value in values.items():
         field = _FIELDS.get(name.strip())

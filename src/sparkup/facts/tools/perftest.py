@@ -54,7 +54,8 @@ class Counter:
 class PerfTest:
     """One test. `kind`: bandwidth, latency or counters. Of the largest size: `average`, `peak`, `latency`.
 
-    Bandwidths in Gb/s, times in microseconds. `device` is the RDMA device, `link` Ethernet (RoCE) or IB; with RDMA CM a RoCE port says IB as well.
+    Bandwidths in Gb/s, times in microseconds. `device` is the RDMA device, `link` Ethernet (RoCE) or IB; with
+    RDMA CM a RoCE port says IB as well.
     """
 
     kind: str
