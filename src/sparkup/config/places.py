@@ -1,9 +1,9 @@
-"""Where the control machine keeps what can be deleted: journals and recorded facts."""
+"""Where the control machine has its configuration, and what can be deleted: journals and recorded facts."""
 
 import os
 from pathlib import Path
 
-from platformdirs import user_state_path
+from platformdirs import user_config_path, user_state_path
 
 from sparkup.errors import GateRefused, Problem
 
@@ -45,3 +45,16 @@ def recorded_facts() -> Path:
 def journals() -> Path:
     """Return the folder of journals."""
     return state() / "journal"
+
+
+def trusted() -> Path:
+    """Return the folder of what was trusted: empty files, each named by the digest of one."""
+    return state() / "trusted"
+
+
+def inventory() -> Path | None:
+    """Return the user's own cluster.yaml, which need not be there; None for a user without a home."""
+    try:
+        return user_config_path("sparkup") / "cluster.yaml"
+    except RuntimeError:
+        return None

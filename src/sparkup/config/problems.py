@@ -1,5 +1,8 @@
 """Collecting what is wrong with what was typed, and the checks that several parts of it share."""
 
+import difflib
+from collections.abc import Sequence
+
 from sparkup.errors import Problem
 
 
@@ -19,3 +22,9 @@ def number(text: str | None, option: str, problems: Problems) -> int | None:
         problems.add(f"{option} {text!r} is no number above 0", f"give a whole number, as in {option} 4")
         return None
     return int(text)
+
+
+def closest(word: str, known: Sequence[str]) -> str:
+    """Return a hint with the known word that is most like one, "" if none is."""
+    close = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {close[0]}?" if close else ""
