@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkup.config.problems import Problems
-from sparkup.config.request import Typed, hosts_of, parse
+from sparkup.config.request import Typed, parse
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Readiness
 from sparkup.domain.secret_names import SECRET_NAME
@@ -42,8 +42,7 @@ def test_a_command_alone_is_a_request() -> None:
 def test_all_that_can_be_asked_for() -> None:
     typed = replace(
         TYPED,
-        hosts=["ada@spark1"],
-        solo=True,
+        hosts=(Host("ada@spark1", "ada@spark1"),),
         name="mine",
         engine="host",
         venv="cpu",
@@ -78,25 +77,11 @@ def test_all_that_can_be_asked_for() -> None:
         ),
         (Typed(command=[""]), "no-command", "there is no command to launch", ""),
         (
-            Typed(COMMAND, hosts=["a,b"]),
+            Typed(COMMAND, hosts=(Host("a", "a"), Host("b", "b"))),
             "bad-option",
             "this version launches on one machine",
             "name one host",
         ),
-        (
-            Typed(COMMAND, hosts=["a", "b"], solo=True),
-            "bad-option",
-            "--solo means one machine",
-            "leave --solo out, or name one host instead of 2",
-        ),
-        (
-            Typed(COMMAND, hosts=["-oProxyCommand=x"]),
-            "bad-option",
-            "'-oProxyCommand=x' is no host name",
-            "name it as SSH knows it",
-        ),
-        (Typed(COMMAND, hosts=["a\udcff"]), "bad-option", "'a\\udcff' is no host name", ""),
-        (Typed(COMMAND, hosts=["a b"]), "bad-option", "'a b' is no host name", ""),
         (
             Typed(COMMAND, name="my launch"),
             "bad-name",
@@ -166,7 +151,7 @@ def test_everything_wrong_is_said_at_once_with_what_was_found_before() -> None:
     before = Problems()
     before.add("--offline goes with --dry-run")
     typed = Typed(
-        hosts=["a,b"],
+        hosts=(Host("a", "a"), Host("b", "b")),
         name="-",
         engine="lxc",
         env=["=", "GONE"],
@@ -185,20 +170,6 @@ def test_everything_wrong_is_said_at_once_with_what_was_found_before() -> None:
     assert len(problems) == 14
     assert problems[0].message == "--offline goes with --dry-run"
     assert len({problem.message for problem in problems}) == 14
-
-
-@pytest.mark.parametrize(
-    ("words", "names"),
-    [
-        ([], ["local"]),
-        ([""], ["local"]),
-        (["a,b", "c"], ["a", "b", "c"]),
-        (["a, b ,", "a"], ["a", "b"]),
-        (["localhost", "127.0.0.1", "local"], ["local"]),
-    ],
-)
-def test_hosts_stand_between_commas_each_once(words: list[str], names: list[str]) -> None:
-    assert [host.name for host in hosts_of(words)] == names
 
 
 @pytest.mark.parametrize(
@@ -381,7 +352,7 @@ def test_e_wins_over_them() -> None:
 
 @given(st.lists(st.text(), max_size=4), st.text(), st.text())
 def test_whatever_is_typed_is_taken_or_refused(env: list[str], ready: str, number: str) -> None:
-    typed = replace(TYPED, env=env, ready=ready, jobs=number, pids_limit=number, hosts=[ready], name=number)
+    typed = replace(TYPED, env=env, ready=ready, jobs=number, pids_limit=number, name=number)
     with contextlib.suppress(InputRefused):
         plain = parse(typed).environment.plain
         assert not any(SECRET_NAME.search(name) for name in plain)

@@ -4,10 +4,9 @@ import click
 
 from sparkup.actions import env as actions
 from sparkup.actions import env_remove
-from sparkup.cli import options
+from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Strict
-from sparkup.config.request import hosts_of
 from sparkup.config.variants import variant, variants
 
 
@@ -31,9 +30,9 @@ def create(ctx: click.Context, /, kind: str, hosts: tuple[str, ...], **_: object
 @options.remote
 @options.as_json
 @click.pass_context
-def list_(ctx: click.Context, /, hosts: tuple[str, ...], **_: object) -> int:
+def list_(ctx: click.Context, /, **_: object) -> int:
     """List environments."""
-    there = hosts_of(hosts)
+    there = nodes.all_there_are(ctx).hosts
     return carry_out(ctx, lambda context: actions.list_all(there, variants(), context))
 
 

@@ -10,7 +10,7 @@ import click
 from sparkup.actions import dryrun
 from sparkup.actions.launch import launch
 from sparkup.actions.starting import Manner
-from sparkup.cli import options
+from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.config.containers import TypedContainer
 from sparkup.config.problems import Problems
@@ -18,9 +18,8 @@ from sparkup.config.request import Typed, parse
 
 CONTAINER = tuple(field.name for field in fields(TypedContainer) if field.name != "needed")
 Decorated = Callable[..., Any]
-TYPED = ("solo", "name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
+TYPED = ("name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
 _taken = (
-    click.option("--solo", is_flag=True, help="One machine only."),
     click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]"),
     click.option(
         "--engine",
@@ -95,9 +94,10 @@ def run(
     needed = bool(given.get("needed"))
     container = TypedContainer(needed=needed, **{name: given[name] for name in CONTAINER})
     plain = {name: given[name] for name in TYPED}
-    words = Typed(command=command, hosts=given["hosts"], container=container, **plain, **typed)
+    named = nodes.cluster(ctx, found)
+    words = Typed(command=command, hosts=named.hosts, container=container, **plain, **typed)
     request = parse(words, found)
     if dry:
         show = partial(dryrun.show, as_script=dry == "script", offline=given["offline"])
-        return carry_out(ctx, lambda context: show(request, manner, context))
-    return carry_out(ctx, lambda context: launch(request, manner, context))
+        return carry_out(ctx, nodes.noting(named.notes, lambda context: show(request, manner, context)))
+    return carry_out(ctx, nodes.noting(named.notes, lambda context: launch(request, manner, context)))

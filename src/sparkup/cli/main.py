@@ -30,6 +30,7 @@ COMMANDS = {
     "stop": ("sparkup.cli.stop:stop", "Stop launches and see that nothing is left."),
     "facts": ("sparkup.cli.facts:facts", "Show what is known of hosts; read what their tools print."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
+    "trust": ("sparkup.cli.trust:trust", "Let the cluster.yaml of a folder be used."),
     "completion": (
         "sparkup.cli.completion:completion",
         "Print the completion for bash, zsh or fish.",

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from sparkup.config.request import hosts_of
+from sparkup.cli import nodes
 from sparkup.domain.host import Host
-from sparkup.errors import InputRefused, Problem
 from sparkup.facts.machine import SYSTEM_STATE, USER_STATE
 
 Decorated = Callable[..., Any]
@@ -30,7 +29,16 @@ hosts = click.option(
     "hosts",
     multiple=True,
     metavar="HOST[,HOST]",
-    help="Machines, as SSH knows them; this one when none is named.",
+    help="Machines: names of cluster.yaml, or as SSH knows them."
+    " [default: the cluster of cluster.yaml, else this one]",
+)
+cluster = click.option("--cluster", metavar="NAME", help="A cluster of cluster.yaml.")
+solo = click.option("--solo", is_flag=True, help="One machine only: this one, unless another is named.")
+inventory = click.option(
+    "--inventory",
+    metavar="FILE|none",
+    default="",
+    help="Another cluster.yaml than the one in this folder or the user's own.",
 )
 accept_keys = click.option(
     "--accept-new-host-keys",
@@ -100,16 +108,11 @@ def container(command: Decorated) -> Decorated:
 
 def remote(command: Decorated) -> Decorated:
     """Add what every command that reaches hosts takes."""
-    for option in (progress, ssh_config, accept_keys, hosts):
+    for option in (progress, ssh_config, accept_keys, inventory, solo, cluster, hosts):
         command = option(command)
     return command
 
 
-def one_host(words: tuple[str, ...]) -> Host:
-    """Return the one host that is named; raises InputRefused for several."""
-    found = hosts_of(words)
-    if len(found) > 1:
-        raise InputRefused(
-            Problem("bad-option", "this command works on one machine", hint="name one with --host")
-        )
-    return found[0]
+def one_host(_: tuple[str, ...]) -> Host:
+    """Return the one host that a command works on; raises InputRefused for several."""
+    return nodes.one(click.get_current_context())

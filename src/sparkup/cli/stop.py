@@ -3,10 +3,9 @@
 import click
 
 from sparkup.actions.stop import stop as end
-from sparkup.cli import options
+from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Strict
-from sparkup.config.request import hosts_of
 from sparkup.errors import InputRefused, Problem
 
 
@@ -16,9 +15,7 @@ from sparkup.errors import InputRefused, Problem
 @options.remote
 @options.as_json
 @click.pass_context
-def stop(
-    ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], *, everything: bool, **_: object
-) -> int:
+def stop(ctx: click.Context, /, name: str | None, *, everything: bool, **_: object) -> int:
     """Stop a launch: SIGTERM first, then the rest of its tree; waits until port and memory are back.
 
     Without NAME it stops the only one there is.
@@ -27,5 +24,5 @@ def stop(
         raise InputRefused(
             Problem("bad-option", "a name and --all contradict each other", hint="leave one out")
         )
-    there = hosts_of(hosts)
+    there = nodes.of(ctx).hosts
     return carry_out(ctx, lambda context: end(name, there, context, everything=everything))

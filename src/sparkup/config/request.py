@@ -27,8 +27,7 @@ class Typed:
     """The words of a launch as they were typed, none of them checked yet."""
 
     command: Sequence[str] = ()
-    hosts: Sequence[str] = ()
-    solo: bool = False
+    hosts: tuple[Host, ...] = (LOCAL,)
     name: str | None = None
     engine: str | None = None
     env: Sequence[str] = ()
@@ -49,18 +48,19 @@ class Typed:
 def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
     """Return the request; raises InputRefused with every problem, those found before included."""
     found = Problems() if problems is None else problems
-    hosts = _hosts(typed, found)
+    if len(typed.hosts) > 1:
+        found.add("this version launches on one machine", "name one host, or say --solo")
     limits = _limits(typed, found)
     request = LaunchRequest(
         argv=_command(typed.command, found),
-        hosts=hosts,
+        hosts=typed.hosts,
         name=_name(typed.name, found),
         engine=_engine(typed.engine, found),
         environment=_environment(typed, found),
         python_environment=typed.venv,
         limits=limits,
         readiness=_readiness(typed, found),
-        cwd=_here(found) if hosts[0].is_local else "",
+        cwd=_here(found) if typed.hosts[0].is_local else "",
         outlives=typed.outlives,
         guard=Guard() if typed.earlyoom else None,
         container=container_request(typed.container, limits, typed.surroundings, found),
@@ -99,21 +99,6 @@ def hosts_of(words: Sequence[str]) -> tuple[Host, ...]:
     """Return hosts from words with commas in them; this machine when there are none."""
     names = (name.strip() for word in words for name in word.split(","))
     return tuple(dict.fromkeys(parse_host(name) for name in names if name)) or (LOCAL,)
-
-
-def _hosts(typed: Typed, problems: Problems) -> tuple[Host, ...]:
-    hosts = hosts_of(typed.hosts)
-    if len(hosts) > 1 and typed.solo:
-        problems.add(
-            "--solo means one machine",
-            f"leave --solo out, or name one host instead of {len(hosts)}",
-        )
-    elif len(hosts) > 1:
-        problems.add("this version launches on one machine", "name one host")
-    for host in hosts:
-        if host.address.startswith("-") or not host.address.isprintable() or " " in host.address:
-            problems.add(f"{host.address!r} is no host name", "name it as SSH knows it: spark1, ada@10.0.0.2")
-    return hosts
 
 
 def _name(name: str | None, problems: Problems) -> str | None:
