@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from sparkup.cli import options
+from sparkup.cli import nodes, options
 from sparkup.cli.strict import Strict, suggestion
-from sparkup.config.request import hosts_of
 from sparkup.domain.plain import plain
 from sparkup.errors import InputRefused, Problem
 from sparkup.report.json_line import json_line
@@ -44,14 +43,14 @@ def facts() -> None:
 @options.remote
 @options.as_json
 @click.pass_context
-def show(ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], **_: object) -> int:
+def show(ctx: click.Context, /, name: str | None, **_: object) -> int:
     """Show what a host is and has; one fact when it is named. Changes nothing."""
     from sparkup.actions import facts as actions  # noqa: PLC0415 - `parse` needs none of it
     from sparkup.cli.carry import carry_out  # noqa: PLC0415
 
     if name is not None and name not in actions.SHOWN:
         raise _unknown("fact", name, list(actions.SHOWN))
-    there, names = hosts_of(hosts), (name,) if name else ()
+    there, names = nodes.all_there_are(ctx).hosts, (name,) if name else ()
     return carry_out(ctx, lambda context: actions.show(there, names, context))
 
 

@@ -2,11 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from sparkup.actions.context import Context
-from sparkup.cli.carry import Action
 from sparkup.config.finding import Found, find, trust, untrusted
 from sparkup.config.here import here
 from sparkup.config.nodes import Named, Nodes, everywhere, nodes
@@ -15,6 +14,10 @@ from sparkup.domain.event import Noted
 from sparkup.domain.host import Host
 from sparkup.domain.inventory import Inventory
 from sparkup.errors import InputRefused
+
+if TYPE_CHECKING:  # options are loaded for commands that reach no host as well
+    from sparkup.actions.context import Context
+    from sparkup.cli.carry import Action
 
 
 def cluster(ctx: click.Context, found: Problems) -> Nodes:
@@ -93,10 +96,10 @@ def shown(known: Inventory) -> str:
     )
 
 
-def noting(notes: Sequence[str], action: Action) -> Action:
+def noting(notes: Sequence[str], action: "Action") -> "Action":
     """Return an action that first says what is to be known of its hosts."""
 
-    async def noted(context: Context) -> int:
+    async def noted(context: "Context") -> int:
         for note in notes:
             context.emit(Noted(note))
         return await action(context)
