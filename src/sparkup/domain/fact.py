@@ -24,12 +24,16 @@ def run(*argv: str, timeout: float = 10.0) -> Request:
     return Request("run", {"argv": list(argv), "timeout": timeout})
 
 
-def files(*globs: str, max_bytes: int = 65536, tail: bool = False, keep: str = "") -> Request:
+def files(
+    *globs: str, max_bytes: int = 65536, tail: bool = False, keep: str = "", sparse: bool = False
+) -> Request:
     """Ask for the text of all files that match, its beginning or its `tail`; `~` is the home there.
 
-    `keep` is a regular expression for the beginning of the lines that are wanted.
+    `keep` is a regular expression for the beginning of the lines that are wanted. `sparse`: leave out files
+    of which nothing is kept, those that cannot be read, and owners.
     """
-    return Request("files", {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep})
+    body = {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep}
+    return Request("files", {**body, "sparse": True} if sparse else body)
 
 
 def digests(*globs: str) -> Request:

@@ -103,6 +103,9 @@ def files(body: Json) -> Json:
             found.setdefault("!" + path, error.strerror or str(error))
             with contextlib.suppress(OSError):
                 owners.setdefault("!" + path, os.stat(path).st_uid)
+    if body.get("sparse"):
+        told = {path: content for path, content in found.items() if content.strip() and path[0] != "!"}
+        return {"files": told, "owners": {}}
     return {"files": found, "owners": owners}
 
 
