@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import Enum
+from ipaddress import IPv4Interface, IPv4Network
+from pathlib import PurePosixPath
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -9,14 +12,24 @@ from sparkup.domain.answer import Answer
 from sparkup.errors import Problem
 
 Schema = dict[str, Any]
-PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+PLAIN: Mapping[Any, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    NoneType: "null",
+    # written as text
+    PurePosixPath: "string",
+    IPv4Interface: "string",
+    IPv4Network: "string",
+}
 
 
 def schema() -> Schema:
     """Return one schema for all documents: each answer, and the document of an error."""
     known: dict[str, Schema] = {}
-    answers = [_of(each, known) for each in get_args(Answer)]
-    problems = {"type": "array", "items": _of(Problem, known)}
+    answers = [of_hint(each, known) for each in get_args(Answer)]
+    problems = {"type": "array", "items": of_hint(Problem, known)}
     known["Failure"] = _object(
         {"ok": {"const": False}, "exit_status": {"type": "integer"}, "problems": problems}
     )
@@ -24,33 +37,60 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What sparkup --json prints: an answer, or a failure",
         "anyOf": [*answers, {"$ref": "#/$defs/Failure"}],
-        "$defs": dict(sorted(known.items())),
+        "$defs": definitions(known),
     }
 
 
-def _of(hint: Any, known: dict[str, Schema]) -> Schema:  # noqa: ANN401 - a type hint may be anything
+def definitions(known: Mapping[str, Schema]) -> Schema:
+    """Return the schemas of the classes that were met, in the order of their names."""
+    return {
+        name: {key: value for key, value in each.items() if key != "$comment"}
+        for name, each in sorted(known.items())
+    }
+
+
+def of_hint(hint: Any, known: dict[str, Schema]) -> Schema:  # noqa: ANN401 - a type hint may be anything
     """Return the schema of a type hint; those of dataclasses are noted in `known` and referred to."""
     if isinstance(hint, type) and is_dataclass(hint):
-        if hint.__name__ not in known:
-            hints = get_type_hints(hint)
-            known[hint.__name__] = {}  # reserved: a class may hold itself
-            properties = {field.name: _of(hints[field.name], known) for field in fields(hint)}
-            known[hint.__name__] = _object(properties)
-        return {"$ref": f"#/$defs/{hint.__name__}"}
+        return _of_class(hint, known)
     if isinstance(hint, UnionType):
-        return {"anyOf": [_of(each, known) for each in get_args(hint)]}
-    if get_origin(hint) is tuple:
-        return _array(get_args(hint), known)
-    if get_origin(hint) is Mapping:
-        return {"type": "object"}
+        return {"anyOf": [of_hint(each, known) for each in get_args(hint)]}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [each.value for each in hint]}
+    if get_origin(hint) is not None:
+        return _of_generic(get_origin(hint), get_args(hint), known)
     return {"type": PLAIN[hint]}
+
+
+def _of_generic(origin: Any, items: tuple[Any, ...], known: dict[str, Schema]) -> Schema:  # noqa: ANN401
+    if origin is tuple:
+        return _array(items, known)
+    if origin is frozenset:
+        return {"type": "array", "items": of_hint(items[0], known)}
+    if origin is Mapping:
+        named = {} if items[1] is Any else {"additionalProperties": of_hint(items[1], known)}
+        return {"type": "object", **named}
+    raise TypeError(origin)
+
+
+def _of_class(hint: type[Any], known: dict[str, Schema]) -> Schema:
+    """Return a reference to a dataclass; two of one name are told apart by their modules."""
+    name, source = hint.__name__, f"{hint.__module__}.{hint.__qualname__}"
+    if known.get(name, {}).get("$comment", source) != source:
+        name = f"{hint.__module__.rpartition('.')[2]}.{name}"
+    if name not in known:
+        hints = get_type_hints(hint)
+        known[name] = {"$comment": source}  # reserved: a class may hold itself
+        properties = {field.name: of_hint(hints[field.name], known) for field in fields(hint)}
+        known[name] = {"$comment": source, **_object(properties)}
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def _array(items: tuple[Any, ...], known: dict[str, Schema]) -> Schema:
     if items[-1] is Ellipsis:
-        return {"type": "array", "items": _of(items[0], known)}
+        return {"type": "array", "items": of_hint(items[0], known)}
     length = {"minItems": len(items), "maxItems": len(items)}
-    return {"type": "array", "prefixItems": [_of(each, known) for each in items], **length}
+    return {"type": "array", "prefixItems": [of_hint(each, known) for each in items], **length}
 
 
 def _object(properties: Mapping[str, Schema]) -> Schema:

@@ -15,6 +15,7 @@ from tools.answer_schema import schema
 
 from sparkup.cli.main import sparkup
 from sparkup.errors import CODES, SparkupError
+from tools import facts_schema
 
 FOLDER = Path("docs")
 MADE = "<!-- Made by ./dev docs; do not edit. -->"
@@ -51,6 +52,7 @@ def pages() -> Mapping[Path, str]:
         FOLDER / "cli.md": "\n\n".join(("# Commands", MADE, CLI, *_commands(sparkup, "sparkup"))) + "\n",
         FOLDER / "errors.md": _errors(),
         FOLDER / "answers.schema.json": json.dumps(schema(), indent=2) + "\n",
+        FOLDER / "facts.schema.json": json.dumps(facts_schema.schema(), indent=2) + "\n",
     }
 
 
