@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from tests.ports import free_udp_port
@@ -13,9 +13,23 @@ from sparkup.node.peers import Peers
 KEY = "6d1f"
 
 
-def ranks(count: int, port: int, silent: float = 15.0, key: str = KEY) -> list[Peers]:
-    addresses = [f"127.0.0.{rank + 1}" for rank in range(count)]
-    return [of(rank, addresses, port, silent, key) for rank in range(count)]
+Ranks = Callable[..., list[Peers]]
+
+
+@pytest.fixture
+def ranks() -> Iterator[Ranks]:
+    """Make the ranks of a launch on so many hosts; they hear no more when the test ends."""
+    made: list[Peers] = []
+
+    def make(count: int, port: int, silent: float = 15.0, key: str = KEY) -> list[Peers]:
+        addresses = [f"127.0.0.{rank + 1}" for rank in range(count)]
+        found = [of(rank, addresses, port, silent, key) for rank in range(count)]
+        made.extend(found)
+        return found
+
+    yield make
+    for each in made:
+        each.close()
 
 
 def of(rank: int, addresses: Sequence[str], port: int, silent: float = 15.0, key: str = KEY) -> Peers:
@@ -29,37 +43,44 @@ def of(rank: int, addresses: Sequence[str], port: int, silent: float = 15.0, key
 
 
 def know_each_other(found: Sequence[Peers]) -> bool:
+    for each in found:
+        each.look()
     return all(each["silent"] is not None for one in found for each in one.heard())
 
 
-def test_all_hear_of_all_and_of_the_end_of_one() -> None:
+def test_all_hear_of_all_and_of_the_end_of_one(ranks: Ranks) -> None:
     found = ranks(3, free_udp_port())
     for each in found:
         each.begin()
     until(lambda: know_each_other(found), "all have heard of all", 10)
     assert [each.over() for each in found] == ["", "", ""]
     found[1].ended(137)
-    until(lambda: found[0].over() and found[2].over(), "the others know", 2)
+    know_each_other(found)
     assert found[0].over() == "rank 1 on spark2 has ended (exit status 137)"
 
 
-def test_a_ready_head_keeps_the_launch() -> None:
+def test_a_ready_head_keeps_the_launch(ranks: Ranks) -> None:
     found = ranks(2, free_udp_port())
     for each in found:
         each.begin()
     assert not found[1].kept()
     found[0].ready()
-    until(found[1].kept, "the worker knows", 5)
+    until(lambda: know_each_other(found) and found[1].kept(), "the worker knows", 5)
     assert not found[0].kept()
 
 
-def test_who_falls_silent_is_lost_and_who_was_never_heard_is_not() -> None:
+def test_who_falls_silent_is_lost_and_who_was_never_heard_is_not(ranks: Ranks) -> None:
     head, worker, _ = ranks(3, free_udp_port(), silent=0.3)
     head.begin()
     worker.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     worker.beat()
     worker.socket.close()
-    until(lambda: "rank 1 on spark2 has not been heard of for" in head.over(), "it is missed", 5)
+
+    def missed() -> bool:
+        head.look()
+        return "rank 1 on spark2 has not been heard of for" in head.over()
+
+    until(missed, "it is missed", 5)
     assert [each["silent"] is None for each in head.heard()] == [False, True]
 
 
@@ -71,14 +92,14 @@ def test_who_falls_silent_is_lost_and_who_was_never_heard_is_not() -> None:
         ["a1", 1, -5, "ended", 0],
     ],
 )
-def test_what_is_not_for_us_or_not_new_counts_for_nothing(words: list[object]) -> None:
+def test_what_is_not_for_us_or_not_new_counts_for_nothing(ranks: Ranks, words: list[object]) -> None:
     head = ranks(2, 1)[0]
     text = json.dumps(words).encode()
     head.hear(head.sign(text) + text)
     assert head.over() == ""
 
 
-def test_nobody_without_the_key_ends_a_launch() -> None:
+def test_nobody_without_the_key_ends_a_launch(ranks: Ranks) -> None:
     head, forger = ranks(2, 1)[0], ranks(2, 1, key="other")[1]
     text = json.dumps(["a1", 1, 9, "ended", 0]).encode()
     head.hear(forger.sign(text) + text)
@@ -87,7 +108,7 @@ def test_nobody_without_the_key_ends_a_launch() -> None:
     assert head.over() == ""
 
 
-def test_a_beat_that_comes_again_is_not_taken_twice() -> None:
+def test_a_beat_that_comes_again_is_not_taken_twice(ranks: Ranks) -> None:
     head = ranks(2, 1)[0]
     old, new = (json.dumps(["a1", 1, count, state, None]).encode() for count, state in ((1, "x"), (2, "y")))
     for text in (new, old):
@@ -95,7 +116,7 @@ def test_a_beat_that_comes_again_is_not_taken_twice() -> None:
     assert head.heard()[0]["state"] == "y"
 
 
-def test_a_port_that_is_taken_is_said_and_judges_nobody() -> None:
+def test_a_port_that_is_taken_is_said_and_judges_nobody(ranks: Ranks) -> None:
     port = free_udp_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", port))
@@ -118,3 +139,4 @@ def test_over_the_newer_protocol() -> None:
     one = of(0, ["::1", "::1"], free_udp_port("::1"))
     one.begin()
     assert one.problem == ""
+    one.close()

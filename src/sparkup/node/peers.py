@@ -11,9 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import json
-import select
 import socket
-import threading
 import time
 from typing import Any
 
@@ -46,14 +44,16 @@ class Peers:
         self.silent = float(beats.get("silent", SILENT))
         self.state, self.count = "running", 0
         self.status: Any = None
+        self.next = 0.0  # when to beat
         self.socket: Any = None
         self.problem = ""  # what keeps us from listening; then nothing is judged
 
     def begin(self) -> None:
-        """Listen and beat in the background: a thread cannot outlive us."""
+        """Listen for the others."""
         if not self.peers:
             return
         found = socket.socket(family(self.address), socket.SOCK_DGRAM)
+        found.settimeout(0.0)
         try:
             found.bind((self.address, self.port))
         except OSError as error:
@@ -61,18 +61,17 @@ class Peers:
             self.problem = "no beats at %s port %d: %s" % (self.address, self.port, error.strerror)
             return
         self.socket = found
-        threading.Thread(target=self.run, daemon=True).start()
 
-    def run(self) -> None:
-        """Beat, and hear the others."""
-        while True:
+    def look(self) -> None:
+        """Hear what has come, and beat if it is time; to be called at least as often as once a beat."""
+        if self.socket is None:
+            return
+        with contextlib.suppress(OSError):  # nothing more is there
+            while True:
+                self.hear(self.socket.recv(2048))
+        if time.monotonic() >= self.next:
+            self.next = time.monotonic() + EVERY
             self.beat()
-            until = time.monotonic() + EVERY
-            while time.monotonic() < until:
-                left = max(0.0, until - time.monotonic())
-                if select.select([self.socket], [], [], left)[0]:
-                    with contextlib.suppress(OSError):
-                        self.hear(self.socket.recv(2048))
 
     def beat(self) -> None:
         """Tell all others how we are."""
@@ -122,7 +121,13 @@ class Peers:
         self.state, self.status = "ended", status
         for _ in range(FAREWELLS if self.socket is not None else 0):
             self.beat()
-            time.sleep(0.05)
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
 
     def heard(self) -> list[state.Json]:
         """Return what is known of each, for those who look: seconds since it was heard, None for never."""
