@@ -20,7 +20,9 @@ PORTS = {
     B0: ("roceP2p1s0f0", "0002:01:00.0", 0x66),
     B1: ("roceP2p1s0f1", "0002:01:00.1", 0x67),
 }
-WIFI = Interface("wlP9s9", up=True, carrier=True, kind="wireless", addresses=(IPv4Interface("192.168.1.77/24"),))
+WIFI = Interface(
+    "wlP9s9", up=True, carrier=True, kind="wireless", addresses=(IPv4Interface("192.168.1.77/24"),)
+)
 DOCKER = Interface("docker0", up=True, kind="bridge", addresses=(IPv4Interface("172.17.0.1/16"),))
 
 
@@ -129,7 +131,11 @@ def devices(fabric: Fabric) -> dict[str, list[str]]:
 
 def told(fabric: Fabric, *levels: str) -> list[tuple[str, str, str]]:
     """Return level, code and place of the findings, those of some levels if named."""
-    return [(each.level, each.code, each.where) for each in fabric.findings if each.level in (levels or each.level)]
+    return [
+        (each.level, each.code, each.where)
+        for each in fabric.findings
+        if each.level in (levels or each.level)
+    ]
 
 
 def finding(fabric: Fabric, code: str) -> Finding:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from sparkup.domain.fabric import End, Finding, Interface, Level, Link, Topology
 from sparkup.planning.fabric_checks import Linked
@@ -12,7 +11,8 @@ from sparkup.planning.fabric_topology import besides, groups, in_nccl_order
 
 JUMBO = 4200  # bytes: below it RoCE sends packets of 1024 bytes, from it on of 4096
 NETPLAN = "in netplan on all hosts, then: sudo netplan apply"
-ROUTING: Final = "2.30.7"  # the first NCCL that joins devices by their networks
+CABLING = "join all to one switch, or make a ring: p0 of each to p1 of the next; see: sparkup fabric"
+ROUTING = "2.30.7"  # the first NCCL that joins devices by their networks
 
 
 def link_findings(view: Linked) -> Iterator[Finding]:
@@ -47,10 +47,10 @@ def path_findings(
     elif len(apart) > 1:
         told = "; ".join(listed(group) for group in apart[:3])
         message = f"hosts are not joined with each other: {told}{'; …' if len(apart) > 3 else ''}"
-        yield Finding(level, "net.cable", message, hint=_cabling(view.ports))
+        yield Finding(level, "net.cable", message, hint=CABLING)
     elif name == "mixed" and not whole:
         message = "not every host reaches every other, and the cables make no ring"
-        yield Finding(level, "net.cable", message, hint=_cabling(view.ports))
+        yield Finding(level, "net.cable", message, hint=CABLING)
     elif name == "mixed":
         extra = listed(" and ".join(hosts_of(link.ends)[:2]) for link in besides(view.links, view.ports))
         message = f"what joins all hosts is used; what joins only some is left out ({extra})"
@@ -120,12 +120,6 @@ def _no_link(view: Linked, level: Level) -> Iterator[Finding]:
         message = f"the RDMA ports of the hosts have no network in common{told}"
         hint = f"a network for each twin, the same on all hosts, {NETPLAN}"
         yield Finding(level, "net.addr", message, hint=hint)
-
-
-def _cabling(ports: Ports) -> str:
-    if len(ports.hosts) == 2:
-        return "join them with a QSFP cable, and put both ends into one network"
-    return "join all to one switch, or make a ring: p0 of each to p1 of the next; see: sparkup fabric"
 
 
 def _ring(view: Linked) -> Iterator[Finding]:
