@@ -1,4 +1,4 @@
-"""Interfaces of Sparks as the kernel shows them, with addresses from recorded netplan files, and made ones."""
+"""Interfaces of Sparks as the kernel shows them, with addresses of recorded netplan files, and others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -81,7 +81,7 @@ def sample(name: str, mtu: int = 9000) -> Hosts:
 
 
 def as_reported() -> Hosts:
-    """Return the ring of three that a user reported as a table, its addresses in the kernel's order of ports."""
+    """Return the ring of three that a user reported as a table: addresses in the order of PORTS."""
     lines = (TOPOLOGIES / "mesh3_as_reported_by_user.tsv").read_text().splitlines()[1:]
     hosts: Hosts = {}
     for number, line in enumerate(lines, 1):
@@ -107,8 +107,25 @@ def switch(count: int, *, subnets: int = 2, ports: Sequence[str] = (A0, B0)) -> 
 
 
 def pair(left: Mapping[str, str], right: Mapping[str, str]) -> Hosts:
-    """Return two hosts whose ports have these addresses; an empty one makes a port that is up and has none."""
+    """Return two hosts whose ports have these addresses; "" is a port that is up and has none."""
     return {"a": spark(1, left), "b": spark(2, right)}
+
+
+def ring(count: int, prefix: int = 24) -> Hosts:
+    """Return hosts in a ring, p0 of each joined with p1 of the next, each twin in a network of its own."""
+    hosts: Hosts = {}
+    for number in range(count):
+        before = (number - 1) % count
+        hosts[f"n{number:04}"] = spark(
+            number,
+            {
+                A0: f"10.{20 + number // 250}.{number % 250}.1/{prefix}",
+                A1: f"10.{20 + before // 250}.{before % 250}.2/{prefix}",
+                B0: f"10.{120 + number // 250}.{number % 250}.1/{prefix}",
+                B1: f"10.{120 + before // 250}.{before % 250}.2/{prefix}",
+            },
+        )
+    return hosts
 
 
 def change(hosts: Hosts, host: str, netdev: str, **fields: Any) -> Hosts:  # noqa: ANN401
