@@ -14,6 +14,7 @@ import click
 from tools.answer_schema import schema
 
 from sparkup.cli.main import sparkup
+from sparkup.config.inventory_schema import json_schema
 from sparkup.errors import CODES, SparkupError
 from tools import facts_schema
 
@@ -52,6 +53,7 @@ def pages() -> Mapping[Path, str]:
         FOLDER / "cli.md": "\n\n".join(("# Commands", MADE, CLI, *_commands(sparkup, "sparkup"))) + "\n",
         FOLDER / "errors.md": _errors(),
         FOLDER / "answers.schema.json": json.dumps(schema(), indent=2) + "\n",
+        FOLDER / "cluster.schema.json": json.dumps(json_schema(), indent=2) + "\n",
         FOLDER / "facts.schema.json": json.dumps(facts_schema.schema(), indent=2) + "\n",
     }
 
