@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fixtures.record_container_failures import CASES
 from tests.fixtures.recorded import FIXTURES
 
 from sparkup.domain.container import Container
@@ -35,11 +36,26 @@ CODES = {
     "port_taken2": "port-taken",
     "unknown_flag": "bad-option",
 }
+# Words for the engine that it does not take, and those with which a container cannot start.
+OTHERS = {"mount_no_source": "mount-not-found", "platform": "wrong-architecture"}
+CODES |= {case: OTHERS.get(case, "bad-option") for case in CASES}
+TAKEN_BY_PODMAN = {
+    "cap_add_privileged",
+    "cpus",
+    "device_mode",
+    "device_relative",
+    "env_file_bad",
+    "gpus_malformed",
+    "log_none",
+    "log_opt",
+}
 OF_PODMAN = {
+    "mount_relative": "mount-not-found",
+    "platform": "image-not-found",
     "ipc_shm": "bad-option",
     "no_python": "command-not-found",
 }
-NOT_OF_PODMAN = {"denied", "down"}  # it has no daemon
+NOT_OF_PODMAN = {"denied", "down", *TAKEN_BY_PODMAN}  # it has no daemon
 REFUSED = 2  # exit status for what was asked for; 5 for what a host is
 WRONG_INPUT = {"image-not-found", "bad-option", "mount-not-found", "command-not-found"}
 
@@ -88,6 +104,7 @@ def test_each_fault_has_its_code_and_exit_status(engine: str, fault: str) -> Non
     ("file", "code"),
     [
         ("error_cdi_mode_gpus_flag", "no-gpu-in-container"),
+        ("error_gpu_count", "bad-option"),
         ("error_permission_denied", "no-engine"),
         ("error_port_in_use", "port-taken"),
         ("error_snap_docker", "no-gpu-in-container"),
@@ -119,6 +136,28 @@ def test_a_container_that_said_nothing() -> None:
     found = problem(refused("\n", LAUNCH, "spark1"))
     assert found.message == "docker could not start vllm_node: it ended at once and said nothing"
     assert found.details == ()
+
+
+def test_limits_that_may_have_ended_it_in_silence_are_named() -> None:
+    """With 6 MiB all that runs is killed, Python or runc: docker 26.1 says what it noticed, or nothing."""
+    small = replace(LAUNCH, container=Container("vllm-node", "", extra=("--memory", "6m")))
+    for said in ("", "docker: Error response from daemon: container process is already dead: unknown."):
+        found = problem(refused(said, small, "spark1"))
+        assert found.hint.startswith("its limits of memory or tasks may be too small to begin with; try it")
+
+
+@pytest.mark.parametrize(
+    ("case", "hint"),
+    [
+        ("ulimit", "`docker run --help` says what --ulimit takes"),
+        ("memory_malformed", "`docker run --help` says what --memory takes"),
+        ("needs_value", "the last option in --engine-args lacks its value"),
+        ("address", "give -p an address that the host has (`ip address` shows them), or none for 127.0.0.1"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["docker_20", "docker_26"])
+def test_the_hint_names_what_to_change(engine: str, case: str, hint: str) -> None:
+    assert problem(refused(recorded(engine)[case]["err"], LAUNCH, "spark1")).hint == hint
 
 
 def test_what_next_is_said_in_the_words_of_the_engine() -> None:

@@ -32,7 +32,7 @@ def test_a_container_that_did_not_start(case: str) -> None:
     problem = refused(SAID[case]["err"], LAUNCH, "spark1").problems[0]
     assert problem.code == codes("podman_4")[case]
     assert problem.message.startswith("podman could not start up: ")
-    assert "Error: " not in problem.message
+    assert not problem.message.startswith("podman could not start up: Error: ")
     assert "docker" not in f"{problem.message} {problem.hint}"
 
 
