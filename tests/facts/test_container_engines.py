@@ -38,6 +38,24 @@ def test_how_docker_is(case: str, state: str, message: str) -> None:
     assert bool(docker.message) == bool(message)
 
 
+@pytest.mark.parametrize(
+    ("case", "engine", "message", "origin"),
+    [
+        ("elsewhere_20", Engine.DOCKER, "tcp://127.0.0.1:2375", "DOCKER_HOST"),
+        ("elsewhere_26", Engine.DOCKER, "ssh://ada@other", "away"),
+        ("elsewhere_podman_4", Engine.PODMAN, "a service", "CONTAINER_HOST"),
+    ],
+)
+def test_a_client_that_talks_to_another_machine(case: str, engine: Engine, message: str, origin: str) -> None:
+    state = engines(case).of(engine)
+    assert (state.state, state.message, state.origin) == ("elsewhere", message, origin)
+
+
+def test_a_docker_without_root() -> None:
+    docker = engines("rootless_docker_20").docker
+    assert (docker.state, docker.version) == ("rootless", "20.10.24+dfsg1")
+
+
 def test_what_daemons_say_of_themselves() -> None:
     old, new = engines("docker_20").docker, engines("docker_26").docker
     assert (old.version, new.version) == ("20.10.24+dfsg1", "26.1.5+dfsg1")

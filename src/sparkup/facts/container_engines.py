@@ -14,7 +14,10 @@ RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's cont
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
 GPU_CONTROL, INFINIBAND = "/dev/nvidiactl", "/dev/infiniband"
 # The members of what `info` prints that are read.
-DOCKER_SAYS, PODMAN_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs"), ("version", "host")
+DOCKER_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs", "SecurityOptions")
+PODMAN_SAYS = ("version", "host")
+# Which daemon the client of this login talks to. Of what DOCKER_HOST names, the context is called "default".
+CONTEXT = '{"name": {{json .Name}}, "host": {{json .Endpoints.docker.Host}}}'
 # What the clients say, in the words of their versions 20.10 to 29.
 DENIED = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
 DOWN = re.compile(
@@ -25,7 +28,10 @@ DOWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """One engine. `state`: absent, denied, down, failed (said what `message` is), rootless, up."""
+    """One engine. `state`: absent, denied, down, failed (said what `message` is), rootless, elsewhere, up.
+
+    It is elsewhere when its client talks to what `message` names; a variable or context, `origin`, says so.
+    """
 
     state: str = "absent"
     message: str = ""
@@ -33,6 +39,7 @@ class EngineState:
     snap: bool = False  # snap's docker does not see NVIDIA's driver (users.md F53)
     nvidia_runtime: bool = False
     cdi: bool = False  # it takes CDI devices
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,22 @@ def parse(answers: Answers) -> Engines:
     devices = answers["devices"]["paths"]
     mode = "".join(answers["runtime"]["files"].values())
     return Engines(
-        docker=_docker(answers["docker"], where["docker"] or ""),
+        docker=_elsewhere(answers["context"]) or _docker(answers["docker"], where["docker"] or ""),
         podman=_podman(answers["podman"]),
         gpu=bool(devices[GPU_CONTROL]["kind"]) or has_card(answers["pci"]["files"]),
         infiniband=bool(devices[INFINIBAND]["kind"]),
         cdi_mode=bool(re.search(r'^\s*mode\s*=\s*"cdi"', mode, re.MULTILINE)),
         cdi_spec=any("nvidia" in path.rpartition("/")[2] for path in answers["cdi"]["files"]),
     )
+
+
+def _elsewhere(answer: Mapping[str, Any]) -> EngineState | None:
+    """Return the state of a docker whose client of this login talks to no daemon of this host, else None."""
+    context = _object(answer["out"])
+    host, name = str(context.get("host") or ""), str(context.get("name") or "")
+    if not host or host.startswith("unix://"):
+        return None
+    return EngineState("elsewhere", host, origin="DOCKER_HOST" if name == "default" else name)
 
 
 def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
@@ -75,7 +91,8 @@ def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
     if version:
         # Only a daemon whose CDI is on names the folders of specifications (docker 25 and later).
         cdi = bool(info.get("CDISpecDirs"))
-        return EngineState("up", "", version, snap, "nvidia" in (info.get("Runtimes") or {}), cdi)
+        state = "rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else "up"
+        return EngineState(state, "", version, snap, "nvidia" in (info.get("Runtimes") or {}), cdi)
     errors = [*(info.get("ServerErrors") or ()), answer["err"], _unanswered(answer)]
     lines = [line for error in errors for line in str(error).splitlines()]
     for state, words in (("denied", DENIED), ("down", DOWN)):
@@ -89,15 +106,20 @@ def _podman(answer: Mapping[str, Any]) -> EngineState:
         return EngineState()
     info = _object(answer["out"])
     version = str((info.get("version") or {}).get("Version") or "")
+    if version and _of_host(info).get("serviceIsRemote"):
+        return EngineState("elsewhere", "a service", version, origin="CONTAINER_HOST")
     if version:
         return EngineState("rootless" if _security(info).get("rootless") else "up", "", version, cdi=True)
     lines = answer["err"].strip().splitlines() or [_unanswered(answer)]
     return EngineState("failed", lines[-1])
 
 
+def _of_host(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    return info.get("host") or {}
+
+
 def _security(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    security: Mapping[str, Any] = (info.get("host") or {}).get("security") or {}
-    return security
+    return _of_host(info).get("security") or {}
 
 
 def _unanswered(answer: Mapping[str, Any]) -> str:
@@ -125,7 +147,8 @@ def _only(answer: Mapping[str, Any], members: Iterable[str]) -> Mapping[str, Any
     if runtimes := found.get("Runtimes"):
         found["Runtimes"] = dict.fromkeys(runtimes)
     if "host" in found:
-        found["host"] = {"security": {"rootless": _security(info).get("rootless")}}
+        remote = _of_host(info).get("serviceIsRemote")
+        found["host"] = {"security": {"rootless": _security(info).get("rootless")}, "serviceIsRemote": remote}
     return {**answer, "out": json.dumps(found) if found else ""}
 
 
@@ -134,6 +157,7 @@ ENGINES = Fact(
     {
         "programs": which("docker", "podman"),
         "docker": run("docker", "info", "--format", "{{json .}}", timeout=15),
+        "context": run("docker", "context", "inspect", "--format", CONTEXT),
         "podman": run("podman", "info", "--format", "json", timeout=15),
         "devices": paths(GPU_CONTROL, INFINIBAND),
         "pci": PCI,
