@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from sparkup.domain.fabric import RATE, End, Finding, Interface, Link
-from sparkup.planning.fabric_ports import Ports, hosts_of, listed
-
-# No two hosts share an address on these; docker's bridge has the same on all.
-OWN = ("", "bond", "veth", "wireless")
+from sparkup.planning.fabric_ports import OWN, Ports, hosts_of, listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sparkup.domain.fabric import End, Finding, Interface
 from sparkup.errors import InputRefused, Problem
-from sparkup.planning.fabric_ports import Ports, listed
+from sparkup.planning.fabric_ports import OWN, Ports, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def no_interface(host: str, name: str, ports: Ports) -> Finding:
     if device:
         message = f"{name} is an RDMA device; the network interface on it is {device.netdev}"
         return Finding("fail", "eth-if", message, host, f"--eth-if {host}={device.netdev}")
-    there = listed(end.netdev for end in ports.of[host] if ports.at[end].fixed) or "none with an address"
+    able = (end.netdev for end in ports.of[host] if ports.at[end].fixed and ports.at[end].kind in OWN)
+    there = listed(able) or "none with an address"
     message = f"there is no network interface {name} (there: {there})"
     return Finding("fail", "eth-if", message, host, f"name that host's own: --eth-if {host}=NAME")
 

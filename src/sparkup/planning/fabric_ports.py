@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sparkup.domain.fabric import CONNECTX7, End, Interface
 
 SHOWN = 3  # names in a sentence
+# Kinds of interfaces on which no two hosts share an address; docker's bridge has the same on all.
+OWN = ("", "bond", "veth", "wireless")
 NEAR = 8  # the GUIDs of twins differ by 4, those of two adapters by far more
 
 
@@ -41,7 +43,7 @@ def ports(interfaces: Mapping[str, Sequence[Interface]]) -> Ports:
     of: dict[str, tuple[End, ...]] = {}
     twins: dict[End, End] = {}
     for host in sorted(interfaces):
-        mine = sorted(interfaces[host], key=lambda each: (each.place, each.netdev))
+        mine = sorted(interfaces[host], key=lambda each: (not each.pci, each.place, each.netdev))
         of[host] = tuple(End(host, each.netdev) for each in mine)
         at.update(zip(of[host], mine, strict=True))
         for one, other in _twins(mine):

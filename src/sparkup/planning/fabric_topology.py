@@ -47,7 +47,8 @@ def rails(links: Sequence[Link], ports: Ports) -> Mapping[str, tuple[Interface, 
 
 def in_nccl_order(carriers: Mapping[str, tuple[Interface, ...]]) -> bool:
     """Say whether facing devices have the same index on all hosts where NCCL has sorted them by PCI."""
-    return len({_order(mine) for mine in carriers.values()}) < 2
+    same = min(map(len, carriers.values()), default=0)
+    return len({_order(mine[:same]) for mine in carriers.values()}) < 2
 
 
 def _order(mine: Sequence[Interface]) -> tuple[int, ...]:
