@@ -130,8 +130,7 @@ def _left_out(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
         hint = "check the cable, the MTU of a switch (9216), and firewalls: sudo ufw status"
         yield Finding("fail", "net.peer", message, end.host, hint)
     elif view.twin_linked(end):
-        if each.fixed:  # else its siblings' twins do not carry, and that is said of them
-            yield _other_network(end, each, view)
+        yield from _other_network(end, each, view)
     elif not each.fixed:
         yield from _no_address(end, each, view)
     elif all(len(view.networks[address.network]) == 1 for address in each.fixed):  # else the others are down
@@ -139,15 +138,20 @@ def _left_out(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
         yield Finding("note", "net.cable", message, end.host)
 
 
-def _other_network(end: End, each: Interface, view: Linked) -> Finding:
+def _other_network(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
+    """Say that the networks of two twins that face each other differ; what is down is said elsewhere."""
     link = view.ends[view.ports.twins[end]]
     others = (view.ports.twins.get(other) for other in link.ends if other.host != end.host)
-    facing = [other for other in others if other and view.ports.at[other].fixed]
-    told = listed(f"{view.ports.at[other].fixed[0]} on {other.host}" for other in facing)
-    against = f" faces {told}" if told else " faces no address"
-    message = f"{end.netdev}, {each.fixed[0]},{against}: half of the bandwidth is lost"
-    hint = "in netplan: one network for each twin, and the same one on both ends of the cable"
-    return Finding("warn", "net.addr", message, end.host, hint)
+    facing = [other for other in others if other and view.ports.carries(other)]
+    if facing and each.fixed:
+        told = listed(f"{_address(view.ports.at[other])} on {other.host}" for other in facing)
+        message = f"{end.netdev}, {each.fixed[0]}, faces {told}: half of the bandwidth is lost"
+        hint = "in netplan: one network for each twin, and the same one on both ends of the cable"
+        yield Finding("warn", "net.addr", message, end.host, hint)
+
+
+def _address(each: Interface) -> str:
+    return str(each.fixed[0]) if each.fixed else "no address"
 
 
 def _no_address(end: End, each: Interface, view: Linked) -> Iterator[Finding]:

@@ -35,8 +35,6 @@ def find_control(
     links: Sequence[Link], ports: Ports, choice: Choice, findings: list[Finding]
 ) -> Mapping[str, Control]:
     """Return the control interface of each host, all in one network; nothing, and a finding, without one."""
-    if len(ports.hosts) < 2:
-        return {}
     if choice.eth:
         return _chosen(ports, choice, findings)
     for link in joining(links, ports.hosts):
@@ -59,7 +57,10 @@ def _inside(interface: Interface, network: IPv4Network) -> IPv4Address | None:
 
 
 def _ways(ports: Ports) -> Mapping[IPv4Network, Mapping[str, Way]]:
-    """Return each network with the best way into it on each host that has one."""
+    """Return each network with the best way into it on each host that has one.
+
+    One in which hosts have the same address, as docker's, is none.
+    """
     found: defaultdict[IPv4Network, dict[str, Way]] = defaultdict(dict)
     for end, each in ports.at.items():
         if each.kind in RANKS and each.carrier is not False and each.up is not False:
@@ -68,7 +69,11 @@ def _ways(ports: Ports) -> Mapping[IPv4Network, Mapping[str, Way]]:
                 mine = found[address.network]
                 if end.host not in mine or _worth(way) < _worth(mine[end.host]):
                     mine[end.host] = way
-    return found
+    return {
+        network: ways
+        for network, ways in found.items()
+        if len({way.address for way in ways.values()}) == len(ways)
+    }
 
 
 def _worth(way: Way) -> tuple[int, int]:
@@ -77,11 +82,7 @@ def _worth(way: Way) -> tuple[int, int]:
 
 def _management(ports: Ports, findings: list[Finding]) -> Mapping[str, Control]:
     networks = _ways(ports)
-    whole = [
-        network
-        for network, ways in networks.items()
-        if len(ways) == len(ports.hosts) and len({way.address for way in ways.values()}) == len(ways)
-    ]
+    whole = [network for network, ways in networks.items() if len(ways) == len(ports.hosts)]
     if not whole:
         findings.append(_none(networks, ports))
         return {}
@@ -96,13 +97,10 @@ def _management(ports: Ports, findings: list[Finding]) -> Mapping[str, Control]:
 
 def _none(networks: Mapping[IPv4Network, Mapping[str, Way]], ports: Ports) -> Finding:
     """Say that no network joins all hosts; name who is missing in the one that joins most."""
-    most = max((net for net in networks), key=lambda net: (len(networks[net]), -int(net[0])), default=None)
+    most = max(networks, key=lambda network: (len(networks[network]), -int(network[0])), default=None)
     if most is None or len(networks[most]) < 2:
         return Finding("fail", "net.mgmt", "no network joins all hosts", hint=HINT)
     missing = listed(host for host in ports.hosts if host not in networks[most])
-    if not missing:
-        twice = f"{most} is on all hosts, but not each has an address of its own there"
-        return Finding("fail", "net.mgmt", f"no network joins all hosts: {twice}", hint=HINT)
     message = f"no network joins all hosts: {missing} has no address in {most}, where others are"
     return Finding("fail", "net.mgmt", message, missing, HINT)
 

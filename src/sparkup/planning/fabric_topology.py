@@ -9,9 +9,7 @@ from sparkup.planning.fabric_ports import Ports, hosts_of
 
 
 def topology(links: Sequence[Link], ports: Ports) -> Topology:
-    """Return what people call it; "mixed" is a switch with cables beside it, or no whole at all."""
-    if len(ports.hosts) < 2:
-        return "solo"
+    """Return what people call the links of several hosts; "mixed" is a switch with cables beside it, or no whole at all."""
     if not links:
         return "none"
     all_of = joining(links, ports.hosts)
