@@ -6,6 +6,8 @@ SparkupError                      exit status
 ├── HostUnreachable               4   a host could not be reached or did not let us in
 ├── WorkFailed                    1   something was started and did not succeed; it was undone
 ├── PartlyDone                    3   some hosts or objects succeeded, the rest are listed
+├── CommandNotFound             127   what was to be run in a container is not there, as a shell counts
+├── CommandNotExecutable        126   it is there and cannot be executed
 └── Interrupted                 130   Ctrl-C or SIGTERM
 
 Add an error: make a `Problem` with a new `code` where the fault is seen, raise the class whose exit
@@ -24,6 +26,7 @@ CODES: dict[str, str] = {
     "bad-name": "A launch name has characters that a host or container name cannot have.",
     "no-command": "A launch was asked for without a command after `--`.",
     "command-not-found": "The program to run does not exist on the host.",
+    "command-not-executable": "The program to run is there, and is none, or not one for this user.",
     "model-not-found": "The model folder is not there or has no config.json, or no model can be called so.",
     "unknown-launch": "No launch of that name on the host.",
     "unknown-environment": "No managed environment of that name or variant.",
@@ -112,6 +115,18 @@ class InputRefused(SparkupError):
     """What was typed or written cannot be done; nothing was touched."""
 
     exit_status = 2
+
+
+class CommandNotFound(SparkupError):
+    """There is no such command where a launch runs; the status is what a shell has for that."""
+
+    exit_status = 127
+
+
+class CommandNotExecutable(SparkupError):
+    """What was to be run where a launch runs cannot be; the status is what a shell has for that."""
+
+    exit_status = 126
 
 
 class GateRefused(SparkupError):

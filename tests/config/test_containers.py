@@ -108,8 +108,9 @@ def test_mounts(word: str, mount: Mount) -> None:
             "/a:b",
             "/a:/",
             "/a://",
-            "/a:/b:z",
-            "/a:/b:ro,z",
+            "/a:/b:z,Z",
+            "/a:/b:ro,rw",
+            "/a:/b:ro,",
             "/a:/b:RO",
         ),
         *("/a:b:/c", "/a:b:/c:ro", "/a:/b:/c", "C:\\a:/b", "${A:-/x}:/b"),
@@ -122,10 +123,11 @@ def test_what_is_no_mount_is_never_split_elsewhere(word: str) -> None:
 @pytest.mark.parametrize(
     ("words", "mount"),
     [
-        *[(words, Mount("/nope", "/y")) for words in ("--volume=/nope:/y:z", "-v/nope:/y", "-v /nope:/y:Z")],
+        ("-v/nope:/y", Mount("/nope", "/y")),
         ("--volume /nope:/y:cached", Mount("/nope", "/y")),
-        ("-qv /nope:/y:ro,z", Mount("/nope", "/y", read_only=True)),
-        ("-v ~/a:/y:z,rw,delegated", Mount("~/a", "/y")),
+        ("--volume=/nope:/y:z", Mount("/nope", "/y", label="z")),
+        ("-qv /nope:/y:ro,Z", Mount("/nope", "/y", read_only=True, label="Z")),
+        ("-v ~/a:/y:z,rw,delegated", Mount("~/a", "/y", label="z")),
     ],
 )
 def test_mounts_among_further_words_are_checked_however_they_are_spelled(words: str, mount: Mount) -> None:

@@ -121,7 +121,7 @@ def bare(dock: Docked) -> Docked:
     return dock
 
 
-NOTE = "the image has no python3"
+NOTE = "no python3 is on the PATH"
 
 
 def test_an_image_without_python(bare: Docked) -> None:

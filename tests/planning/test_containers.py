@@ -211,8 +211,28 @@ def test_a_mount_that_is_not_there_or_that_no_engine_takes() -> None:
 
 
 def test_the_home_of_the_host_is_put_into_words_for_the_engine() -> None:
-    asked = request(container=ContainerRequest(extra=("--env-file", "$HOME/env")))
-    assert inside(asked).extra == ("--env-file", "/home/ada/env")
+    asked = request(container=ContainerRequest(extra=("--label", "home=$HOME")))
+    assert inside(asked).extra == ("--label", "home=/home/ada")
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("--env-file", "$HOME/env"), "$HOME/env"),
+        (("--env-file=/etc/env",), "/etc/env"),
+        (("--env-file", "env"), "/home/ada/x/env"),
+    ],
+)
+def test_a_file_of_variables_that_is_not_there(words: tuple[str, ...], path: str) -> None:
+    asked = replace(request(container=ContainerRequest(extra=words)), cwd="/home/ada/x")
+    assert inside(asked, places=replace(THERE, found={path: ("/found", "file")})).extra[0] == words[0]
+    problem = refusal(asked, places=replace(THERE, found={path: ("/looked/for", "")}))
+    assert problem.message == "there is no /looked/for to read variables from"
+
+
+def test_a_device_is_named_by_its_whole_path() -> None:
+    asked = request(container=ContainerRequest(extra=("--device", "fuse", "--device", "a.com/b=c")))
+    assert refusal(asked).message == "--device fuse is no device"  # podman 4.3 starts without it, in silence
 
 
 GPU = replace(UP, gpu=True)

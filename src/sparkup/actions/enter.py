@@ -5,16 +5,20 @@ from sparkup.commands import containers
 from sparkup.domain.command import Command
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
+from sparkup.errors import CommandNotExecutable, CommandNotFound
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.containers import container_of
+from sparkup.planning.entering import not_run
 from sparkup.planning.launch import put_program
 from sparkup.planning.stop import choose, program_for
 from sparkup.run.executor import execute
 from sparkup.run.phases import Phase
 from sparkup.run.program import program, program_name
+
+LOOKING = 10.0  # seconds for an engine to say whether a command is there
 
 
 async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Context, *, tty: bool) -> int:
@@ -30,7 +34,14 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
             inside = container_of(rank, runner.seen[host.name])
             user = str(rank.spec.get("user", ""))
             words = containers.enter(inside.engine, inside.id, argv, tty=tty, user=user)
-            return _status(await connections[host.name].interact(Command(words), tty=tty))
+            status = _status(await connections[host.name].interact(Command(words), tty=tty))
+            if status in (CommandNotFound.exit_status, CommandNotExecutable.exit_status):
+                # Its own, or the engine's, which is 126 for docker whatever the reason was.
+                asked = containers.lookup(inside.engine, inside.id, argv[0], user)
+                said = await connections[host.name].run(Command(asked, timeout=LOOKING))
+                if refused := not_run(said, argv[0], host.name):
+                    raise refused
+            return status
         seen = runner.seen[host.name]
         put = put_program(seen, program_name(), program())
         await execute(Plan(put), connections, context.emit)

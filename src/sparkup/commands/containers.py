@@ -8,6 +8,18 @@ from sparkup.domain.launch import Engine, Launch, Node
 LOG_SIZE, LOG_FILES = 64 << 20, 3  # bytes, and how many of that size the engine keeps of a container's output
 STOP_TIMEOUT = 40  # seconds until `docker stop` kills: our supervisor needs up to 30 to end a tree
 GPU_DEVICE = "nvidia.com/gpu=all"  # of NVIDIA's CDI specification
+# For a shell in a container: along PATH as the engine goes, with only what is built into any shell.
+LOOKUP = """IFS=:; found=
+case $1 in
+*/*) [ ! -e "$1" ] || found=$1 ;;
+*) for folder in $PATH; do
+  [ -f "$folder/$1" ] || continue
+  [ -x "$found" ] || found=$folder/$1
+done ;;
+esac
+if [ -z "$found" ]; then echo missing
+elif [ -d "$found" ] || [ ! -x "$found" ]; then echo unfit
+else echo there; fi"""
 # Of a container that is there: what `parse_containers` of facts/containers.py reads.
 PS_FORMATS = {
     Engine.DOCKER: "{{.ID}}\t{{.State}}\t{{.Names}}\t"
@@ -64,6 +76,12 @@ def enter(
     return (str(engine), "exec", "-it" if tty else "-i", *whose, container, *argv)
 
 
+def lookup(engine: Engine, container: str, name: str, user: str = "") -> tuple[str, ...]:
+    """Return what says of a command in a running container whether it is there, missing or unfit."""
+    whose = ("--user", user) if user else ()
+    return (str(engine), "exec", *whose, container, "/bin/sh", "-c", LOOKUP, "sh", name)
+
+
 def _of(launch: Launch) -> Container:
     if launch.container is None:
         raise ValueError(f"{launch.name} runs in no container")
@@ -80,7 +98,7 @@ def _begin(launch: Launch, node: Node, *verb: str) -> tuple[str, ...]:
         *_network(_of(launch)),
         *_rights(_of(launch)),
         *_gpus(_of(launch)),
-        *_log(launch.engine),
+        *_log(launch.engine, _of(launch).extra),
         *("--stop-timeout", str(STOP_TIMEOUT)),
         *_variables(launch),
     )
@@ -121,8 +139,13 @@ def _gpus(container: Container) -> tuple[str, ...]:
     return kinds.get(container.gpus, ())
 
 
-def _log(engine: Engine) -> tuple[str, ...]:
-    """Return how the engine keeps output: bounded, whatever its own default is."""
+def _log(engine: Engine, extra: Sequence[str]) -> tuple[str, ...]:
+    """Return how the engine keeps output: bounded, whatever its own default is, unless further words say how.
+
+    Every driver has options of its own: docker refuses those of another one.
+    """
+    if any(word.partition("=")[0] == "--log-driver" for word in extra):
+        return ()
     driver = "k8s-file" if engine is Engine.PODMAN else "json-file"
     size = ("--log-opt", f"max-size={LOG_SIZE >> 20}m")
     files = () if engine is Engine.PODMAN else ("--log-opt", f"max-file={LOG_FILES}")
@@ -140,4 +163,5 @@ def _variables(launch: Launch) -> Iterator[str]:
 def _mounts(mounts: Sequence[Mount]) -> Iterator[str]:
     """Yield mounts in the form that takes any path but one with a colon."""
     for mount in mounts:
-        yield from ("--volume", f"{mount.source}:{mount.target}" + (":ro" if mount.read_only else ""))
+        options = ",".join(filter(None, ("ro" if mount.read_only else "", mount.label)))
+        yield from ("--volume", f"{mount.source}:{mount.target}" + (f":{options}" if options else ""))

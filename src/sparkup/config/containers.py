@@ -12,8 +12,9 @@ from sparkup.domain.launch import Limits
 
 EXTRA = "VLLM_SPARK_EXTRA_DOCKER_ARGS"  # as the scripts before us read it
 LOOPBACK = "127.0.0.1"
-# What follows a mount and does nothing where there is neither SELinux nor a virtual machine around docker.
-WITHOUT_EFFECT = frozenset({"z", "Z", "cached", "consistent", "delegated"})
+# What follows a mount and does nothing where there is no virtual machine around docker.
+WITHOUT_EFFECT = frozenset({"cached", "consistent", "delegated"})
+RIGHTS, LABELS = ("ro", "rw"), ("z", "Z")  # of each kind a mount has one; the second matters to SELinux alone
 SWAP = 10 * GIB  # beyond the memory limit, when it is not said
 REGISTRY = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?/"
 PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
@@ -64,6 +65,7 @@ def container_request(
         keep_entrypoint=typed.keep_entrypoint,
         extra=tuple(extra),
         asked=typed != TypedContainer(),
+        needed=typed.needed,
     )
 
 
@@ -76,10 +78,13 @@ def _without_effect(word: str) -> str:
 
 
 def _mount(word: str, problems: Problems) -> list[Mount]:
-    """Read SOURCE:TARGET[:ro|rw]; a path with a colon, which no engine takes, is never split elsewhere."""
+    """Read SOURCE:TARGET[:ro|rw][,z|Z]; a path with a colon, which no engine takes, is split here only."""
     source, _, rest = word.partition(":")
     target, _, options = rest.partition(":")
-    if not source or not target.startswith("/") or not target.strip("/") or options not in ("", "ro", "rw"):
+    said = options.split(",") if options else []
+    rights, labels = ([each for each in said if each in kind] for kind in (RIGHTS, LABELS))
+    odd = len(rights) > 1 or len(labels) > 1 or len(said) > len(rights) + len(labels)
+    if not source or not target.startswith("/") or not target.strip("/") or odd:
         hint = "write -v SOURCE:/TARGET or -v SOURCE:/TARGET:ro; no path may have a colon"
         other = "any other option: --engine-args '--mount type=bind,...', which the engine checks"
         problems.add(f"-v {word!r} is no mount", f"{hint}; {other}" if options else hint)
@@ -87,7 +92,7 @@ def _mount(word: str, problems: Problems) -> list[Mount]:
     if is_ours(target):
         problems.add(f"-v {word!r} would hide {OURS} of the container", HIDDEN)
         return []
-    return [Mount(source, target, read_only=options == "ro")]
+    return [Mount(source, target, read_only=rights == ["ro"], label="".join(labels))]
 
 
 def _twice(places: Sequence[str], problems: Problems) -> None:

@@ -15,6 +15,7 @@ VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # what an engine takes as th
 class Mount:
     """A path of the host inside the container. `cache`: made when it is missing; anything else must exist.
 
+    `label`: "z" or "Z", which have an effect where SELinux is: all containers may see it, or this one alone.
     A source without a slash is the name of a volume that the engine keeps, and makes when it is missing.
     """
 
@@ -22,6 +23,7 @@ class Mount:
     target: str
     read_only: bool = False
     cache: bool = False
+    label: str = ""
 
     @property
     def volume(self) -> bool:
@@ -65,6 +67,7 @@ class ContainerRequest:
     keep_entrypoint: bool = False
     extra: tuple[str, ...] = ()  # further words for `docker run`
     asked: bool = False  # something was asked for that only containers have
+    needed: bool = False  # nothing but a container will do
 
 
 @dataclass(frozen=True, slots=True)

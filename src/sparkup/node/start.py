@@ -18,7 +18,7 @@ from .log import LOG_LIMIT, Log
 from .rank import Place, detach, problem, supervise
 
 NAME_TAKEN, NOT_STARTED = 73, 74
-NO_PYTHON_NOTE = "the image has no python3: its container is looked after from outside"
+NO_PYTHON_NOTE = "no python3 is on the PATH in there: the container is looked after from outside"
 
 
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:

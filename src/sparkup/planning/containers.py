@@ -1,5 +1,6 @@
 """Which engine runs a launch, and what its container gets of the host: image, GPU, mounts, limits."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -10,14 +11,16 @@ from sparkup.domain.fact import Fact, Seen
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Engine, LaunchRequest, RankState
 from sparkup.errors import GateRefused, InputRefused, Problem
-from sparkup.facts.container_engines import ENGINES, Engines, EngineState
+from sparkup.facts.container_engines import ENGINES, Engines
 from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
-from sparkup.planning.host_paths import source_of
+from sparkup.planning.engines import instead, no_image, not_up
+from sparkup.planning.host_paths import from_here, source_of
 
 SHOWN = 3  # paths in a note
+WHOLE = re.compile(r"/|(~|\$HOME|\$\{HOME\})(/|$)")  # a path that no folder stands before
 DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
 ROOTS = ("", "root", "0", "0:0", "root:root")
@@ -34,7 +37,7 @@ def mounts_fact(request: LaunchRequest) -> Fact[Places]:
     """Return the fact about what a request wants to mount."""
     asked = request.container
     sources = (source_of(mount, request) for mount in asked.mounts if not mount.volume)
-    return mounts((*sources, *devices(asked.extra)))
+    return mounts((*sources, *devices(asked.extra), *variable_files(request)))
 
 
 def engine_of(request: LaunchRequest, seen: Seen) -> Engine:
@@ -60,14 +63,16 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     places = seen[mounts_fact(request)]
     own = tuple(_own(request, places, host, problems))
     problems += _no_devices(asked, places, host)
+    problems += _no_variables(request, places, host)
     problems += _contradictions(request, engine, host)
-    state = engines.of(engine)
+    state, images = engines.of(engine), seen[image_fact(request)]
+    other = instead(engine, request, seen, images)
     if state.state != "up":
-        problems.append(_not_up(engine, state, seen))
+        problems.append(not_up(engine, state, seen, other))
         return Container(name, "")
-    found = seen[image_fact(request)].get(engine)
+    found = images.get(engine)
     if found is None:
-        problems.append(_no_image(name, engine, host))
+        problems.append(no_image(name, engine, host, other))
         return Container(name, "")
     problems += _of_image(name, found, seen)
     gpus, problem = _gpus(engine, engines, host)
@@ -104,6 +109,8 @@ def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
         "up": f"has no image {image} (another: -t IMAGE)",
         "denied": f"does not let {seen[MACHINE].user} in",
         "down": "does not run",
+        "elsewhere": "talks to another machine",
+        "rootless": "runs without root",
     }
     return (f"engine host: {engine} {reasons.get(engines.of(engine).state, 'does not answer')}",)
 
@@ -127,7 +134,7 @@ def container_of(rank: RankState, seen: Seen) -> ContainerState:
     """
     engine = Engine(rank.spec["engine"])
     if (state := seen[ENGINES].of(engine)).state != "up":
-        raise GateRefused(_not_up(engine, state, seen))
+        raise GateRefused(not_up(engine, state, seen))
     found = next((each for each in seen[CONTAINERS] if each.attempt == rank.attempt), None)
     if found is None or found.state != "running":
         what = found.state if found else "gone"
@@ -155,34 +162,6 @@ def name_problem(name: str, engine: Engine, seen: Seen) -> Problem | None:
             remove = "" if each.state == "running" else f", or: {each.engine} rm {name}"
             return Problem("name-taken", message, seen.host, f"choose another with --name{remove}")
     return None
-
-
-def _not_up(engine: Engine, state: EngineState, seen: Seen) -> Problem:
-    """Say what keeps an engine from working, each with its remedy."""
-    user, host = seen[MACHINE].user, seen.host
-    match state.state:
-        case "absent":
-            package = "docker.io" if engine is Engine.DOCKER else "podman"
-            hint = f"sudo apt-get install {package}; or use --engine host"
-            return Problem("no-engine", f"{engine} is not installed", host, hint)
-        case "denied":
-            hint = f"once: sudo usermod -aG docker {user}, then log in anew"
-            return Problem("no-engine", f"{user} may not use {engine}: {state.message}", host, hint)
-        case "down":
-            hint = "sudo systemctl start docker; why it does not run: journalctl -u docker"
-            return Problem("no-engine", f"{engine} does not run: {state.message}", host, hint)
-        case "rootless":
-            hint = "launch as root of that host: --host root@HOST; or use docker, or --engine host"
-            message = "podman without root is not supported: its containers may end with the login"
-            return Problem("no-engine", message, host, hint)
-        case _:
-            hint = f"see what `{engine} info` says there"
-            return Problem("no-engine", f"{engine} does not answer: {state.message}", host, hint)
-
-
-def _no_image(name: str, engine: Engine, host: str) -> Problem:
-    hint = f"{engine} image ls shows what there is; fetch one: {engine} pull {name}; or use --engine host"
-    return Problem("image-not-found", f"{engine} has no image {name}", host, hint)
 
 
 def _of_image(name: str, found: Image, seen: Seen) -> Iterator[Problem]:
@@ -237,9 +216,19 @@ def _contradictions(request: LaunchRequest, engine: Engine, host: str) -> Iterat
 
 def devices(extra: Sequence[str]) -> tuple[str, ...]:
     """Return the paths of devices among further words; a name of CDI (vendor/class=device) is none."""
-    given = [word.partition("=")[2] for word in extra if word.startswith("--device=")]
-    given += [word for before, word in pairwise(extra) if before == "--device"]
-    return tuple(word.partition(":")[0] for word in given if word.startswith("/"))
+    return tuple(word.partition(":")[0] for word in _given("--device", extra) if word.startswith("/"))
+
+
+def variable_files(request: LaunchRequest) -> tuple[str, ...]:
+    """Return the files of variables that the engine is to read, by paths that the host knows."""
+    given = _given("--env-file", request.container.extra)
+    return tuple(word if WHOLE.match(word) else from_here(word, request) for word in given)
+
+
+def _given(option: str, extra: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of an option among further words."""
+    joined = (word.partition("=")[2] for word in extra if word.startswith(f"{option}="))
+    return (*joined, *(word for before, word in pairwise(extra) if before == option))
 
 
 def _no_devices(asked: ContainerRequest, places: Places, host: str) -> Iterator[Problem]:
@@ -248,6 +237,17 @@ def _no_devices(asked: ContainerRequest, places: Places, host: str) -> Iterator[
         if not places.exists(path):
             hint = "see which devices the host has: ls /dev"
             yield Problem("bad-option", f"there is no device {path}", host, hint)
+    for word in _given("--device", asked.extra):
+        if not word.startswith("/") and "=" not in word:
+            hint = "write its whole path, as in --device /dev/fuse"
+            yield Problem("bad-option", f"--device {word} is no device", host, hint)
+
+
+def _no_variables(request: LaunchRequest, places: Places, host: str) -> Iterator[Problem]:
+    for path in variable_files(request):
+        if not places.exists(path):
+            hint = "check the path of --env-file on that host, or give variables to sparkup: -e NAME=VALUE"
+            yield Problem("bad-option", f"there is no {places.path(path)} to read variables from", host, hint)
 
 
 def _own(request: LaunchRequest, places: Places, host: str, problems: list[Problem]) -> Iterator[Mount]:

@@ -23,7 +23,7 @@ SNAPSHOT = re.compile(r"(.*/models--[^/]+)/snapshots/[^/]+/?")
 def source_of(mount: Mount, request: LaunchRequest) -> str:
     """Return the source of a mount, a relative one from the folder that the user is in."""
     whole = mount.volume or mount.source.startswith(("/", "~", "$"))
-    return mount.source if whole else _from_here(mount.source, request)
+    return mount.source if whole else from_here(mount.source, request)
 
 
 def inside_lookup(request: LaunchRequest) -> Fact[Lookup]:
@@ -51,7 +51,7 @@ def on_host(path: str, request: LaunchRequest) -> str:
     if mount is not None:
         below = path[len(mount.target.rstrip("/")) :]
         return source_of(mount, request).rstrip("/") + below
-    return path if not path or path.startswith(("/", "~")) else _from_here(path, request)
+    return path if not path or path.startswith(("/", "~")) else from_here(path, request)
 
 
 def reach(
@@ -93,7 +93,8 @@ def _reached(launch: Launch, request: LaunchRequest, word: str, real: str) -> tu
     return launch, Problem("model-not-found", what, hint="check the path there, or mount another with -v")
 
 
-def _from_here(path: str, request: LaunchRequest) -> str:
+def from_here(path: str, request: LaunchRequest) -> str:
+    """Return a path of the host, a relative one from where the user is, elsewhere from the home."""
     return normpath(f"{request.cwd or '~'}/{path}")
 
 
