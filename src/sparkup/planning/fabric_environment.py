@@ -29,11 +29,25 @@ TOLD = {
 }
 
 
-def environment(fabric: Fabric, host: str) -> tuple[Variable, ...]:
-    """Return the variables of one host, in the order in which people read them; none for a host alone."""
+def environments(fabric: Fabric) -> Mapping[str, tuple[Variable, ...]]:
+    """Return the variables of each host, in the order in which people read them; none for a host alone."""
     if len(fabric.hosts) < 2:
-        return ()
-    return tuple(Variable(*each) for each in (*_data(fabric, host), *_control(fabric, host)))
+        return dict.fromkeys(fabric.hosts, ())
+    rdma = fabric.rdma
+    transport = tuple(_transport(rdma=rdma))
+    paths = tuple(_paths(fabric)) if rdma else ()
+    found = {}
+    for host in fabric.hosts:
+        devices = _devices(fabric, host) if rdma else ()
+        found[host] = tuple(
+            Variable(*each) for each in (*transport, *devices, *paths, *_control(fabric, host))
+        )
+    return found
+
+
+def environment(fabric: Fabric, host: str) -> tuple[Variable, ...]:
+    """Return the variables of one host."""
+    return environments(fabric)[host]
 
 
 def user_findings(given: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -49,61 +63,47 @@ def user_findings(given: Mapping[str, str]) -> tuple[Finding, ...]:
     return tuple(notes)
 
 
-def _data(fabric: Fabric, host: str) -> Iterator[tuple[str, str, str]]:
-    """Yield what NCCL needs for the bulk."""
+def _transport(*, rdma: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield over what NCCL sends the bulk, which is the same on all hosts."""
     yield "NCCL_NET_PLUGIN", "none", "plugins in images of NVIDIA break RoCE here"
-    yield (
-        "NCCL_IGNORE_CPU_AFFINITY",
-        "1",
-        "NCCL places its threads by the GPU, not by the engine's mask",
-    )
-    if not fabric.rdma:
+    yield "NCCL_IGNORE_CPU_AFFINITY", "1", "NCCL places its threads by the GPU, not by the engine's mask"
+    if rdma:
+        yield "NCCL_NET", "IB", "NCCL fails rather than fall back to TCP in silence"
+        yield "NCCL_IB_DISABLE", "0", "images may turn RDMA off"
+    else:
         yield "NCCL_NET", "Socket", "no RDMA joins these hosts: TCP, and no search for anything else"
         yield "NCCL_IB_DISABLE", "1", "the same for NCCL before 2.10; a port that joins nothing is left alone"
-        return
-    yield "NCCL_NET", "IB", "NCCL fails rather than fall back to TCP in silence"
-    yield "NCCL_IB_DISABLE", "0", "images may turn RDMA off"
+
+
+def _devices(fabric: Fabric, host: str) -> Iterator[tuple[str, str, str]]:
     devices = [each.rdma.name for each in fabric.rails[host] if each.rdma]
     there = [each.rdma.name for each in fabric.interfaces[host] if each.rdma]
-    yield (
-        "NCCL_IB_HCA",
-        _exact(devices, there),
-        "both twins of each cage that leads to these hosts",
-    )
+    yield "NCCL_IB_HCA", _exact(devices, there), "both twins of each cage that leads to these hosts"
+
+
+def _paths(fabric: Fabric) -> Iterator[tuple[str, str, str]]:
+    """Yield what NCCL must know of who faces whom: nothing where devices at one index face each other."""
     if fabric.topology == "ring":
         yield from _ring(fabric)
     elif not in_nccl_order(fabric.rails):
-        yield from _crossed(fabric)
+        yield from _by_subnet(fabric)
+        yield "NCCL_IB_MERGE_NICS", "0", "merged cages would be joined by their order, which is crossed here"
 
 
 def _ring(fabric: Fabric) -> Iterator[tuple[str, str, str]]:
     yield from _by_subnet(fabric)
-    yield (
-        "NCCL_IB_MERGE_NICS",
-        "0",
-        "the two cages of a host lead to different hosts",
-    )
+    yield "NCCL_IB_MERGE_NICS", "0", "the two cages of a host lead to different hosts"
     if len(fabric.hosts) == 3:
         yield "NCCL_CROSS_NIC", "1", "a ring passes from one cage to the other on each host"
     else:
         yield "NCCL_ALGO", "Ring", "trees would join hosts that are not neighbours"
 
 
-def _crossed(fabric: Fabric) -> Iterator[tuple[str, str, str]]:
-    """Yield what lets NCCL join devices that face each other and have different indexes."""
-    yield from _by_subnet(fabric)
-    yield "NCCL_IB_MERGE_NICS", "0", "merged cages would be joined by their order, which is crossed here"
-
-
 def _by_subnet(fabric: Fabric) -> Iterator[tuple[str, str, str]]:
     yield "NCCL_IB_SUBNET_AWARE_ROUTING", "1", "NCCL joins devices that share a network (from 2.30.7 on)"
     lengths = {link.subnet.prefixlen for link in fabric.links if link.subnet}
     if lengths and min(lengths) != SUBNET:
-        yield (
-            "NCCL_IB_SUBNET_PREFIX_LEN",
-            str(min(lengths)),
-            "the length of the links' networks, in bits",
-        )
+        yield "NCCL_IB_SUBNET_PREFIX_LEN", str(min(lengths)), "the length of the links' networks, in bits"
 
 
 def _control(fabric: Fabric, host: str) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from sparkup.planning.fabric_ports import Ports, hosts_of
 
 
 def topology(links: Sequence[Link], ports: Ports) -> Topology:
-    """Return what people call the links of several hosts; "mixed" is a switch with cables beside it, or no whole at all."""
+    """Return what people call the links of several hosts; "mixed" if it is nothing simple."""
     if not links:
         return "none"
     all_of = joining(links, ports.hosts)
