@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from sparkup.commands.containers import create, enter, run
+from sparkup.commands.containers import create, enter, logs, run
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.container import GIB, Container, ContainerLimits, Mount, Port
 from sparkup.domain.launch import Engine, Launch, Node
 
-NODE = Node("spark1", 1)
+NODE = Node("spark1", 1, 1000)
 CONTAINER = Container(
     "vllm-node",
     "sha256:1",
@@ -107,14 +107,16 @@ def test_our_program_is_its_first_process_as_root_and_sees_its_own_folder_only()
 
 def test_it_is_found_by_its_labels_and_never_pulled() -> None:
     argv = started()
-    for label in ("launch=vllm_node", "attempt=a1b2", "rank=1"):
+    folder = "folder=/var/lib/sparkup/launches/vllm_node"
+    for label in ("launch=vllm_node", "attempt=a1b2", "rank=1", "owner=1000", folder):
         assert holds(argv, "--label", f"sparkup.{label}")
+        assert holds(create(LAUNCH, NODE, ROOT), "--label", f"sparkup.{label}")
     assert holds(argv, "--pull", "never")
     assert holds(argv, "--stop-timeout", "40")
 
 
 def test_a_secret_is_only_named() -> None:
-    for argv in (started(), create(LAUNCH, NODE)):
+    for argv in (started(), create(LAUNCH, NODE, ROOT)):
         assert holds(argv, "--env", "HF_TOKEN")
         assert not any("hf_9a8b" in word for word in argv)
 
@@ -137,7 +139,7 @@ def test_with_ports_it_has_a_network_of_its_own() -> None:
 def test_further_words_come_last_so_that_they_win() -> None:
     argv = started(with_container(extra=("--shm-size", "16g")))
     assert argv[argv.index("vllm-node") - 2 : argv.index("vllm-node")] == ("--shm-size", "16g")
-    assert holds(create(with_container(extra=("--init",)), NODE), "--init")
+    assert holds(create(with_container(extra=("--init",)), NODE, ROOT), "--init")
 
 
 def test_mounts_are_written_as_every_version_takes_them() -> None:
@@ -147,7 +149,7 @@ def test_mounts_are_written_as_every_version_takes_them() -> None:
 
 
 def test_an_image_without_python_runs_the_command_itself() -> None:
-    argv = create(LAUNCH, NODE)
+    argv = create(LAUNCH, NODE, ROOT)
     assert argv[:2] == ("docker", "create")
     assert holds(argv, "--entrypoint", "vllm")
     assert argv[argv.index("vllm-node") + 1 :] == ("serve", "m")
@@ -156,7 +158,7 @@ def test_an_image_without_python_runs_the_command_itself() -> None:
 
 
 def test_it_runs_through_the_images_entrypoint_where_that_is_kept() -> None:
-    argv = create(with_container(entrypoint=("/entry", "-x")), NODE)
+    argv = create(with_container(entrypoint=("/entry", "-x")), NODE, ROOT)
     assert holds(argv, "--entrypoint", "/entry")
     assert argv[argv.index("vllm-node") + 1 :] == ("-x", "vllm", "serve", "m")
 
@@ -164,6 +166,14 @@ def test_it_runs_through_the_images_entrypoint_where_that_is_kept() -> None:
 def test_entering_a_container() -> None:
     assert enter(Engine.DOCKER, "abc", ["bash"], tty=True) == ("docker", "exec", "-it", "abc", "bash")
     assert enter(Engine.PODMAN, "abc", ["ls", "-l"], tty=False) == ("podman", "exec", "-i", "abc", "ls", "-l")
+
+
+def test_what_a_container_has_printed() -> None:
+    both = ("sh", "-c", 'exec "$@" 2>&1', "sh", "docker", "logs")
+    assert logs(Engine.DOCKER, "abc", follow=False, since=None, tail=None) == (*both, "abc")
+    words = ("--follow", "--since", "90s", "--tail", "3")
+    assert logs(Engine.DOCKER, "abc", follow=True, since=-90, tail=3) == (*both, *words, "abc")
+    assert logs(Engine.DOCKER, "abc", follow=False, since=1.7e9, tail=None)[6:8] == ("--since", "1700000000")
 
 
 def test_what_runs_in_no_container_has_no_command_line() -> None:

@@ -1,6 +1,7 @@
 """Launches, hosts and the states of ranks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,7 @@ def test_a_spec_is_json_that_only_names_secrets() -> None:
         "attached": False,
         "guard": None,
         "image": "",
+        "image_id": "",
         "user": "",
     }
     assert "hf_9a8b7c6d" not in f"{LAUNCH!r}{spec}"
@@ -103,6 +105,12 @@ def test_the_phase_of_a_rank(
 ) -> None:
     rank = RankState("a", "id", 0, "/f", 0.0, alive, 1, (), exit=ended, verdict=verdict, spec=spec)
     assert rank.phase == phase
+
+
+def test_what_has_no_folder_has_no_other_phase() -> None:
+    rank = RankState("a", "id", 0, "/f", 0.0, alive=True, pid=0, argv=(), orphaned=True)
+    assert rank.phase == "orphaned"
+    assert replace(rank, hidden=True).phase == "hidden"
 
 
 @pytest.mark.parametrize("name", ["a", "vllm_node", "A-1.b_c", "0", "x" * 63])

@@ -61,15 +61,20 @@ def test_containers_of_docker_in_every_state(case: str) -> None:
     found = {each.name: each for each in CONTAINERS.parse(answers("containers", case))}
     states = {name: found[name].state for name in ("held", "made", "gone", "up")}
     assert states == {"held": "paused", "made": "created", "gone": "exited", "up": "running"}
-    assert found["up"] == ContainerState(DOCKER, found["up"].id, "running", "up", "up", "a1", "base:1")
-    assert (found["held"].launch, found["held"].attempt) == ("", "")
+    folder = "/var/lib/sparkup/launches/up"
+    whole = ContainerState(DOCKER, found["up"].id, "running", "up", "up", "a1", "base:1", 0, folder)
+    assert found["up"] == whole
+    assert (found["theirs"].owner, found["theirs"].folder.split("/")[2]) == (1000, "spark")
+    plain = found["plain"]
+    assert (plain.launch, plain.attempt, plain.owner, plain.folder) == ("", "", -1, "")
     assert len(found["up"].id) == 64
 
 
 def test_containers_of_podman_tell_their_labels_too() -> None:
     found = {each.name: each for each in CONTAINERS.parse(answers("containers", "podman_4"))}
     assert (found["up"].engine, found["up"].state, found["up"].attempt) == (PODMAN, "running", "a1")
-    assert (found["held"].state, found["theirs"].launch) == ("paused", "")
+    assert (found["held"].state, found["plain"].launch) == ("paused", "")
+    assert (found["theirs"].owner, found["theirs"].folder.split("/")[2]) == (1000, "spark")
 
 
 def test_a_line_that_is_none() -> None:

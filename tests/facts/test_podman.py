@@ -13,7 +13,8 @@ def test_its_containers_in_dockers_words() -> None:
         ("gone", "exited", "gone", "a2"),
         ("made", "created", "", "a3"),
         ("held", "paused", "held", "a4"),
-        ("theirs", "running", "", ""),
+        ("theirs", "running", "theirs", "a5"),
+        ("plain", "running", "", ""),
     ]
     assert {(each.engine, each.image) for each in found} == {(Engine.PODMAN, "localhost/base:1")}
 

@@ -4,6 +4,7 @@ tests/e2e tries all of it with the real ones.
 """
 
 import os
+import shutil
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -132,3 +133,27 @@ def test_an_engine_that_does_not_answer_keeps_the_launch(side: Side, engine: Eng
     (engine.folder / "refusal").unlink()
     assert engine.stop().status == 0
     assert (engine.container, side.launches()) == (False, [])
+
+
+def test_one_whose_folder_is_gone_is_stopped_by_its_label(side: Side, engine: Engine) -> None:
+    assert engine.start("sleep", "600").status == 0
+    attempt = side.read("spec.json")["attempt"]
+    shutil.rmtree(side.folder())
+    assert engine.stop().value["found"] is False
+    words = side.on("stop", "a", "--attempt", attempt, "--engine", "docker")
+    answer = side.run(words, env=engine.env)
+    assert (answer.status, answer.value["was_running"], answer.value["left"]) == (0, True, [])
+    assert (engine.container, side.launches(), side.folder(past=True).exists()) == (False, [], False)
+    again = side.run(words, env=engine.env)
+    assert (again.status, again.value["was_running"]) == (0, False)
+
+
+def test_one_whose_folder_is_another_launchs_by_now(side: Side, engine: Engine) -> None:
+    """The other is left alone."""
+    assert engine.start("sleep", "600").status == 0
+    attempt = side.read("spec.json")["attempt"]
+    shutil.rmtree(side.folder())
+    side.started(["sleep", "600"])
+    answer = side.run(side.on("stop", "a", "--attempt", attempt, "--engine", "docker"), env=engine.env)
+    assert (answer.status, engine.container, side.launches()) == (0, False, ["a"])
+    assert side.stop().value["was_running"] is True

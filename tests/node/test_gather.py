@@ -140,28 +140,41 @@ def test_files_that_cannot_be_read(python: str, tmp_path: Path) -> None:
     assert f"{tmp_path}/loop" not in answer["files"]
 
 
-@ONCE
-def test_files_of_others(python: str) -> None:
-    """A user that may not look is told so, and gets the rest."""
+def as_nobody(request: Json) -> Json:
+    """Ask one question as another user than root."""
     system = shutil.which("python3", path="/usr/bin")  # one that any user may run
     if os.getuid() != 0 or system is None:
         pytest.skip("needs root, to be somebody else, and a Python in /usr/bin")
+    program = gatherer()
+    done = subprocess.run(
+        [system, "-c", f"import os; os.setuid(65534); {LOADER}", str(len(program))],
+        input=program + json.dumps({"requests": {"it": request}}).encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    answer: Json = json.loads(done.stdout)["answers"]["it"]
+    return answer
+
+
+@ONCE
+def test_what_only_root_is_to_run(python: str) -> None:
+    asked = {"kind": "run", "argv": ["id", "-u"], "only_root": True}
+    told = as_nobody(asked)
+    assert (told["out"], told["missing"]) == ("", True)
+    assert gather(python, {"it": asked})["answers"]["it"]["out"] == "0\n"
+
+
+@ONCE
+def test_files_of_others(python: str) -> None:
+    """A user that may not look is told so, and gets the rest."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         for name, mode in (("secret", 0o600), ("open", 0o644)):
             (Path(folder) / name).write_text(name)
             (Path(folder) / name).chmod(mode)
-        requests = {"it": {"kind": "files", "globs": [f"{folder}/*"], "max_bytes": 10}}
-        program = gatherer()
-        done = subprocess.run(
-            [system, "-c", f"import os; os.setuid(65534); {LOADER}", str(len(program))],
-            input=program + json.dumps({"requests": requests}).encode(),
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
+        told = as_nobody({"kind": "files", "globs": [f"{folder}/*"], "max_bytes": 10})
     expected = {f"{folder}/open": "open", f"!{folder}/secret": "Permission denied"}
-    told = json.loads(done.stdout)["answers"]["it"]
     assert told["files"] == expected
     assert told["owners"] == dict.fromkeys(expected, 0)
 

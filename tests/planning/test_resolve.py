@@ -53,7 +53,7 @@ def test_a_server_on_a_quiet_host() -> None:
     found = decided(request())
     launch = found.launch
     assert (launch.name, launch.attempt, launch.engine) == ("vllm_node", "a1b2c3d4", Engine.HOST)
-    assert launch.nodes == (Node("local", 0),)
+    assert launch.nodes == (Node("local", 0, ADA.uid),)
     assert launch.argv == (*SERVE, "--host", "127.0.0.1")
     assert (launch.port, launch.url) == (8000, "http://127.0.0.1:8000")
     assert launch.readiness.kind == "server"
@@ -160,7 +160,10 @@ def test_a_server_inside_another_command_is_said_not_to_be_judged() -> None:
 def test_two_hosts_have_ranks_in_the_order_they_were_named() -> None:
     asked = request(hosts=(Host("spark1", "spark1"), Host("spark2", "spark2")))
     there = {name: seen(asked, host=name) for name in ("spark1", "spark2")}
-    assert resolve(asked, there, "id").launch.nodes == (Node("spark1", 0), Node("spark2", 1))
+    assert resolve(asked, there, "id").launch.nodes == (
+        Node("spark1", 0, ADA.uid),
+        Node("spark2", 1, ADA.uid),
+    )
 
 
 def test_everything_wrong_on_a_host_is_said_at_once() -> None:

@@ -68,6 +68,7 @@ KEYS: dict[str, dict[str, Any]] = {
 ROWS: dict[str, dict[str, Any]] = {
     "Status": {
         **dict.fromkeys(("name", "host", "phase", "engine", "url", "stage", "model", "log"), str),
+        **dict.fromkeys(("image", "image_id", "container"), str),
         **dict.fromkeys(("rank", "pid", "health", "owner"), int),
         "started": NUMBER,
         "seconds": NUMBER,

@@ -47,6 +47,13 @@ def test_what_another_user_hides() -> None:
     assert row == ["theirs", "local", "hidden", "(of", "uid", "1001)", "-", "-", "-", "-"]
 
 
+def test_a_container_whose_folder_is_gone() -> None:
+    orphan = replace(ROW, phase="orphaned", image="vllm-node", container="running", pid=0, url="", argv=())
+    row = answer_text(Status(("local",), (orphan,))).splitlines()[1].split(maxsplit=7)
+    end = "(its folder is gone; image vllm-node)"
+    assert row == ["mine", "local", "orphaned", "(running)", "-", "-", "-", end]
+
+
 def test_a_launch_that_nobody_waited_for() -> None:
     assert answer_text(replace(LAUNCHED, ready=None)) == (
         "mine was started on local, to be reached at http://127.0.0.1:8000\n"

@@ -1,5 +1,6 @@
 """Exec: run a command where a launch runs, with its environment, on this terminal."""
 
+from sparkup.actions.chosen import chosen
 from sparkup.actions.context import Context
 from sparkup.commands import containers
 from sparkup.domain.command import Command
@@ -7,13 +8,11 @@ from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.errors import CommandNotExecutable, CommandNotFound
 from sparkup.facts.container_engines import ENGINES
-from sparkup.facts.containers import CONTAINERS
-from sparkup.facts.launches import LAUNCHES
-from sparkup.facts.machine import MACHINE
-from sparkup.planning.containers import container_of
+from sparkup.facts.containers import CONTAINERS, image
+from sparkup.planning.containers import container_of, user_of
 from sparkup.planning.entering import not_run
 from sparkup.planning.launch import put_program
-from sparkup.planning.stop import choose, program_for
+from sparkup.planning.stop import program_for
 from sparkup.run.executor import execute
 from sparkup.run.phases import Phase
 from sparkup.run.program import program, program_name
@@ -25,14 +24,15 @@ async def enter(name: str | None, host: Host, argv: tuple[str, ...], context: Co
     """Run a command in a launch's environment and return its exit status."""
     async with context.connected([host]) as connections:
         runner = context.runner(connections)
-        facts = {host.name: (MACHINE, LAUNCHES)}
-        await runner.run([Phase("Look at the host", facts=facts)])
-        _, rank = choose(name, runner.seen, "exec")[0]
+        _, rank = (await chosen(name, (host.name,), "exec", runner))[0]
         if rank.contained:  # only then: an engine that hangs takes its time to say so
-            engines = {host.name: (CONTAINERS, ENGINES)}
+            its_image = image(str(rank.spec.get("image", "")))
+            engines = {host.name: (CONTAINERS, ENGINES, *((its_image,) if rank.orphaned else ()))}
             await runner.run([Phase("Look at its container", facts=engines)])
             inside = container_of(rank, runner.seen[host.name])
             user = str(rank.spec.get("user", ""))
+            if rank.orphaned:
+                user = user_of(runner.seen[host.name][its_image].get(inside.engine))
             words = containers.enter(inside.engine, inside.id, argv, tty=tty, user=user)
             status = _status(await connections[host.name].interact(Command(words), tty=tty))
             if status in (CommandNotFound.exit_status, CommandNotExecutable.exit_status):

@@ -8,36 +8,55 @@ from dataclasses import replace
 from sparkup.actions.context import Context, done
 from sparkup.domain.answer import Row, Status
 from sparkup.domain.event import Answered
-from sparkup.domain.fact import Observed
+from sparkup.domain.fact import Seen
 from sparkup.domain.host import Host
 from sparkup.domain.launch import RankState
+from sparkup.errors import InputRefused
+from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.engine_log import LogReader, Stage
 from sparkup.facts.launches import LAUNCHES, health, log_tail
+from sparkup.facts.machine import MACHINE
+from sparkup.planning.orphans import there
+from sparkup.planning.stop import unknown
 from sparkup.run.gather import Facts, Live, Observer
 
 EVERY = 2.0  # seconds between two looks of --watch
 TAIL = 65536  # bytes of a log in which the stage of a start is looked for
 
 
-async def status(hosts: Sequence[Host], context: Context, *, watch: bool) -> int:
-    """Show all launches of hosts, once or for as long as the user likes."""
+async def status(name: str | None, hosts: Sequence[Host], context: Context, *, watch: bool) -> int:
+    """Show the launch of a name, or all, once or for as long as the user likes and it is there.
+
+    Raises InputRefused for a name that no launch has.
+    """
     async with context.reached(hosts) as (connections, lost):
-        observer, there = Live(connections), [host for host in hosts if host.name in connections]
+        observer, reached = Live(connections), [host for host in hosts if host.name in connections]
         while True:
-            context.emit(Answered(replace(await observe(there, observer), problems=lost)))
+            found = replace(await observe(reached, observer), problems=lost)
+            context.emit(Answered(found if name is None else _only(name, found)))
             if not watch:
                 return done(lost)
             await asyncio.sleep(EVERY)
 
 
+def _only(name: str, found: Status) -> Status:
+    """Return the rows of one name."""
+    rows = tuple(row for row in found.launches if row.name == name)
+    if not rows:  # it may be where we could not look
+        names = [row.name for row in found.launches]
+        raise InputRefused(unknown(name, names, found.hosts, "status"), *found.problems)
+    return replace(found, launches=rows)
+
+
 async def observe(hosts: Sequence[Host], observer: Observer) -> Status:
     """Look at the launches, then at the health and the log's end of those that live."""
     names = [host.name for host in hosts]
-    seen = await observer.look(dict.fromkeys(names, (LAUNCHES,)))
-    more = {name: _closer(seen[name][LAUNCHES]) for name in names}
+    seen = await observer.look(dict.fromkeys(names, (MACHINE, LAUNCHES, CONTAINERS)))
+    more = {name: _closer(there(seen[name])) for name in names}
     closer = await observer.look({name: facts for name, facts in more.items() if facts})
     now = time.time()
-    rows = tuple(_row(host, rank, closer, now) for host in names for rank in seen[host][LAUNCHES])
+    both = {name: closer[name].after(seen[name]) if name in closer else seen[name] for name in names}
+    rows = tuple(_row(rank, seen, now) for seen in both.values() for rank in there(seen))
     return Status(tuple(names), rows)
 
 
@@ -45,12 +64,14 @@ def _closer(ranks: tuple[RankState, ...]) -> Facts:
     # What others' state says of an address binds nobody: we ask no server for them.
     living = [rank for rank in ranks if rank.alive and rank.mine]
     healths = [health(rank) for rank in living if rank.url]
-    return (*healths, *(log_tail(rank, TAIL) for rank in living if rank.phase == "starting"))
+    tails = [log_tail(rank, TAIL) for rank in living if rank.phase == "starting"]
+    # Folders and engines are asked at once: what begins or ends meanwhile has only one of them, for once.
+    again = (LAUNCHES, CONTAINERS) if any(rank.orphaned for rank in ranks) else ()
+    return (*healths, *tails, *again)
 
 
-def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
-    values = closer[host].values if host in closer else {}
-    found = values.get(health(rank).name)
+def _row(rank: RankState, seen: Seen, now: float) -> Row:
+    found = seen.values.get(health(rank).name)
     answers = found if isinstance(found, int) else None
     phase = rank.phase
     if phase == "ready" and rank.mine and rank.url and rank.spec.get("ready") == "server" and answers != 200:
@@ -58,23 +79,27 @@ def _row(host: str, rank: RankState, closer: Observed, now: float) -> Row:
     if phase == "starting" and answers == 200:
         phase = "healthy"  # no request was answered yet, and /health alone proves little
     ended = rank.exit.at if rank.exit else now
+    container = (each.state for each in seen[CONTAINERS] if rank.attempt and each.attempt == rank.attempt)
     return Row(
         name=rank.launch,
-        host=host,
+        host=seen.host,
         rank=rank.rank,
         phase=phase,
         engine=str(rank.spec.get("engine", "")),
         pid=rank.pid,
         url=rank.url,
         health=answers,
-        stage=_stage(values.get(log_tail(rank).name)),
+        stage=_stage(seen.values.get(log_tail(rank).name)),
         started=rank.started,
         seconds=max(0.0, ended - rank.started) if rank.started else 0.0,
         exit_status=rank.exit.status if rank.exit else None,
         model=str(rank.verdict["canary"].get("model", "")) if rank.verdict else "",
         argv=rank.argv,
-        log=f"{rank.folder}/log",
+        log="" if rank.orphaned else f"{rank.folder}/log",
         owner=rank.owner,
+        image=str(rank.spec.get("image", "")),
+        image_id=str(rank.spec.get("image_id", "")),
+        container=next(container, ""),
     )
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sparkup.actions.chosen import chosen
 from sparkup.actions.context import Connections, Context, done
 from sparkup.domain.answer import Stopped, StopReport
 from sparkup.domain.command import Result
@@ -12,6 +13,7 @@ from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan, Put, Run
 from sparkup.errors import InputRefused, Problem, SparkupError
+from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.stop import choose, found, step_ids, stop_plan
@@ -24,10 +26,14 @@ async def stop(name: str | None, hosts: Sequence[Host], context: Context, *, eve
     """Stop a launch, or all; raises InputRefused for one that is not there, PartlyDone for a part."""
     async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
-        facts = dict.fromkeys(connections, (MACHINE, LAUNCHES))
-        await runner.run([Phase("Look at the host", facts=facts)])
+        hosts_there = tuple(connections)
         try:
-            targets = found(runner.seen) if everything else choose(name, runner.seen, "stop")
+            if name is None:  # what is meant depends on all that is there
+                facts = dict.fromkeys(hosts_there, (MACHINE, LAUNCHES, CONTAINERS))
+                await runner.run([Phase("Look at the host", facts=facts)])
+                targets = found(runner.seen) if everything else choose(None, runner.seen, "stop")
+            else:
+                targets = await chosen(name, hosts_there, "stop", runner)
         except InputRefused as error:
             raise error.with_problems(*lost) from None  # it may be where we could not look
         plan = stop_plan(targets, runner.seen, program_name(), program())

@@ -10,16 +10,19 @@ from sparkup.config.request import hosts_of
 
 
 @click.command(cls=Strict)
+@options.launch_name
 @options.remote
 @click.option(
     "-w",
     "--watch",
     is_flag=True,
-    help="Show it again every two seconds (with --json: a line each).",
+    help="Show it again every two seconds, while it is there (with --json: a line each).",
 )
 @options.as_json
 @click.pass_context
-def status(ctx: click.Context, /, hosts: tuple[str, ...], *, watch: bool, **_: object) -> int:
-    """Show what is launched, as the hosts themselves know it; changes nothing."""
+def status(
+    ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], *, watch: bool, **_: object
+) -> int:
+    """Show what is launched, as the hosts themselves know it; changes nothing. With NAME only that one."""
     there = hosts_of(hosts)
-    return carry_out(ctx, lambda context: show(there, context, watch=watch))
+    return carry_out(ctx, lambda context: show(name, there, context, watch=watch))

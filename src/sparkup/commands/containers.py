@@ -23,10 +23,12 @@ else echo there; fi"""
 # Of a container that is there: what `parse_containers` of facts/containers.py reads.
 PS_FORMATS = {
     Engine.DOCKER: "{{.ID}}\t{{.State}}\t{{.Names}}\t"
-    '{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}',
+    '{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}\t'
+    '{{.Label "sparkup.owner"}}\t{{.Label "sparkup.folder"}}',
     # Its 4.3 makes a sentence of .State and knows no .Label.
     Engine.PODMAN: "{{.ID}}\t{{.ListContainer.State}}\t{{.Names}}\t"
-    '{{index .Labels "sparkup.launch"}}\t{{index .Labels "sparkup.attempt"}}\t{{.Image}}',
+    '{{index .Labels "sparkup.launch"}}\t{{index .Labels "sparkup.attempt"}}\t{{.Image}}\t'
+    '{{index .Labels "sparkup.owner"}}\t{{index .Labels "sparkup.folder"}}',
 }
 
 
@@ -39,10 +41,10 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
     container = _of(launch)
     ours = (
         Mount(program, PROGRAM, read_only=True),
-        Mount(f"{root}/launches/{launch.name}", f"{STATE}/launches/{launch.name}"),
+        Mount(_folder(launch, root), f"{STATE}/launches/{launch.name}"),
     )
     return (
-        *_begin(launch, node, "run", "--detach"),
+        *_begin(launch, node, root, "run", "--detach"),
         *_mounts((*ours, *container.mounts)),
         # Root starts the command with the rights of the image's own user, and can always write the log.
         # The image's own signal to stop by may be one that our program does not hear.
@@ -53,13 +55,16 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
     )
 
 
-def create(launch: Launch, node: Node) -> tuple[str, ...]:
-    """Return what makes the container of an image that has no Python: the command is its first process."""
+def create(launch: Launch, node: Node, root: str) -> tuple[str, ...]:
+    """Return what makes the container of an image that has no Python: the command is its first process.
+
+    `root` is where the state is on the host.
+    """
     container, argv = _of(launch), launch.argv
     entry = container.entrypoint or argv[:1]
     words = (*container.entrypoint[1:], *argv) if container.entrypoint else argv[1:]
     return (
-        *_begin(launch, node, "create"),
+        *_begin(launch, node, root, "create"),
         *_mounts(container.mounts),
         *("--entrypoint", entry[0]),
         *container.extra,
@@ -82,19 +87,39 @@ def lookup(engine: Engine, container: str, name: str, user: str = "") -> tuple[s
     return (str(engine), "exec", *whose, container, "/bin/sh", "-c", LOOKUP, "sh", name)
 
 
+def logs(
+    engine: Engine, container: str, *, follow: bool, since: float | None, tail: int | None
+) -> tuple[str, ...]:
+    """Return what copies a container's output, both streams as one.
+
+    `since` in seconds after the epoch, or, below 0, before now; `tail` in lines.
+    """
+    words = ["--follow"] if follow else []
+    if since is not None:
+        words += ["--since", f"{-since:.0f}s" if since < 0 else f"{since:.0f}"]
+    if tail is not None:
+        words += ["--tail", str(tail)]
+    return ("sh", "-c", 'exec "$@" 2>&1', "sh", str(engine), "logs", *words, container)
+
+
 def _of(launch: Launch) -> Container:
     if launch.container is None:
         raise ValueError(f"{launch.name} runs in no container")
     return launch.container
 
 
-def _begin(launch: Launch, node: Node, *verb: str) -> tuple[str, ...]:
+def _folder(launch: Launch, root: str) -> str:
+    """Return the launch's own folder on the host."""
+    return f"{root}/launches/{launch.name}"
+
+
+def _begin(launch: Launch, node: Node, root: str, *verb: str) -> tuple[str, ...]:
     """Return a command line up to the mounts, all that is the same with and without our program."""
     return (
         str(launch.engine),
         *verb,
         *("--pull", "never", "--name", launch.name),
-        *_labels(launch, node),
+        *_labels(launch, node, root),
         *_network(_of(launch)),
         *_rights(_of(launch)),
         *_gpus(_of(launch)),
@@ -104,8 +129,15 @@ def _begin(launch: Launch, node: Node, *verb: str) -> tuple[str, ...]:
     )
 
 
-def _labels(launch: Launch, node: Node) -> Iterator[str]:
-    values = {"launch": launch.name, "attempt": launch.attempt, "rank": str(node.rank)}
+def _labels(launch: Launch, node: Node, root: str) -> Iterator[str]:
+    """Yield what finds a container again, also when its folder is gone; `owner`: all users share a daemon."""
+    values = {
+        "launch": launch.name,
+        "attempt": launch.attempt,
+        "rank": str(node.rank),
+        "owner": str(node.owner),
+        "folder": _folder(launch, root),
+    }
     for name, value in values.items():
         yield from ("--label", f"sparkup.{name}={value}")
 

@@ -28,9 +28,15 @@ class Program:
         """Start the rank that standard input describes."""
         return self._verb("start", "--root", str(self.root))
 
-    def stop(self, name: str, attempt: str, patience: float | None = None) -> tuple[str, ...]:
-        """Stop a launch, if it is still that attempt; `patience` in seconds before all of it is told."""
-        words = () if patience is None else ("--patience", f"{patience:g}")
+    def stop(
+        self, name: str, attempt: str, patience: float | None = None, engine: str = ""
+    ) -> tuple[str, ...]:
+        """Stop a launch, if it is still that attempt; `patience` in seconds before all of it is told.
+
+        `engine` has its container: it is stopped even if nothing in the state tells of it.
+        """
+        words = [] if patience is None else ["--patience", f"{patience:g}"]
+        words += ["--engine", engine] if engine else []
         return self._launch("stop", name, "--attempt", attempt, *words)
 
     def watch(self, name: str, attempt: str) -> tuple[str, ...]:

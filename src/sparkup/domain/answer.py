@@ -54,6 +54,9 @@ class Row:
     argv: tuple[str, ...]
     log: str
     owner: int = -1  # uid of whoever launched it
+    image: str = ""  # of its container, as it was named
+    image_id: str = ""  # what that name meant when it was launched
+    container: str = ""  # the state of its container, in the engine's words
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Container:
     """What was decided on. `gpus`: all (--gpus), runtime (NVIDIA's), cdi (a device), "" for none."""
 
     image: str
-    image_id: str
+    image_id: str  # what its name meant when it was looked at: it may mean another one later
     user: str = ""  # the image's own, whose rights the command gets
     working_dir: str = ""  # the image's own
     entrypoint: tuple[str, ...] = ()  # what stands before the command

@@ -19,9 +19,10 @@ class Request:
     body: Mapping[str, Any]
 
 
-def run(*argv: str, timeout: float = 10.0) -> Request:
-    """Ask for the output of a program; `timeout` in seconds."""
-    return Request("run", {"argv": list(argv), "timeout": timeout})
+def run(*argv: str, timeout: float = 10.0, only_root: bool = False) -> Request:
+    """Ask for the output of a program; `timeout` in seconds. `only_root`: for others it counts as missing."""
+    body = {"argv": list(argv), "timeout": timeout}
+    return Request("run", {**body, "only_root": True} if only_root else body)
 
 
 def files(

@@ -24,10 +24,11 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One rank of a launch and the host it is on; rank 0 is the head."""
+    """One rank of a launch and the host it is on; rank 0 is the head. `owner`: uid of our login there."""
 
     host: str
     rank: int = 0
+    owner: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Launch:
             "ready_target": self.readiness.target,
             "attached": self.attached,
             "image": self.container.image if self.container else "",
+            "image_id": self.container.image_id if self.container else "",
             "user": self.container.user if self.container else "",
             "guard": [self.guard.end, self.guard.kill] if self.guard else None,
         }
@@ -187,6 +189,7 @@ class RankState:
     verdict: Mapping[str, Any] | None = None  # ready.json: what it was when it became ready
     spec: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False  # another user's, who lets us see no more than its name
+    orphaned: bool = False  # its folder is gone, and only the labels of its container tell of it
 
     @property
     def contained(self) -> bool:
@@ -195,7 +198,7 @@ class RankState:
 
     @property
     def phase(self) -> str:
-        """Return starting, ready, running, ended (as it should), failed, lost (no supervisor), or hidden.
+        """Return starting, ready, running, ended (as it should), failed, lost, orphaned or hidden.
 
         What has no readiness to judge is just running.
 
@@ -203,6 +206,8 @@ class RankState:
         """
         if self.hidden:
             return "hidden"
+        if self.orphaned:
+            return "orphaned"
         if self.alive and self.spec.get("ready") == "none":
             return "running"
         if self.alive:

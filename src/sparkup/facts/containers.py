@@ -77,6 +77,8 @@ class ContainerState:
     launch: str = ""  # ours, by its label; "" for anybody else's
     attempt: str = ""
     image: str = ""
+    owner: int = -1  # uid of the login that launched it
+    folder: str = ""  # of the launch, where its owner's state is
 
 
 def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
@@ -84,7 +86,9 @@ def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
     for line in text.splitlines():
         words = [word.replace("<no value>", "") for word in line.split("\t")]
         if len(words) == PS_FORMATS[engine].count("\t") + 1:
-            yield ContainerState(engine, *words)
+            identity, state, name, launch, attempt, its_image, owner, folder = words
+            uid = int(owner) if owner.isdecimal() else -1
+            yield ContainerState(engine, identity, state, name, launch, attempt, its_image, uid, folder)
 
 
 def _containers(answers: Answers) -> tuple[ContainerState, ...]:
@@ -95,7 +99,11 @@ NONE: tuple[ContainerState, ...] = ()
 CONTAINERS = Fact(
     "containers",
     {
-        str(engine): run(str(engine), "ps", "--all", "--no-trunc", "--format", form)
+        str(engine): run(
+            *(str(engine), "ps", "--all", "--no-trunc", "--format", form),
+            # No container of ours is in podman without root, and for others it would first make its folders.
+            only_root=engine is Engine.PODMAN,
+        )
         for engine, form in PS_FORMATS.items()
     },
     _containers,

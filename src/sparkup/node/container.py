@@ -111,6 +111,12 @@ def first_process(spec: state.Json, container: str) -> int:
     return 0
 
 
+def processes(spec: state.Json) -> set[int]:
+    """Return what runs in the containers of an attempt but its supervisor; raises Unanswered."""
+    firsts = [first_process(spec, each) for each in of(spec, "running")]
+    return {each for first in firsts if first for each in state.descendants(first) or {first}}
+
+
 def create(spec: state.Json, secrets: dict[str, str]) -> state.Json:
     """Make the container of an image that has no Python; return the words that run it, or why not."""
     done = call(spec["container"]["create"], secrets)

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("launch", nargs="?", default="")
     top.add_argument("--root", default=os.path.expanduser("~/.local/state/sparkup"))
     top.add_argument("--attempt", default="")
+    top.add_argument("--engine", default="")
     top.add_argument("--follow", action="store_true")
     top.add_argument("--since", type=float)
     top.add_argument("--patience", type=float)
@@ -77,7 +78,9 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
     verbs: dict[str, Callable[[], int]] = {
         "start": lambda: answered(*module("start").main(root)),
         "inside": lambda: module("inside").main(root, name),
-        "stop": lambda: answered(*module("stop").stop(root, name, words.attempt, words.patience)),
+        "stop": lambda: answered(
+            *module("stop").stop(root, name, words.attempt, words.patience, words.engine)
+        ),
         "watch": lambda: module("watch").main(root, name, words.attempt),
         "logs": lambda: logs(root, name, words),
         "ready": lambda: answered(*module("look").once(root, name)),

@@ -27,8 +27,13 @@ NOTHING: state.Json = {
 }
 
 
-def stop(root: str, name: str, attempt: str, patience: float | None = None) -> tuple[int, state.Json]:
+def stop(
+    root: str, name: str, attempt: str, patience: float | None = None, engine: str = ""
+) -> tuple[int, state.Json]:
     """Stop the launch of that name; with an attempt given, only if it is still that one.
+
+    With an engine given as well, an attempt of which its folder tells nothing is one whose folder is gone:
+    its container is found by its label.
 
     The supervisor is asked first; whatever is left after `patience` seconds, or was left when it
     died, is found by the mark in its environment, told to end, and killed. Ends with status 1 when
@@ -36,9 +41,11 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
     """
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))
-    if spec is None or (attempt and spec.get("attempt") != attempt):
-        return 0, dict(NOTHING)
     supervisor = state.read(os.path.join(folder, "rank.json"))
+    if spec is None or (attempt and spec.get("attempt") != attempt):
+        if not engine:
+            return 0, dict(NOTHING)
+        spec, supervisor = {"attempt": attempt, "engine": engine}, None
     before, begun = state.memory_available(), time.monotonic()
     members = state.marked(spec["attempt"])
     running = bool(members) or state.lives(supervisor)
@@ -47,6 +54,7 @@ def stop(root: str, name: str, attempt: str, patience: float | None = None) -> t
     try:
         if contained:
             members |= state.descendants(int(supervisor["pid"])) if supervisor and running else set()
+            members |= set() if supervisor else container.processes(spec)
             running = bool(container.of(spec, "running")) or running
         tell(spec, supervisor, grace)
         left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)

@@ -77,13 +77,13 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     problems += _of_image(name, found, seen)
     gpus, problem = _gpus(engine, engines, host)
     problems += [problem] if problem else []
-    root = found.user in ROOTS
+    user = user_of(found)
     mounted = places.caches if asked.caches else places.hub
-    caches = tuple(_caches(mounted, own, host, problems)) if root else ()
+    caches = tuple(_caches(mounted, own, host, problems)) if not user else ()
     return Container(
         image=name,
         image_id=found.id,
-        user="" if root else found.user,
+        user=user,
         working_dir=found.working_dir or "/",
         entrypoint=found.entrypoint if asked.keep_entrypoint else (),
         gpus=gpus,
@@ -93,6 +93,11 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
         limits=asked.limits,
         extra=tuple(map(places.at_home, asked.extra)),
     )
+
+
+def user_of(image: Image | None) -> str:
+    """Return whose rights a command of an image has: "" for root's."""
+    return "" if image is None or image.user in ROOTS else image.user
 
 
 def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
@@ -155,8 +160,13 @@ def name_problem(name: str, engine: Engine, seen: Seen) -> Problem | None:
         message = f"{name} cannot be the name of a container: it takes two characters"
         return Problem("bad-name", message, seen.host, "choose another with --name")
     attempts = {rank.attempt for rank in seen[LAUNCHES] if rank.mine}
+    orphans = {rank.attempt for rank in there(seen) if rank.orphaned}
     for each in seen[CONTAINERS]:
         if (each.name, each.engine) == (name, engine) and each.attempt not in attempts:
+            if each.attempt in orphans:
+                message = f"{name} is a launch whose folder is gone: {each.image} ({each.state})"
+                hint = f"choose another with --name, or: {follow_up('stop', name, seen.host)}"
+                return Problem("name-taken", message, seen.host, hint)
             whose = "a launch that is not this user's" if each.launch else "a container of somebody else"
             message = f"{name} is the name of {whose}: {each.image} ({each.state})"
             remove = "" if each.state == "running" else f", or: {each.engine} rm {name}"

@@ -115,7 +115,7 @@ def _container(launch: Launch, node: Node, program: Program) -> dict[str, object
     words = {
         "folders": [mount.source for mount in launch.container.mounts if mount.cache],
         "run": _in_engine(launch, node, program),
-        "create": containers.create(launch, node),
+        "create": containers.create(launch, node, str(program.root)),
     }
     return {"argv": argv, "container": words, **_within(launch)}
 
@@ -196,10 +196,11 @@ def not_undone(name: str, host: str, problem: Problem) -> Problem:
 def stop_step(target: Launch | RankState, host: str, program: Program, patience: float | None = None) -> Run:
     """Return the step that stops an attempt; `patience`: seconds before all of it is told to end."""
     name = target.name if isinstance(target, Launch) else target.launch
+    engine = str(target.spec["engine"]) if isinstance(target, RankState) and target.orphaned else ""
     return Run(
         id=f"stop {name} on {host}",
         host=host,
-        command=Command(program.stop(name, target.attempt, patience), timeout=120),
+        command=Command(program.stop(name, target.attempt, patience, engine), timeout=120),
         reason=f"stop {name}: SIGTERM first, then the rest of its tree",
         explain=lambda result: _stop_incomplete(result, name, host),
         unbroken=True,

@@ -68,7 +68,9 @@ def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
     if problems:
         raise _refusal(problems)
     head = drafts[0]
-    nodes = tuple(Node(host.name, rank) for rank, host in enumerate(request.hosts))
+    nodes = tuple(
+        Node(host.name, rank, seen[host.name][MACHINE].uid) for rank, host in enumerate(request.hosts)
+    )
     return Resolved(replace(head.launch, nodes=nodes, attempt=attempt), head.notes)
 
 

@@ -10,15 +10,15 @@ from sparkup.domain.host import follow_up
 from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Step
 from sparkup.errors import GateRefused, InputRefused, Problem
-from sparkup.facts.launches import LAUNCHES
 from sparkup.planning.launch import program_on, put_program, stop_step
+from sparkup.planning.orphans import there
 
 Found = tuple[str, RankState]  # host and what is there
 
 
 def found(seen: Observed) -> list[Found]:
     """Return this user's launches of all hosts, those that live first."""
-    mine = [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES] if rank.mine]
+    mine = [(host, rank) for host, each in seen.items() for rank in there(each) if rank.mine]
     return sorted(mine, key=lambda each: not each[1].alive)
 
 
@@ -28,42 +28,35 @@ def choose(name: str | None, seen: Observed, verb: str) -> list[Found]:
     Raises InputRefused where there is none, GateRefused where it is another user's: what we would
     do to it follows what its state says, and that is for its owner to say.
     """
-    there = found(seen)
-    hosts, names = ", ".join(seen), sorted({rank.launch for _, rank in there})
+    mine = found(seen)
+    names = sorted({rank.launch for _, rank in mine})
     if name is None and len(names) == 1:
-        return there
-    chosen = [each for each in there if each[1].launch == name]
+        return mine
+    chosen = [each for each in mine if each[1].launch == name]
     if chosen:
         return chosen
     if strangers := _strangers(name, seen):
         raise GateRefused(*(_not_yours(host, rank, verb) for host, rank in strangers))
+    raise InputRefused(unknown(name, names, tuple(seen), verb))
+
+
+def unknown(name: str | None, names: Sequence[str], hosts: Sequence[str], verb: str) -> Problem:
+    """Say that no launch of some hosts, or more than one, is meant; `names` are there."""
+    where, listed = ", ".join(hosts), ", ".join(names)
     if not names:
-        problem = Problem(
-            "unknown-launch",
-            "nothing is launched" if name is None else f"no launch {name}",
-            where=hosts,
-            hint="on another machine? name it with --host; start one: sparkup launch",
-        )
-    elif name is None:
-        problem = Problem(
-            "unknown-launch",
-            f"there are several launches: {', '.join(names)}",
-            where=hosts,
-            hint=f"name one: {follow_up(verb, names[0], next(iter(seen)))}",
-        )
-    else:
-        problem = Problem(
-            "unknown-launch",
-            f"no launch {name} (there: {', '.join(names)})",
-            where=hosts,
-            hint="sparkup status shows what runs",
-        )
-    raise InputRefused(problem)
+        hint = "on another machine? name it with --host; start one: sparkup launch"
+        message = "nothing is launched" if name is None else f"no launch {name}"
+        return Problem("unknown-launch", message, where, hint)
+    if name is None:
+        hint = f"name one: {follow_up(verb, names[0], hosts[0])}"
+        return Problem("unknown-launch", f"there are several launches: {listed}", where, hint)
+    hint = "sparkup status shows what runs"
+    return Problem("unknown-launch", f"no launch {name} (there: {listed})", where, hint)
 
 
 def _strangers(name: str | None, seen: Observed) -> list[Found]:
     """Return other users' launches of a name; without a name, none is meant."""
-    return [(host, rank) for host, each in seen.items() for rank in each[LAUNCHES] if rank.launch == name]
+    return [(host, rank) for host, each in seen.items() for rank in there(each) if rank.launch == name]
 
 
 def _not_yours(host: str, rank: RankState, verb: str) -> Problem:

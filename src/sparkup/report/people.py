@@ -144,6 +144,9 @@ def _row(row: Row) -> tuple[str, ...]:
         phase = f"starting ({row.stage})"
     if row.phase == "hidden":
         return (row.name, row.host, f"hidden (of uid {row.owner})", *("-" for _ in range(4)))
+    if row.phase == "orphaned":
+        state = f"orphaned ({row.container})" if row.container else row.phase
+        return (row.name, row.host, state, "-", "-", "-", f"(its folder is gone; image {row.image})")
     if row.phase == "failed":
         phase = f"failed (exit {row.exit_status})"
     since = age(row.seconds) if 0 < row.seconds < ABSURD else "-"  # the host's clock is not ours
