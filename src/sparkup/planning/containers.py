@@ -18,6 +18,7 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
 from sparkup.planning.engines import instead, no_image, not_up
 from sparkup.planning.host_paths import from_here, source_of
+from sparkup.planning.orphans import there
 
 SHOWN = 3  # paths in a note
 WHOLE = re.compile(r"/|(~|\$HOME|\$\{HOME\})(/|$)")  # a path that no folder stands before
