@@ -146,7 +146,7 @@ def _defaults(reader: _Reader) -> Defaults:
 def _variable(name: str) -> str:
     """Return the variable of a container that a name stands for, "" for none."""
     rest = name.removeprefix(CONTAINER)
-    return rest if rest != name and name != NAME and rest[:1].isidentifier() else ""
+    return rest if name not in (rest, NAME) and rest[:1].isidentifier() else ""
 
 
 def _variables(reader: _Reader) -> dict[str, str]:

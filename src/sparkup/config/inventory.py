@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sparkup.config.inventory_checks import check
-from sparkup.config.inventory_schema import DefaultsPart, DetectedPart, File, HostPart, LinkPart
+from sparkup.config.inventory_schema import DefaultsPart, DetectedPart, File, HostPart, LinkPart, Refused
 from sparkup.config.problems import closest
 from sparkup.config.yaml_tree import Tree, parse
 from sparkup.domain.command import Environment, Secret
@@ -23,6 +23,9 @@ WORDS = {  # for pydantic's kinds of error
     "dict_type": "should be a mapping (KEY: VALUE)",
     "list_type": "should be a list ([A, B])",
     "string_type": "should be a text",
+    "too_short": "needs two or more",
+    "date_parsing": "should be a date, as in 2026-01-31",
+    "date_from_datetime_parsing": "should be a date, as in 2026-01-31",
     "timezone_aware": "needs its distance from UTC, as in 2026-01-31T12:00:00Z",
 }
 
@@ -68,8 +71,8 @@ def _complain(error: Mapping[str, Any], tree: Tree) -> None:
         known = _keys(place[:-1])
         hint = closest(str(place[-1]), known) or f"there are: {', '.join(known)}"
         tree.add(place, f"unknown key {str(place[-1])!r}", hint)
-    elif cause is not None:
-        tree.add(place, str(cause), getattr(cause, "hint", ""))
+    elif isinstance(cause, Refused):
+        tree.add(place, str(cause), cause.hint)
     else:
         message = WORDS.get(error["type"]) or error["msg"].removeprefix("Input ")
         tree.add(place, f"{'.'.join(map(str, place)) or 'the file'} {message}")

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from sparkup.config.inventory import CODE, read
+from sparkup.config.yaml_as_written import yaml_as_written
 from sparkup.domain.fabric import Link
 from sparkup.domain.inventory import Defaults, Inventory, KnownHost
 from sparkup.errors import InputRefused, Problem, WorkFailed
@@ -41,7 +42,7 @@ def opened(path: Path) -> Draft:
     """Return a file as it is now. Raises InputRefused for one that cannot be read."""
     try:
         return Draft(path, path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Draft(path, None)
     except (OSError, UnicodeDecodeError) as error:
         raise InputRefused(Problem(CODE, f"cannot be read: {error}", where=str(path))) from None
@@ -61,17 +62,26 @@ def written(draft: Draft, new: Inventory) -> str:
         return draft.text
     text = HEADER if draft.text is None else draft.text
     head = BEGINNING.match(text)
-    result = (head[0] if head else "") + _edited(text[head.end() if head else 0 :], old, said)
+    try:
+        result = (head[0] if head else "") + _edited(text[head.end() if head else 0 :], old, said)
+    except (YAMLError, ValueError):
+        result = ""
     if plain(read(result, str(draft.path))) != _merged(old, said):
-        raise RuntimeError(f"{draft.path} would not say what it should")  # never write what we cannot read
+        raise _not_kept(draft)
     return result
+
+
+def _not_kept(draft: Draft) -> InputRefused:
+    message = "it is written in a way that could not be kept if something were added: its tags, perhaps (!!)"
+    return InputRefused(
+        Problem(CODE, message, where=str(draft.path), hint="write it without, then try again")
+    )
 
 
 def _edited(text: str, old: Plain, said: Plain) -> str:
     _, indent, dash = load_yaml_guess_indent(text)
     dash = 2 if dash is None else dash
-    yaml = YAML(typ="rt", pure=True)
-    yaml.preserve_quotes, yaml.width = True, 4096
+    yaml = yaml_as_written()
     yaml.indent(mapping=indent or 2, sequence=dash + 2, offset=dash)
     document = yaml.load(text)
     before = ""
@@ -138,11 +148,10 @@ def _replace(path: Path, text: str, like: Path) -> None:
 def _update(document: CommentedMap, old: Plain, new: Plain) -> None:
     """Set what differs; a part that is the same is not touched, so it keeps how it was written."""
     for key, value in new.items():
-        before = old.get(key)
-        if value == before:
+        if key in old and value == old[key]:
             continue
         if isinstance(value, dict) and isinstance(document.get(key), CommentedMap):
-            _update(document[key], before or {}, value)
+            _update(document[key], old.get(key) or {}, value)
         else:
             document[key] = value
 

@@ -1,7 +1,10 @@
 """YAML as plain values with the line of each: scalars stay the text that was written, nothing is executed."""
 
+import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,7 +15,9 @@ from sparkup.domain.inventory import Origin, Place
 from sparkup.errors import Problem
 
 NULL = "tag:yaml.org,2002:null"
-LARGEST = 1 << 20  # characters of a file that people write
+LARGEST, DEEPEST = 1 << 17, 50  # characters of a file that people write, and brackets within brackets
+
+TOO_DEEP = "it is no YAML that one could read: too many brackets in brackets"
 
 
 @dataclass(slots=True)
@@ -39,10 +44,14 @@ def parse(text: str, file: str, code: str) -> Tree:
     """
     tree = Tree(file, code)
     if len(text) > LARGEST:
-        tree.add((), f"it has more than {LARGEST >> 20} MiB", "see whether it is the right file")
+        tree.add((), f"it has more than {LARGEST >> 10} KiB", "see whether it is the right file")
+        return tree
+    if _depth(text) > DEEPEST:  # the parser would take minutes to find that out
+        tree.add((), TOO_DEEP)
         return tree
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        with warnings.catch_warnings(action="ignore"):  # of anchors; aliases are refused below
+            node = YAML(typ="rt", pure=True).compose(text)
         if node is not None:
             tree.value = _value(node, (), tree, set())
     except YAMLError as error:
@@ -52,8 +61,13 @@ def parse(text: str, file: str, code: str) -> Tree:
         what = getattr(error, "problem", None) or "it has characters that no text has"
         tree.add((), f"it is no YAML: {what}", "see the line, and the one before it")
     except RecursionError:
-        tree.add((), "it is no YAML that one could read: too many brackets in brackets")
+        tree.add((), TOO_DEEP)
     return tree
+
+
+def _depth(text: str) -> int:
+    steps = (1 if each in "[{" else -1 for each in re.findall(r"[][{}]", text))
+    return max(accumulate(steps, lambda depth, step: max(0, depth + step), initial=0))
 
 
 def _value(node: Node, place: Place, tree: Tree, met: set[int]) -> Any:  # noqa: ANN401 - what YAML may hold
