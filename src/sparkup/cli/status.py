@@ -3,10 +3,9 @@
 import click
 
 from sparkup.actions.status import status as show
-from sparkup.cli import options
+from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Strict
-from sparkup.config.request import hosts_of
 
 
 @click.command(cls=Strict)
@@ -20,9 +19,7 @@ from sparkup.config.request import hosts_of
 )
 @options.as_json
 @click.pass_context
-def status(
-    ctx: click.Context, /, name: str | None, hosts: tuple[str, ...], *, watch: bool, **_: object
-) -> int:
+def status(ctx: click.Context, /, name: str | None, *, watch: bool, **_: object) -> int:
     """Show what is launched, as the hosts themselves know it; changes nothing. With NAME only that one."""
-    there = hosts_of(hosts)
+    there = nodes.all_there_are(ctx).hosts
     return carry_out(ctx, lambda context: show(name, there, context, watch=watch))

@@ -11,7 +11,7 @@ from sparkup.commands.vllm import SECRETS, exposed_secret
 from sparkup.config.containers import TypedContainer, container_request
 from sparkup.config.problems import Problems, number
 from sparkup.domain.command import Environment, Secret
-from sparkup.domain.host import LOCAL, Host, parse_host
+from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import NAME_RULE, Engine, Guard, LaunchRequest, Limits, Readiness
 from sparkup.domain.secret_names import is_secret
 from sparkup.errors import InputRefused
@@ -93,12 +93,6 @@ def _command(words: Sequence[str], problems: Problems) -> tuple[str, ...]:
             f"leave it out, and give it so instead: -e {name}=...",
         )
     return tuple(words)
-
-
-def hosts_of(words: Sequence[str]) -> tuple[Host, ...]:
-    """Return hosts from words with commas in them; this machine when there are none."""
-    names = (name.strip() for word in words for name in word.split(","))
-    return tuple(dict.fromkeys(parse_host(name) for name in names if name)) or (LOCAL,)
 
 
 def _name(name: str | None, problems: Problems) -> str | None:
