@@ -25,7 +25,10 @@ def test_a_launcher_that_is_there_is_not(tmp_path: Path) -> None:
 def test_what_is_kept_needs_nobody(tmp_path: Path) -> None:
     lease = Lease(str(tmp_path), SHORT)
     until(lambda: bool(lease.over()), "it is missed", 5)
-    keep(str(tmp_path))
+    (tmp_path / "spec.json").write_text('{"attempt": "a1"}')
+    assert keep(str(tmp_path), "a2") == 1
+    assert lease.over() != ""
+    assert keep(str(tmp_path), "a1") == 0
     assert lease.over() == ""
     (tmp_path / "kept").unlink()
     assert lease.over() == "", "it was let go for good"

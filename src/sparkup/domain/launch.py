@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment
 from sparkup.domain.container import Container, ContainerRequest
 from sparkup.domain.host import Host
@@ -29,6 +30,25 @@ class Node:
     host: str
     rank: int = 0
     owner: int = -1
+    address: str = ""  # on the network on which ranks meet, "" for the only one
+    part: "Part | None" = None  # what it has instead of what the launch says, which is the head's
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one rank is started from, where a launch has several.
+
+    `first`: command lines that must end well before its own; `awaits`: an address and a port that must
+    take a connection before any of them.
+    """
+
+    argv: tuple[str, ...]
+    environment: Environment
+    python_environment: str = ""
+    cwd: str = ""
+    container: Container | None = None
+    first: tuple[tuple[str, ...], ...] = ()
+    awaits: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +123,31 @@ class Launch:
     attached: bool = False  # no server: its end is the end of the launch, its status ours
     guard: Guard | None = None
     container: Container | None = None  # what it runs in, None for the engine host
+    backend: Backend | None = None  # how its ranks find each other, None for the only one
+    meets: int | None = None  # the port of the head where they do; on the same of UDP they hear of each other
+    lease: float = 0.0  # seconds without its launcher after which a start ends by itself, 0: never
 
     @property
     def head(self) -> Node:
         """Return the node whose rank is 0."""
         return self.nodes[0]
+
+    def on(self, node: Node) -> "Launch":
+        """Return the launch as the host of a node has it: only the head serves."""
+        part = node.part
+        if part is None:
+            return self
+        mine = replace(
+            self,
+            argv=part.argv,
+            environment=part.environment,
+            python_environment=part.python_environment,
+            cwd=part.cwd,
+            container=part.container,
+        )
+        if node == self.head:
+            return mine
+        return replace(mine, port=None, attached=False, readiness=replace(self.readiness, kind="none"))
 
     @property
     def url(self) -> str:
@@ -126,26 +166,46 @@ class Launch:
 
     def spec(self, node: Node) -> dict[str, Any]:
         """Return what node/rank.py is told to start; secrets are only named."""
+        return {**_alone(self.on(node), node), **self._together(node)}
+
+    def _together(self, node: Node) -> dict[str, Any]:
+        """Return what a rank is told of the others, nothing where it is the only one."""
+        if len(self.nodes) == 1 or node.part is None:
+            return {}
+        others = [each for each in self.nodes if each != node]
+        peers = [{"rank": each.rank, "host": each.host, "address": each.address} for each in others]
         return {
-            "launch": self.name,
-            "attempt": self.attempt,
-            "rank": node.rank,
-            "engine": str(self.engine),
-            "argv": list(self.argv),
-            "env": dict(self.environment.plain),
-            "secrets": [secret.name for secret in self.environment.secret],
-            "bin": f"{self.python_environment}/bin" if self.python_environment else "",
-            "url": self.url,
-            "port": self.port,
-            "cwd": self.cwd,
-            "ready": self.readiness.kind,
-            "ready_target": self.readiness.target,
-            "attached": self.attached,
-            "image": self.container.image if self.container else "",
-            "image_id": self.container.image_id if self.container else "",
-            "user": self.container.user if self.container else "",
-            "guard": [self.guard.end, self.guard.kill] if self.guard else None,
+            "backend": str(self.backend),
+            "nodes": [each.host for each in self.nodes],
+            "beats": {"port": self.meets, "address": node.address, "peers": peers},
+            "lease": self.lease,
+            "first": [list(argv) for argv in node.part.first],
+            "awaits": list(node.part.awaits) if node.part.awaits else None,
         }
+
+
+def _alone(launch: Launch, node: Node) -> dict[str, Any]:
+    """Return what a rank is started from, whether or not it is the only one."""
+    return {
+        "launch": launch.name,
+        "attempt": launch.attempt,
+        "rank": node.rank,
+        "engine": str(launch.engine),
+        "argv": list(launch.argv),
+        "env": dict(launch.environment.plain),
+        "secrets": [secret.name for secret in launch.environment.secret],
+        "bin": f"{launch.python_environment}/bin" if launch.python_environment else "",
+        "url": launch.url,
+        "port": launch.port,
+        "cwd": launch.cwd,
+        "ready": launch.readiness.kind,
+        "ready_target": launch.readiness.target,
+        "attached": launch.attached,
+        "image": launch.container.image if launch.container else "",
+        "image_id": launch.container.image_id if launch.container else "",
+        "user": launch.container.user if launch.container else "",
+        "guard": [launch.guard.end, launch.guard.kill] if launch.guard else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from typing import Callable, NamedTuple
 
 from . import state
 from .log import LOG_LIMIT, Log
-from .rank import Place, supervise
+from .processes import Place
+from .rank import supervise
 
 STDOUT = 1  # what the engine keeps as the container's output
 
@@ -27,14 +28,15 @@ class Rights(NamedTuple):
     home: str
 
 
-def main(root: str, name: str) -> int:
-    """Run the rank; the status of the container is the rank's."""
+def main(root: str, name: str, attempt: str) -> int:
+    """Run the rank, if the name is still this attempt's; the status of the container is the rank's."""
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))
     if spec is None:
         raise SystemExit("%s is not to be read in here: is the container's root mapped?" % folder)
-    if os.path.exists(os.path.join(folder, "inside.json")):
-        # The engine has started the container again, and nobody watches over it any more.
+    begun = os.path.exists(os.path.join(folder, "inside.json"))
+    if begun or attempt not in ("", spec["attempt"]) or state.asked_to_end(folder):
+        # The engine has started the container again, or so late that nobody waits for it any more.
         print("this launch of %s is over; start it again with sparkup launch" % name, flush=True)
         return 0
     log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)), STDOUT)

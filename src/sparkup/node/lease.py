@@ -19,9 +19,13 @@ def renew(folder: str) -> None:
         state.write(os.path.join(folder, "lease"), {"at": time.monotonic()})
 
 
-def keep(folder: str) -> None:
-    """Let the launch go on without a launcher."""
+def keep(folder: str, attempt: str) -> int:
+    """Let an attempt go on without a launcher; 1 where it is not there any more."""
+    spec = state.read(os.path.join(folder, "spec.json")) or {}
+    if spec.get("attempt") != attempt:
+        return 1
     state.write(os.path.join(folder, "kept"), {"at": time.monotonic()})
+    return 0
 
 
 class Lease:

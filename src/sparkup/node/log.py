@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import time
 
 from . import state
 
 LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
+COPY_PATIENCE = 1.0  # seconds for whoever gets a copy, which is an engine that may hang
 INDEX_EVERY = 5.0  # seconds between two index lines, enough for --since
 
 
@@ -18,11 +20,13 @@ class Log:
     def __init__(self, path: str, limit: int, copy: int | None = None) -> None:
         """Open the log and reserve its first block, so that a full disk is seen before the start.
 
-        `copy` is a stream that gets all of it as well.
+        `copy` is a stream that gets all of it as well, but for what it does not take in time.
         """
         self.path, self.limit, self.copy, self.lost = path, limit, copy, 0
         self.before, self.size = 0, 0  # bytes in earlier parts, in this one
-        self.indexed, self.complained = 0.0, False
+        self.indexed, self.complained, self.copy_hangs = 0.0, False, False
+        if copy is not None:
+            os.set_blocking(copy, False)
         self.file, self.index = opened(path, 0)
         os.posix_fallocate(self.file, 0, 65536)
         os.ftruncate(self.file, 0)
@@ -30,8 +34,7 @@ class Log:
     def write(self, data: bytes) -> None:
         """Append output of the engine; what does not fit on the disk is counted."""
         if self.copy is not None:
-            with contextlib.suppress(OSError):
-                os.write(self.copy, data)
+            self.pass_on(self.copy, data)
         begun = self.size
         try:
             if self.size > self.limit:
@@ -42,6 +45,17 @@ class Log:
         except OSError:
             self.lost += len(data) - max(0, self.size - begun)
             self.complained = False
+
+    def pass_on(self, copy: int, data: bytes) -> None:
+        """Write to the copy; one that has hung for a second is only tried from then on."""
+        with contextlib.suppress(OSError):
+            while data:
+                patience = 0.0 if self.copy_hangs else COPY_PATIENCE
+                self.copy_hangs = not select.select([], [copy], [], patience)[1]
+                if self.copy_hangs:
+                    return
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(copy, data) :]
 
     def note(self) -> None:
         """Write what is not of the engine: when it was, and that something is missing."""

@@ -8,6 +8,10 @@ logs NAME                   copy its log; 69: there was never one (logs.py)
 ready NAME                  what its judge last saw: 0 ready, 75 not yet, 70 it has ended (look.py)
                             (all that take a NAME: 77 if the launch is another user's)
 ask NAME                    send one real request (ask.py)
+take                        take the name that standard input describes, for a start to come (start.py)
+keep NAME                   let it go on without who started it (lease.py)
+await ADDRESS:PORT          wait until it takes a connection (awaits.py)
+joined ADDRESS:PORT         the hosts of a Ray cluster (joined.py)
 exec NAME -- CMD            run a command in its environment (tasks.py)
 guard -- CMD · hold FILE    tie a command, or a lock, to the life of our standard input (tasks.py)
 """
@@ -24,7 +28,7 @@ from typing import Any, Callable
 
 from . import state
 
-ON_A_LAUNCH = frozenset({"stop", "watch", "logs", "ready", "ask", "exec"})
+ON_A_LAUNCH = frozenset({"stop", "watch", "logs", "ready", "ask", "exec", "keep"})
 NOT_PERMITTED = 77  # the launch is another user's
 
 
@@ -77,7 +81,7 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
             return NOT_PERMITTED
     verbs: dict[str, Callable[[], int]] = {
         "start": lambda: answered(*module("start").main(root)),
-        "inside": lambda: module("inside").main(root, name),
+        "inside": lambda: module("inside").main(root, name, words.attempt),
         "stop": lambda: answered(
             *module("stop").stop(root, name, words.attempt, words.patience, words.engine)
         ),
@@ -85,6 +89,10 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
         "logs": lambda: logs(root, name, words),
         "ready": lambda: answered(*module("look").once(root, name)),
         "ask": lambda: answered(*module("ask").once(root, name, words)),
+        "take": lambda: answered(*module("start").take(root)),
+        "keep": lambda: module("lease").keep(state.folder(root, name), words.attempt),
+        "await": lambda: module("awaits").main(name),
+        "joined": lambda: module("joined").main(name),
         "exec": lambda: module("tasks").enter(root, name, command),
         "guard": lambda: module("tasks").guard(command),
         "hold": lambda: module("tasks").hold(name),

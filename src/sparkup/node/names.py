@@ -45,6 +45,9 @@ def take(root: str, spec: state.Json) -> None:
     with alone(root):
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         if os.path.exists(folder):
+            if reserved(folder, spec["attempt"]):
+                state.write(os.path.join(folder, "spec.json"), spec)
+                return
             if busy(folder):
                 raise Held("name-taken", name)
             bury(folder, past)
@@ -68,6 +71,12 @@ def holder_of(root: str, port: int | None) -> str:
         if spec.get("port") == port and busy(folder):
             return name
     return ""
+
+
+def reserved(folder: str, attempt: str) -> bool:
+    """Say whether an attempt has taken the name before and has not started yet."""
+    spec = state.read(os.path.join(folder, "spec.json")) or {}
+    return spec.get("attempt") == attempt and not os.path.exists(os.path.join(folder, "rank.json"))
 
 
 def busy(folder: str) -> bool:

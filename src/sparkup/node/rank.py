@@ -7,7 +7,6 @@ process of a container (inside.py).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import select
@@ -16,24 +15,20 @@ import subprocess
 import threading
 import time
 from importlib import import_module
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from . import state
 from .guard import Guard
 from .log import Log
 from .look import NOT_YET, READY, Record
+from .peers import KEY
+from .processes import FAILED, PR_SET_CHILD_SUBREAPER, Place, Processes, prctl
+from .together import Together
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 EXHAUSTED = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # of processes, memory, files
 GRACE = 20.0  # seconds from SIGTERM to the whole tree; vLLM needs 2, a headless rank up to 15
 AGAIN = 5.0  # seconds to the next SIGTERM: vLLM loses one that comes while it starts
 TREE_GRACE = 5.0  # seconds from SIGTERM to SIGKILL for what the first process left behind
-
-
-def prctl(option: int, value: int) -> None:
-    """Call prctl(2); without it (no libc to load) we only lose comfort."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def problem(code: str, error: Exception) -> state.Json:
@@ -59,34 +54,6 @@ def detach() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the engine's processes leave behind becomes ours
 
 
-def raw(text: str) -> bytes:
-    """Return text as it was sent, whatever the locale of this login is."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def child_environment(spec: state.Json, secrets: dict[str, str]) -> dict[bytes, bytes]:
-    """Return the environment of the rank: the login's, then what the launch says."""
-    env = dict(os.environb)
-    ours = dict(spec["env"], **secrets)
-    ours[state.MARK] = spec["attempt"]
-    ours["SPT_NOENV"] = "1"  # setproctitle must not overwrite the environment that marks our processes
-    if spec.get("bin"):
-        ours["VIRTUAL_ENV"] = os.path.dirname(spec["bin"])
-    env.update({raw(name): raw(value) for name, value in ours.items()})
-    if spec.get("bin"):
-        env[b"PATH"] = raw(spec["bin"]) + b":" + env.get(b"PATH", raw(os.defpath))
-    return env
-
-
-class Place(NamedTuple):
-    """Where a supervisor works: its launch's folder, what its identity is called there, and what its
-    first process is to do before it becomes the rank."""
-
-    folder: str
-    identity: str
-    enter: Callable[[], None]
-
-
 def supervise(
     place: Place,
     spec: state.Json,
@@ -101,33 +68,58 @@ def supervise(
     asked: list[int] = []
     wake = hear(asked)
     output, write = os.pipe2(os.O_CLOEXEC)
+    processes = Processes(place, spec, secrets, write)
     try:
-        child = first_process(spec, secrets, write, place.enter)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:  # ValueError: a NUL in an argument
+        child = processes.start()
+    except FAILED as error:
         tell(problem("command-not-found", error))
         return 127
-    os.close(write)
-    rank = state.identity(os.getpid(), child.pid)
     try:
-        record = Record(place.folder)
-        state.write(os.path.join(place.folder, place.identity), rank)
+        rank = Rank(processes, child, Record(place.folder), log)
     except OSError as error:
         child.kill()
         tell(problem("log-not-writable", error))
         return 1
-    begin_judging(place.folder, spec, rank, record, log)
     tell({})
+    together = Together(place.folder, spec, secrets.get(KEY) or os.environ.get(KEY, ""))
     guard = Guard(spec.get("guard"), log.write)
-    follow = Follower(child, output, wake, log, guard)
+    follow = Follower(rank, output, wake, guard, together)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))
+    together.ended(status)
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
-    ended = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
-    ended.update(short_of_memory=guard.ended, limit_reached=guard.limit_reached())
+    ended: state.Json = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
+    ended.update(short_of_memory=guard.ended, limit_reached=guard.limit_reached(), because=follow.because)
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
         state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))
     log.close()
     return status
+
+
+class Rank:
+    """A rank at one of its processes; raises OSError where it cannot be written down."""
+
+    def __init__(
+        self, processes: Processes, child: subprocess.Popen[bytes], record: Record, log: Log
+    ) -> None:
+        self.processes, self.child, self.record, self.log = processes, child, record, log
+        self.began()
+
+    def began(self) -> None:
+        """Write down the present process; when it is the last one, its readiness is judged."""
+        identity, place = self.processes.note(self.child), self.processes.place
+        if not self.processes.left:
+            begin_judging(place.folder, self.processes.spec, identity, self.record, self.log)
+
+    def next(self) -> int | None:
+        """Go on to the next process; return the status of one that cannot be started."""
+        try:
+            self.child = self.processes.start()
+            self.began()
+        except FAILED as error:
+            self.log.write((problem("", error)["message"] + "\n").encode("utf-8", "replace"))
+            return 127
+        return None
 
 
 def hear(asked: list[int]) -> int:
@@ -139,28 +131,6 @@ def hear(asked: list[int]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     return wake_read
-
-
-def first_process(
-    spec: state.Json, secrets: dict[str, str], output: int, enter: Callable[[], None]
-) -> subprocess.Popen[bytes]:
-    """Start the rank's first process; raises OSError, or ValueError for what cannot be an argument."""
-    env = child_environment(spec, secrets)
-
-    def before() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        enter()
-
-    return subprocess.Popen(
-        [raw(word) for word in spec["argv"]],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        env=env,
-        cwd=raw(spec.get("cwd") or "") or env.get(b"HOME") or b"/",
-        start_new_session=True,
-        preexec_fn=before,  # noqa: PLW1509 - no thread yet
-    )
 
 
 def begin_judging(folder: str, spec: state.Json, rank: state.Json, record: Record, log: Log) -> None:
@@ -185,31 +155,44 @@ def begin_judging(folder: str, spec: state.Json, rank: state.Json, record: Recor
 class Follower:
     """Copies the output of a rank to its log while it waits for the rank's end."""
 
-    def __init__(
-        self, child: subprocess.Popen[bytes], output: int, wake: int, log: Log, guard: Guard
-    ) -> None:
-        self.child, self.output, self.wake, self.log, self.guard = child, output, wake, log, guard
+    def __init__(self, rank: Rank, output: int, wake: int, guard: Guard, together: Together) -> None:
+        self.rank, self.output, self.wake, self.guard, self.together = rank, output, wake, guard, together
+        self.folder, self.log = rank.processes.place.folder, rank.log
+        self.because = ""  # why we ended it although nobody had asked us
         self.open = True
 
     def until_end(self, asked: list[int], grace: float) -> int:
-        """Return the rank's exit status as a shell counts it; end it when we are told to."""
+        """Return the rank's exit status as a shell counts it; end it when we, or its folder, are told to."""
         begun, again = 0.0, 0.0  # when we were told, and when to tell the rank next
         while True:
-            status = self.child.poll()
+            status = self.rank.child.poll()
+            if status == 0 and self.rank.processes.left and not asked:
+                status = self.rank.next()
             if status is not None:
                 return 128 - status if status < 0 else status
             now = time.monotonic()
+            if not asked:
+                self.ask(asked)
             if asked and now >= again:
                 begun, again = begun or now, now + AGAIN
-                self.child.terminate()
+                self.rank.child.terminate()
             if asked and now > begun + grace:
-                self.child.kill()
-            self.guard.look(self.child)
+                self.rank.child.kill()
+            self.guard.look(self.rank.child)
             self.pump(0.5)
+
+    def ask(self, asked: list[int]) -> None:
+        """Note that the rank is to end, where its folder says so or the launch is over on other hosts."""
+        over = self.together.look()
+        if over:
+            self.because = over
+            self.log.write(("sparkup: ending this rank: %s\n" % over).encode("utf-8", "replace"))
+        if over or state.asked_to_end(self.folder):
+            asked.append(signal.SIGTERM)
 
     def pump(self, timeout: float) -> None:
         """Copy what there is, or wait for something to happen."""
-        watched = [self.wake] + ([self.output] if self.open else [])
+        watched = [self.wake, *self.together.files(), *([self.output] if self.open else [])]
         ready = select.select(watched, [], [], timeout)[0]
         if self.wake in ready:
             os.read(self.wake, 4096)
@@ -219,7 +202,7 @@ class Follower:
                 self.log.write(data)
             else:
                 self.open = False
-        reap(self.child.pid)
+        reap(self.rank.child.pid)
 
     def drain(self) -> None:
         """Copy what is still in the pipe; somebody may hold its other end for ever."""

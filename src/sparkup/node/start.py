@@ -6,16 +6,18 @@ answers with one JSON line when the rank runs, or says why it could not be start
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Callable, NoReturn
 
 from . import names, state
 from .log import LOG_LIMIT, Log
-from .rank import Place, detach, problem, supervise
+from .processes import Place
+from .rank import detach, problem, supervise
 
 NAME_TAKEN, NOT_STARTED = 73, 74
 NO_PYTHON_NOTE = "no python3 is on the PATH in there: the container is looked after from outside"
@@ -24,43 +26,75 @@ NO_PYTHON_NOTE = "no python3 is on the PATH in there: the container is looked af
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
     """Take the name, start the supervisor, wait until it has started the rank."""
     folder = state.folder(root, spec["launch"])
-    why = state.refusal(root, spec["launch"])
-    if why:
-        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
-    before = state.read(os.path.join(folder, "spec.json"))
-    try:
-        names.take(root, spec)
-    except names.Held as held:
-        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
-    except OSError as error:
-        return NOT_STARTED, problem("log-not-writable", error)
+    if refused := taken(root, folder, spec):
+        return refused
     try:
         log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         return NOT_STARTED, problem("log-not-writable", error)
-    told = begin(folder, spec, secrets, log, before)
+    told = begin(folder, spec, secrets, log)
     if told:
-        shutil.rmtree(folder, ignore_errors=True)
+        if "silent" in told:  # what may yet come up finds here that it is to end, and `stop` what to remove
+            state.ask_to_end(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         return NOT_STARTED, told
     started = state.read(os.path.join(folder, "rank.json")) or {}
     bare = bool(spec.get("container")) and "container" not in started
     return 0, {"started": started, "folder": folder, "note": NO_PYTHON_NOTE if bare else ""}
 
 
-def begin(
-    folder: str, spec: state.Json, secrets: dict[str, str], log: Log, before: state.Json | None
-) -> state.Json:
-    """Start the rank where it is to run; return {} or why it could not be. `before` had the name last."""
+def taken(root: str, folder: str, spec: state.Json) -> tuple[int, state.Json] | None:
+    """Take the name; return what kept us from that."""
+    if why := state.refusal(root, spec["launch"]):
+        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
+    if told := make_room(folder, spec):
+        return (NAME_TAKEN if "launch" in told else NOT_STARTED), told
+    try:
+        names.take(root, spec)
+    except names.Held as held:
+        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
+    except OSError as error:
+        return NOT_STARTED, problem("log-not-writable", error)
+    return None
+
+
+def make_room(folder: str, spec: state.Json) -> state.Json:
+    """Remove the container of the launch that had the name last; return {} or why it has to stay.
+
+    Somebody may have started it again by hand: then it is for `stop` to end it.
+    """
+    before = state.read(os.path.join(folder, "spec.json"))
+    if (
+        before is None
+        or before["attempt"] == spec["attempt"]
+        or not before.get("container")
+        or names.busy(folder)
+    ):
+        return {}
+    container = import_module(".container", __package__)
+    try:
+        if container.up(before):
+            return {"error": "name-taken", "launch": spec["launch"]}
+        container.remove(before)
+    except container.Unanswered as error:
+        if spec.get("container"):
+            return {"error": "container-failed", "message": str(error)}
+    return {}
+
+
+def begin(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
+    """Start the rank where it is to run; return {} or why it could not be."""
     if not spec.get("container"):
         return as_process(folder, spec, secrets, log)
     container = import_module(".container", __package__)
     try:
-        if container.is_one(before):
-            container.remove(before)  # it has ended, and its container still has the name
         told: state.Json = container.run(folder, spec, secrets)
         if container.NO_PYTHON.search(told.get("message", "")):
             return without_python(folder, spec, secrets, log)
+    except container.Silent as error:
+        return {"error": "container-failed", "message": str(error), "silent": True}
     except container.Unanswered as error:
         return {"error": "container-failed", "message": str(error)}
     return told
@@ -75,15 +109,35 @@ def without_python(folder: str, spec: state.Json, secrets: dict[str, str], log: 
     made = container.create(spec, secrets)
     if "error" in made:
         return dict(made)
-    outside = dict(spec, argv=made["argv"], env={}, cwd="/", port=None)
-    told = as_process(folder, outside, {}, log)
+    outside = dict(spec, argv=made["argv"], env={}, cwd="/", port=None, first=[], awaits=None)
+
+    def clear() -> None:
+        # Or it could be started again by hand, and would run unwatched. What it has printed is in the log.
+        with contextlib.suppress(container.Unanswered):
+            container.remove(spec)
+
+    told = as_process(folder, outside, {}, log, clear)
     if told:
         container.remove(spec)
     return told
 
 
-def as_process(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
-    """Start the rank as a process of this host, with a supervisor that outlives us; return {} or why not."""
+def as_process(
+    folder: str,
+    spec: state.Json,
+    secrets: dict[str, str],
+    log: Log,
+    at_end: Callable[[], None] = lambda: None,
+) -> state.Json:
+    """Start the rank as a process of this host, with a supervisor that outlives us; return {} or why not.
+
+    The supervisor calls `at_end` when the rank has ended.
+    """
+
+    def work(tell: Callable[[state.Json], None]) -> None:
+        supervise(Place(folder, "rank.json", lambda: None), spec, secrets, log, tell)
+        at_end()
+
     receive, send = os.pipe()
     try:
         forked = os.fork()
@@ -93,7 +147,7 @@ def as_process(folder: str, spec: state.Json, secrets: dict[str, str], log: Log)
         return problem("system-refused", error)
     if forked == 0:
         os.close(receive)
-        stay(folder, spec, secrets, log, send)
+        stay(work, send)
     os.close(send)
     with os.fdopen(receive, "r", encoding="utf-8") as pipe:
         told = pipe.read()
@@ -104,8 +158,8 @@ def as_process(folder: str, spec: state.Json, secrets: dict[str, str], log: Log)
     return {}
 
 
-def stay(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, send: int) -> NoReturn:
-    """Be the supervisor to the end of it; whatever goes wrong before the rank runs is told."""
+def stay(work: Callable[[Callable[[state.Json], None]], None], send: int) -> NoReturn:
+    """Be the supervisor to the end of its work; whatever goes wrong before the rank runs is told."""
     heard = False
 
     def tell(problem: state.Json) -> None:
@@ -116,12 +170,18 @@ def stay(folder: str, spec: state.Json, secrets: dict[str, str], log: Log, send:
 
     try:
         detach()
-        supervise(Place(folder, "rank.json", lambda: None), spec, secrets, log, tell)
+        work(tell)
     except Exception as error:  # noqa: BLE001 - the caller waits for a word, and nobody else would say it
         if not heard:
             tell(problem("system-refused", error))
     finally:
         os._exit(0)
+
+
+def take(root: str) -> tuple[int, state.Json]:
+    """Take the name that standard input describes: the start of that attempt finds it taken by itself."""
+    spec, _ = parse_input(sys.stdin.buffer.read())
+    return taken(root, state.folder(root, spec["launch"]), spec) or (0, {})
 
 
 def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:

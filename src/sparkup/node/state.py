@@ -4,6 +4,7 @@ ROOT/launches/NAME/  spec.json   what to start (secrets only named)
                      rank.json   its supervisor and first process: pid, start time, boot id
                      look.json   what its judge saw last; ready.json: that, when it was ready
                      exit.json   how it ended
+                     end         it is to end: for supervisors that no signal reaches
                      log, log.1  its output, the newest first; *.index: "epoch offset" lines
 ROOT/past/NAME/      the launch of that name before
 """
@@ -60,6 +61,17 @@ def foreign(path: str, *, link: bool = False) -> str:
 def folder(root: str, name: str, *, past: bool = False) -> str:
     """Return where a launch keeps its state."""
     return os.path.join(root, "past" if past else "launches", name)
+
+
+def ask_to_end(folder: str) -> None:
+    """Tell a launch to end whose supervisor we do not reach: that of a container whose engine hangs."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(os.path.join(folder, "end"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def asked_to_end(folder: str) -> bool:
+    """Say whether a launch is told to end."""
+    return os.path.exists(os.path.join(folder, "end"))
 
 
 def read(path: str) -> Json | None:

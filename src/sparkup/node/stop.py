@@ -55,13 +55,15 @@ def stop(
         if contained:
             members |= state.descendants(int(supervisor["pid"])) if supervisor and running else set()
             members |= set() if supervisor else container.processes(spec)
-            running = bool(container.of(spec, "running")) or running
+            running = running or container.up(spec)
         tell(spec, supervisor, grace)
         left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
         if contained:
             container.remove(spec)
     except container.Unanswered as error:
-        return 1, dict(NOTHING, found=True, was_running=running, problem=str(error))
+        why = "%s; its container has the label sparkup.attempt=%s" % (error, spec["attempt"])
+        ended = "launch" in spec and without_engine(folder, supervisor, grace)
+        return 1, dict(NOTHING, found=True, was_running=running, problem=why, ended=ended)
     port = spec.get("port")
     port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)
     report = {
@@ -89,6 +91,17 @@ def tell(spec: state.Json, supervisor: state.Json | None, grace: float) -> None:
         wait_for(lambda: not state.lives(supervisor), STARTER_GRACE if "starting" in supervisor else grace)
     elif container.is_one(spec):
         container.stop(spec, grace)
+
+
+def without_engine(folder: str, supervisor: state.Json | None, grace: float) -> bool:
+    """Tell a launch to end past an engine that does not answer; say whether all but its container is gone.
+
+    What is not up yet finds it out when it comes up.
+    """
+    state.ask_to_end(folder)
+    if not supervisor or "container" not in supervisor:
+        return False
+    return wait_for(lambda: not state.lives(supervisor), grace)
 
 
 def ask(pid: int) -> None:

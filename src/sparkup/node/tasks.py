@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from . import rank, state
+from . import processes, rank, state
 from .watch import Hangup
 
 NOT_RUNNING, BUSY, NO_LOCK = 69, 75, 73
@@ -46,7 +46,7 @@ def enter(root: str, name: str, argv: list[str]) -> int:
 
 def guard(argv: list[str]) -> int:
     """Run a command that must not outlive its caller: when our standard input ends, so does all of it."""
-    rank.prctl(rank.PR_SET_CHILD_SUBREAPER, 1)
+    processes.prctl(processes.PR_SET_CHILD_SUBREAPER, 1)
     try:
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:

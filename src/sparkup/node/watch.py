@@ -14,9 +14,11 @@ import sys
 import time
 
 from . import look, state
+from .lease import renew
 from .tail import CHUNK, Lines, Tail
 
 PAUSE = 0.1  # seconds between two looks at the log
+RENEWAL = 5.0  # seconds between two renewals of a lease
 EVERY = 2.0  # seconds between two looks at what was read from disk
 LOG_BATCH = 500  # lines a record
 
@@ -42,11 +44,13 @@ class Watch:
         self.tail, self.lines = Tail(os.path.join(folder, "log")), Lines()
         self.last_look: state.Json | None = None
         self.read_bytes, self.next_read = 0, 0.0
+        self.next_renewal = 0.0
 
     def run(self) -> None:
         """Emit records until the end."""
         hangup = Hangup()
         while not hangup.happened:
+            self.renew()
             lives = state.lives(state.read(os.path.join(self.folder, "rank.json")))
             told = self.tell()
             if not lives and not told:
@@ -56,6 +60,12 @@ class Watch:
         if not hangup.happened:
             self.emit_lines(self.lines.feed(b"\n"))  # a last line may have no end: often it says why
             emit({"exit": how_it_ended(self.folder, self.spec["attempt"])})
+
+    def renew(self) -> None:
+        """Renew the lease of a start that ends without its launcher: we end with that one."""
+        if self.spec.get("lease") and time.monotonic() >= self.next_renewal:
+            self.next_renewal = time.monotonic() + RENEWAL
+            renew(self.folder)
 
     def tell(self) -> bool:
         """Emit what is new, of the log and then of the judge's looks; say whether there was anything.

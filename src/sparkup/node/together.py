@@ -1,0 +1,53 @@
+"""What a supervisor has to do with others: the ranks on other hosts, and whoever starts the launch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+from . import state
+from .lease import Lease
+from .peers import Peers
+
+
+class Together:
+    """The peers and the lease of one rank. Of a launch with one rank all of it does nothing."""
+
+    def __init__(self, folder: str, spec: state.Json, key: str) -> None:
+        self.folder = folder
+        self.peers = Peers(spec, key)
+        self.lease = Lease(folder, float(spec.get("lease") or 0.0))
+        self.written: Any = None
+        self.peers.begin()
+
+    def files(self) -> list[Any]:
+        """Return what can be read when something was heard."""
+        return [] if self.peers.socket is None else [self.peers.socket]
+
+    def ended(self, status: int) -> None:
+        """Tell the others that the rank has ended."""
+        self.peers.ended(status)
+        self.peers.close()
+
+    def look(self) -> str:
+        """Tell the others how we are and hear how they are; say why the launch is over, "" if it is not."""
+        if not self.peers.peers:
+            return ""
+        if self.peers.state == "running" and os.path.exists(os.path.join(self.folder, "ready.json")):
+            self.peers.ready()
+        self.peers.look()
+        if self.peers.kept() or self.peers.state == "ready":
+            self.lease.seconds = 0.0
+        self.write()
+        return self.peers.over() or self.lease.over()
+
+    def write(self) -> None:
+        """Keep for those who look what is known of the others, when it has changed."""
+        heard = self.peers.heard()
+        rough = [(each["state"], each["silent"] is None or each["silent"] > 5) for each in heard]
+        if rough != self.written:
+            self.written = rough
+            with contextlib.suppress(OSError):
+                told = {"peers": heard, "problem": self.peers.problem}
+                state.write(os.path.join(self.folder, "peers.json"), told)
