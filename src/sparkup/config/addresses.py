@@ -73,6 +73,6 @@ def same(address: str) -> str:
     configuration makes of a name is not known here.
     """
     _, rest = split(address)
-    if address in LOCAL_NAMES:
+    if rest in LOCAL_NAMES:
         return "localhost"
     return str(literal(rest) or rest.rstrip("./").lower())

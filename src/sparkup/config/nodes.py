@@ -43,7 +43,8 @@ class Here:
 
     def is_here(self, address: str) -> bool:
         """Say whether an address leads to this machine, whoever the user is."""
-        return address in LOCAL_NAMES or self.owns(split(address)[1])
+        rest = split(address)[1]
+        return rest in LOCAL_NAMES or self.owns(rest)
 
     def host(self, name: str, address: str) -> Host:
         """Return a host; of this machine and its user it is one that needs no SSH."""
