@@ -82,4 +82,4 @@ def test_no_abbreviation_is_taken(user: User) -> None:
 
 def test_what_follows_the_dashes_is_not_ours(user: User) -> None:
     done = user.run("launch", "--", "printf", "%s|", "--json", "--name", "--dry-run", "-d", "--", "-h")
-    assert (done.status, done.out) == (0, "--json|--name|--dry-run|-d|--|-h|\n")
+    assert (done.status, done.out) == (0, "--json|--name|--dry-run|-d|--|-h|")
