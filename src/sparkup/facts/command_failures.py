@@ -79,6 +79,11 @@ COMMAND_FAILURES = (
         "add the user to the group docker and log in anew",
     ),
     known(
+        "",
+        r"(?i)cannot connect to the docker daemon|failed to connect to the docker API",
+        "docker does not run: sudo systemctl start docker",
+    ),
+    known(
         "F51",
         r"unknown or invalid runtime name: nvidia|could not select device driver",
         "sudo nvidia-ctk runtime configure --runtime=docker, then restart docker",

@@ -62,4 +62,8 @@ SOURCES: Mapping[str, Source] = {
 
 def parse(name: str, text: str) -> object | None:
     """Return what the text of a source says, None for text of another kind. Raises KeyError."""
-    return SOURCES[name].parse(plain(text))
+    source = SOURCES[name]
+    try:
+        return source.parse(plain(text))
+    except (ValueError, OverflowError, RecursionError):
+        return None  # a number of thousands of digits, JSON that is nested without an end

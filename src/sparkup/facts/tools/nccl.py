@@ -15,8 +15,8 @@ _AVERAGE = re.compile(r"Avg bus bandwidth\s*:\s*([\d.]+)")
 _WRONG = re.compile(r"Out of bounds values\s*:\s*(\d+)\s*(\w+)")
 _MESSAGES = re.compile(r"minBytes (\d+) maxBytes (\d+)")
 _ERROR = re.compile(
-    r".*(?:Test (?:NCCL|CUDA) failure|Test failure|NCCL WARN|unhandled (?:system|cuda) error|MPI_ABORT"
-    r"|failed with error).*"
+    r"(?:Test (?:NCCL|CUDA) failure|Test failure|NCCL WARN|unhandled (?:system|cuda) error|MPI_ABORT"
+    r"|failed with error)"
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _TYPES = re.compile(r"u?int\d+|half|float|double|bfloat16|f8e\w+|float8\w*|fp8\w*")
@@ -91,7 +91,7 @@ def _test(lines: Sequence[str]) -> NcclTest | None:
     text = "\n".join(lines)
     rows = tuple(filter(None, map(_row, lines)))
     name, average, wrong = _NAME.search(text), _AVERAGE.search(text), _WRONG.search(text)
-    error = _ERROR.search(text)
+    error = next(filter(_ERROR.search, lines), None)
     if not rows and name is None and "nccl-tests" not in text and not _MESSAGES.search(text):
         return None
     largest = max((row.size for row in rows), default=None)
@@ -112,7 +112,7 @@ def _test(lines: Sequence[str]) -> NcclTest | None:
         average_misleads=misleads,
         valid=_valid(wrong, rows),
         warnings=tuple(_warnings(rows, wrong, misleads=misleads)),
-        error=error[0].strip() if error and not rows else None,
+        error=error.strip() if error and not rows else None,
     )
 
 

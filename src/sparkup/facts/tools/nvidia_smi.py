@@ -1,7 +1,7 @@
 """What nvidia-smi prints: its table, -L, -q, the CSV of queries, and why it prints none of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkup.facts.build_failures import BUILD_FAILURES
@@ -11,23 +11,31 @@ from sparkup.facts.tools.nvidia_gpu import GpuProcess, SmiGpu, number, size, swi
 
 _LISTED = re.compile(r"^\s*GPU (\d+): (.+?)(?: \(UUID: ([^)]+)\))?\s*$", re.MULTILINE)
 _ERROR = re.compile(
-    r"No devices (?:were )?found.*|.*Failed to initialize NVML.*|NVIDIA-SMI has failed.*"
-    r"|.*Unable to determine the device handle.*|.*couldn't communicate with the NVIDIA driver.*"
-    r"|.*\bnvidia-smi\b.*(?:not found|[Nn]o such file).*|.*GPU is lost.*|Field \"[^\"]*\" is not a valid.*"
+    r"No devices (?:were )?found|Failed to initialize NVML|NVIDIA-SMI has failed|GPU is lost"
+    r"|Unable to determine the device handle|couldn't communicate with the NVIDIA driver"
+    r"|\bnvidia-smi: (?:command )?not found|nvidia-smi\W+[Nn]o such file|is not a valid field to query"
 )
 _MEMBER = re.compile(r"^\s+([A-Z][\w .()/-]*?)\s+: (.*)$", re.MULTILINE)
 _QUERIED = re.compile(r"^GPU ([0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]+\.\d)$", re.MULTILINE)
 
 
+_PROCESS = re.compile(
+    r"Process ID\s+: (?P<pid>\d+)\s+Type\s+: (?P<kind>\S+)\s+Name\s+: (?P<name>.+?)\s*$"
+    r"\s+Used GPU Memory\s+: (?P<memory>.+?)\s*$",
+    re.MULTILINE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NvidiaSmi:
-    """What was told. `error`: why nothing was; `failure` and `hint`: which known failure it is, what to do.
+    """What was told; None is what was not asked for.
 
-    `cuda` is the newest CUDA that the driver can run, not one that is installed.
+    `error` is why nothing was told, `failure` which known failure that is, `hint` what to do. `cuda` is the
+    newest CUDA that the driver can run, not one that is installed.
     """
 
-    gpus: tuple[SmiGpu, ...] = ()
-    processes: tuple[GpuProcess, ...] = ()
+    gpus: tuple[SmiGpu, ...] | None = None
+    processes: tuple[GpuProcess, ...] | None = None
     driver: str | None = None
     cuda: str | None = None
     error: str | None = None
@@ -37,9 +45,10 @@ class NvidiaSmi:
 
 def parse(text: str) -> NvidiaSmi | None:
     """Read the output of nvidia-smi with any of its usual options; None for another text."""
-    if error := _ERROR.search(text):
+    if error := next((line.strip() for line in text.splitlines() if _ERROR.search(line)), None):
         failure, hint = recognise(text, BUILD_FAILURES)
-        return NvidiaSmi(error=error[0].strip(), failure=failure or None, hint=hint or None)
+        none: tuple[SmiGpu, ...] | None = () if error.startswith("No devices") else None
+        return NvidiaSmi(none, error=error, failure=failure or None, hint=hint or None)
     if table := nvidia_smi_table.parse(text):
         return NvidiaSmi(table.gpus, table.processes, table.driver, table.cuda)
     if "NVSMI LOG" in text:
@@ -50,7 +59,7 @@ def parse(text: str) -> NvidiaSmi | None:
     if found is None:
         return None
     gpus, processes = found
-    return NvidiaSmi(gpus, processes, next((gpu.driver for gpu in gpus if gpu.driver), None))
+    return NvidiaSmi(gpus, processes, next((gpu.driver for gpu in gpus or () if gpu.driver), None))
 
 
 def _queried(text: str) -> NvidiaSmi:
@@ -60,7 +69,14 @@ def _queried(text: str) -> NvidiaSmi:
     driver, cuda = word(general.get("Driver Version", "")), word(general.get("CUDA Version", ""))
     pairs = zip(parts[::2], parts[1::2], strict=True)
     gpus = tuple(_gpu(index, bus, dict(_members(body)), driver) for index, (bus, body) in enumerate(pairs))
-    return NvidiaSmi(gpus, (), driver, cuda)
+    return NvidiaSmi(gpus, tuple(_processes(parts)), driver, cuda)
+
+
+def _processes(parts: Sequence[str]) -> Iterator[GpuProcess]:
+    for index, body in enumerate(parts[1::2]):
+        for match in _PROCESS.finditer(body):
+            name, memory = word(match["name"]), size(match["memory"])
+            yield GpuProcess(name, int(match["pid"]), memory, index, match["kind"])
 
 
 def _members(text: str) -> list[tuple[str, str]]:

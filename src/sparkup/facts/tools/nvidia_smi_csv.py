@@ -12,6 +12,7 @@ from typing import Any
 from sparkup.facts.tools.nvidia_gpu import GpuProcess, SmiGpu, number, size, switch, whole_number, word
 
 Reader = Callable[[str], Any]
+Told = tuple[tuple[SmiGpu, ...] | None, tuple[GpuProcess, ...] | None]  # None is what was not asked for
 # The names of the columns, as `nvidia-smi --help-query-gpu` has them.
 _GPU: Mapping[str, tuple[str, Reader]] = {
     "index": ("index", whole_number),
@@ -67,13 +68,17 @@ _LOOKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 _FIELDS = dict(_GPU.values())
 _CARD = re.compile(r"(NVIDIA|Tesla|GeForce|Quadro|RTX|Orin|Thor|GB\d+|[AHBL]\d{2,3}\b)")
-_HAS_UNIT = re.compile(r"\d (W|%|MHz|MiB)$|^P\d{1,2}$")
+_HAS_UNIT = re.compile(r"\d (W|%|MHz|MiB)$")
+_HOTTEST = 150
 _TIME = re.compile(r"\d{4}/\d\d/\d\d [\d:.]+")
 
 
-def parse(text: str) -> tuple[tuple[SmiGpu, ...], tuple[GpuProcess, ...]] | None:
+def parse(text: str) -> Told | None:
     """Return the GPUs and processes of rows of CSV; None for another text."""
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
+    except csv.Error:
+        return None
     rows = [row for row in rows if any(row)]
     if not rows:
         return None
@@ -89,16 +94,14 @@ def parse(text: str) -> tuple[tuple[SmiGpu, ...], tuple[GpuProcess, ...]] | None
             gpus.append(SmiGpu(**values))
         else:
             return None
-    return tuple(gpus), tuple(processes)
+    return tuple(gpus) or None, tuple(processes) or None
 
 
 def _named(names: Iterable[str]) -> bool:
     return any(name in _GPU or name in _PROCESS for name in names)
 
 
-def _under(
-    names: Sequence[str], rows: Sequence[Sequence[str]]
-) -> tuple[tuple[SmiGpu, ...], tuple[GpuProcess, ...]]:
+def _under(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Told:
     of_processes = bool({"pid", "process_name", "used_gpu_memory", "used_memory"} & set(names))
     columns = _PROCESS if of_processes else _GPU
     found = []
@@ -110,8 +113,8 @@ def _under(
                 values[field] = read(cell) if word(cell) is not None else None
         found.append(values)
     if of_processes:
-        return (), tuple(GpuProcess(**values) for values in found)
-    return tuple(SmiGpu(**values) for values in found), ()
+        return None, tuple(GpuProcess(**values) for values in found)
+    return tuple(SmiGpu(**values) for values in found), None
 
 
 def _process(row: Sequence[str]) -> GpuProcess | None:
@@ -122,7 +125,12 @@ def _process(row: Sequence[str]) -> GpuProcess | None:
     pids = [cell for cell in cells if re.fullmatch(r"\d+", cell)]
     others = len(cells) - len(memory) - len(programs) - len(pids)
     unknown = sum(word(cell) is None for cell in cells)
-    if len(programs) != 1 or others != unknown or len(memory) + unknown > 1 or _HAS_UNIT.match(programs[0]):
+    if (
+        len(programs) != 1
+        or others != unknown
+        or len(memory) + unknown > 1
+        or re.fullmatch(r"P\d{1,2}", programs[0])
+    ):
         return None
     if not memory and not pids:
         return None
@@ -141,7 +149,8 @@ def _looks(row: Sequence[str]) -> dict[str, Any]:
         field = _field(cell, values)
         if field is None and cell.isdigit():
             # A temperature is the one number that never has a unit.
-            field = "index" if _before_name(row, place) else "temperature" if united else None
+            warm = united and int(cell) < _HOTTEST and "temperature" not in values
+            field = "index" if _before_name(row, place) else "temperature" if warm else None
         if field is None and "name" not in values and re.match(r"[A-Za-z]", cell) and len(cell) > 2:
             field = "name" if _CARD.match(cell) else None
         if field is not None:

@@ -14,8 +14,8 @@ _COUNTER = re.compile(
     r"(?:\s+(?P<unit>Bps|pps)\b)?"
 )
 _ERROR = re.compile(
-    r".*(?:Couldn't (?:connect|create|read|listen|initialize)|Unable to|[Ff]ailed to"
-    r"|IB device \S+ not found|No IB devices|Completion with error|not supported|Connection refused).*"
+    r"(?:Couldn't (?:connect|create|read|listen|initialize)|Unable to|[Ff]ailed to"
+    r"|IB device \S+ not found|No IB devices|Completion with error|not supported|Connection refused)"
 )
 _BAD = ("NaN", "inf", "-nan", "nan")
 
@@ -83,15 +83,18 @@ def parse(text: str) -> tuple[PerfTest, ...] | None:
         tests.append(PerfTest("counters", counters=counters))
     if not tests and (rows := tuple(_rows(lines))):
         tests.append(_of_rows(rows, {}, None, None))
-    if not tests and (error := _ERROR.search(text)):
-        tests.append(PerfTest("latency" if "_lat" in text else "bandwidth", error=error[0].strip()))
+    if not tests and (error := _error(lines)):
+        tests.append(PerfTest("latency" if "_lat" in text else "bandwidth", error=error))
     return tuple(tests) or None
 
 
 def _test(title: re.Match[str], lines: Sequence[str]) -> PerfTest:
     members = {name.strip(): value for line in lines for name, value in _MEMBER.findall(line)}
-    error = _ERROR.search("\n".join(lines))
-    return _of_rows(tuple(_rows(lines)), members, title, error[0].strip() if error else None)
+    return _of_rows(tuple(_rows(lines)), members, title, _error(lines))
+
+
+def _error(lines: Sequence[str]) -> str | None:
+    return next((line.strip() for line in lines if _ERROR.search(line)), None)
 
 
 def _of_rows(
