@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.simhosts.hosts import CONTROL, Testbed
-from tests.terminals import Terminal
-from tests.user import FAKES, ROOT, Done, Json, Running, User
+from tests.user import FAKES, ROOT, Json, User
 from tests.waiting import until
 
 IMAGE = "base:1"
@@ -40,27 +39,14 @@ class Docked(User):
         """Return a folder of the host that is a model."""
         return MODEL
 
-    def run(
-        self,
-        *words: str,
-        env: Mapping[str, str] | None = None,
-        given: str | None = None,
-        before: Sequence[str] = (),
-    ) -> Done:
-        """Run sparkup to its end."""
-        return User.run(self, *self._led(words, env), given=given, before=before)
+    @property
+    def control(self) -> User:
+        """Return the same at the control workstation, whose words are led nowhere."""
+        return User(self.home, self.variables, self.before)
 
-    @contextmanager
-    def running(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
-        """Run sparkup in the background for the time of a `with`."""
-        with User.running(self, *self._led(words, env)) as command:
-            yield command
-
-    @contextmanager
-    def at_terminal(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Terminal]:
-        """Run sparkup on a terminal."""
-        with User.at_terminal(self, *self._led(words, env)) as terminal:
-            yield terminal
+    def typed(self, words: Sequence[str], env: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:
+        """Return a command line with the host; what a test has in its environment, the container gets."""
+        return User.typed(self, self._led(words, env), None)
 
     def there(self, *argv: str, given: str | None = None, check: bool = True) -> str:
         """Return what a command of root prints on the host."""
@@ -114,16 +100,14 @@ class Docked(User):
         )
 
     def _led(self, words: Sequence[str], env: Mapping[str, str] | None) -> tuple[str, ...]:
-        """Return a command line with the host; what a test has in its environment, the container gets."""
         cut = list(words).index("--") if "--" in words else len(words)
         verb, options, rest = words[0], words[1:cut], words[cut:]
         led: tuple[str, ...] = (verb, "--host", self.login)
         if verb == "launch":
             given = tuple(word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}"))
             image = () if "-t" in options else ("-t", IMAGE, *FAKE_ENGINE)
-            engine = (
-                ("--engine", self.engine) if self.engine != "docker" else ()
-            )  # docker is chosen by itself
+            # docker is chosen by itself
+            engine = () if self.engine == "docker" else ("--engine", self.engine)
             led = (*led, *engine, *image, *given)
         return (*led, *options, *rest)
 

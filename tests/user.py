@@ -112,6 +112,10 @@ class User:
         """Return a command line of sparkup."""
         return [*self.before, sys.executable, "-m", "sparkup", *words]
 
+    def typed(self, words: Sequence[str], env: Mapping[str, str] | None) -> tuple[list[str], dict[str, str]]:
+        """Return what runs when a test says these words with these variables, and its environment."""
+        return self.argv(*words), {**self.environment, **(env or {})}
+
     def run(
         self,
         *words: str,
@@ -120,12 +124,13 @@ class User:
         before: Sequence[str] = (),
     ) -> Done:
         """Run sparkup to its end; `before` is a program that runs it."""
+        argv, environment = self.typed(words, env)
         done = subprocess.run(
-            [*before, *self.argv(*words)],
+            [*before, *argv],
             input=None if given is None else given.encode(),
             stdin=subprocess.DEVNULL if given is None else None,
             capture_output=True,
-            env={**self.environment, **(env or {})},
+            env=environment,
             cwd=self.home,
             timeout=3 * LONG,
             check=False,
@@ -141,15 +146,16 @@ class User:
     @contextmanager
     def running(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
         """Run sparkup in the background for the time of a `with`, in a session of its own."""
+        argv, environment = self.typed(words, env)
         count = len(list(self.home.glob("*.out")))
         out, err = self.home / f"{count}.out", self.home / f"{count}.err"
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = subprocess.Popen(
-                self.argv(*words),
+                argv,
                 stdin=subprocess.DEVNULL,
                 stdout=out_file,
                 stderr=err_file,
-                env={**self.environment, **(env or {})},
+                env=environment,
                 cwd=self.home,
                 start_new_session=True,
             )
@@ -162,8 +168,8 @@ class User:
     @contextmanager
     def at_terminal(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Terminal]:
         """Run sparkup on a terminal."""
-        variables = {"TERM": "xterm", **self.environment, **(env or {})}
-        with on_terminal(self.argv(*words), variables, self.home) as terminal:
+        argv, environment = self.typed(words, env)
+        with on_terminal(argv, {"TERM": "xterm", **environment}, self.home) as terminal:
             yield terminal
 
     def serve(self, *words: str, port: int = 0) -> list[str]:

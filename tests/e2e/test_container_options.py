@@ -9,24 +9,24 @@ OTHER = "/root/other"
 SERVE = ("--", "vllm", "serve", MODEL, "--served-model-name", "tiny")
 
 
-def test_a_server_behind_a_published_port(dock: Docked) -> None:
-    done = dock.run("launch", "--json", "-p", "9123:8000", "--non-privileged", *SERVE)
+def test_a_server_behind_a_published_port(contained: Docked) -> None:
+    done = contained.run("launch", "--json", "-p", "9123:8000", "--non-privileged", *SERVE)
     assert done.status == 0, done
     answer = done.json
     assert answer["url"] == "http://127.0.0.1:9123"
-    assert '"tiny"' in dock.there("curl", "-s", f"{answer['url']}/v1/models")
-    row = dock.row()
+    assert '"tiny"' in contained.there("curl", "-s", f"{answer['url']}/v1/models")
+    row = contained.row()
     assert (row["phase"], row["health"], row["model"]) == ("ready", 200, "tiny")
-    report = dock.json("stop")["launches"][0]
+    report = contained.json("stop")["launches"][0]
     assert (report["port"], report["port_free"]) == (9123, True)
-    dock.nothing_is_left()
+    contained.nothing_is_left()
 
 
-def test_a_published_port_that_is_held_is_refused_before_anything_starts(dock: Docked) -> None:
-    with dock.holding(9124):
-        done = dock.run("launch", "-p", "9124:8000", *SERVE)
+def test_a_published_port_that_is_held_is_refused_before_anything_starts(contained: Docked) -> None:
+    with contained.holding(9124):
+        done = contained.run("launch", "-p", "9124:8000", *SERVE)
     assert (done.status, "port 9124 is held by" in done.err) == (5, True), done
-    dock.nothing_is_left()
+    contained.nothing_is_left()
 
 
 @pytest.mark.parametrize("mounts", [(), ("-v", f"{OTHER}:/models/x")])

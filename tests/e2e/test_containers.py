@@ -1,4 +1,4 @@
-"""A launch in a container of the real docker, from its start to its end."""
+"""A launch in a container of the real engines, from its start to its end."""
 
 import hashlib
 import subprocess
@@ -6,24 +6,25 @@ import subprocess
 from tests.docked import IMAGE, Docked
 
 
-def test_from_launch_to_stop(dock: Docked) -> None:
-    answer = dock.launched()
-    row = dock.row()
-    assert (row["phase"], row["engine"], row["health"], row["model"]) == ("ready", "docker", 200, "tiny")
-    log = dock.run("logs")
+def test_from_launch_to_stop(contained: Docked) -> None:
+    answer = contained.launched()
+    row = contained.row()
+    found = (row["phase"], row["engine"], row["health"], row["model"])
+    assert found == ("ready", contained.engine, 200, "tiny")
+    log = contained.run("logs")
     assert "Application startup complete" in log.out
-    shown = dock.there("docker", "logs", "vllm_node")
+    shown = contained.there(contained.engine, "logs", "vllm_node")
     assert log.out.splitlines()[:20] == shown.splitlines()[:20]
-    done = dock.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
+    done = contained.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
     assert (done.status, "fakes/bin" in done.out) == (7, True), done
-    with dock.running("logs", "-f") as follower:
+    with contained.running("logs", "-f") as follower:
         follower.expect("Application startup complete")
-        report = dock.json("stop")["launches"][0]
+        report = contained.json("stop")["launches"][0]
         assert follower.done().status == 0
     assert (report["port"], report["port_free"]) == (answer["port"], True)
     assert report["processes"] >= 3
-    dock.nothing_is_left()
-    assert dock.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
+    contained.nothing_is_left()
+    assert contained.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
 
 
 def test_what_a_command_prints_arrives_byte_for_byte(dock: Docked) -> None:
@@ -40,12 +41,12 @@ def test_what_a_command_prints_arrives_byte_for_byte(dock: Docked) -> None:
     dock.nothing_is_left()
 
 
-def test_an_attached_command(dock: Docked) -> None:
-    done = dock.run("launch", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+def test_an_attached_command(contained: Docked) -> None:
+    done = contained.run("launch", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
     assert (done.status, done.out) == (3, "out\nerr\n"), done
-    dock.nothing_is_left()
-    with dock.running("launch", "--", "sh", "-c", "echo up; exec sleep 600") as command:
+    contained.nothing_is_left()
+    with contained.running("launch", "--", "sh", "-c", "echo up; exec sleep 600") as command:
         command.expect("up")
         command.signal()
         assert command.done().status == 130
-    dock.nothing_is_left()
+    contained.nothing_is_left()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.docked import Docked
-from tests.user import Done, Json, User
+from tests.user import Done, Json
 
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 ALWAYS = "--gpus all --rm --network host -e NCCL_IGNORE_CPU_AFFINITY=1"
@@ -125,7 +125,7 @@ def sparkup(host: Docked, line: str, *options: str, extra: str = "") -> Done:
     """Run a line of ours, led to the host."""
     verb, *words = shlex.split(line)
     env = {EXTRA: extra} if extra else {}
-    return User.run(host, verb, "--host", host.login, *options, *words, env=env)
+    return host.control.run(verb, "--host", host.login, *options, *words, env=env)
 
 
 def made(host: Docked, *words: str) -> Json:
@@ -170,7 +170,7 @@ def test_docker_makes_the_same_of_both(host: Docked, old: str, extra: str, ours:
 def test_what_did_nothing_or_something_else_is_refused(
     dock: Docked, old: str, ours: str, message: str
 ) -> None:
-    done = sparkup(dock, ours, "-t", "base:1") if old != ours else User.run(dock, ours)
+    done = sparkup(dock, ours, "-t", "base:1") if old != ours else dock.control.run(ours)
     assert (done.status, message in done.err) == (2, True), done
     dock.nothing_is_left()
 

@@ -1,16 +1,12 @@
-"""A launch in a container of the real podman, as root of a simulated host that has docker as well."""
+"""What is podman's own, as root of a simulated host that has docker as well: the rest is tested with both."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docked import RECORDED, Docked, docked, prepare
-from tests.simhosts.fixture import skip_unless_able
-from tests.simhosts.hosts import Setup, Testbed, booted, sweep
-from tests.user import FAKES, User
-from tests.waiting import until
+from tests.docked import Docked, docked
+from tests.simhosts.hosts import Testbed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 NVIDIA_SMI = {
@@ -25,22 +21,10 @@ CDI = {
 }
 
 
-@pytest.fixture(scope="module")
-def podman_bed() -> Iterator[Testbed]:
-    """A host with the podman of this machine, which in Debian 12 is 4.3.1."""
-    if not shutil.which("podman"):
-        pytest.skip("podman is not installed (apt-get install --no-install-recommends podman)")
-    skip_unless_able("docker")
-    sweep()
-    with booted(Setup(hosts=1, engine="docker", shares=(FAKES.parent, RECORDED))) as bed:
-        prepare(bed, "podman")
-        yield bed
-
-
 @pytest.fixture
-def pod(podman_bed: Testbed, tmp_path: Path) -> Iterator[Docked]:
+def pod(podman_4: Testbed, tmp_path: Path) -> Iterator[Docked]:
     """Somebody whose launches run in podman's containers."""
-    with docked(podman_bed, tmp_path / "home", engine="podman") as user:
+    with docked(podman_4, tmp_path / "home", engine="podman") as user:
         yield user
 
 
@@ -58,22 +42,6 @@ def image(pod: Docked, name: str, *lines: str) -> None:
     pod.there("podman", "build", "--quiet", "--network", "host", "--tag", name, "-", given=text)
 
 
-def test_from_launch_to_stop(pod: Docked) -> None:
-    answer = pod.launched()
-    row = pod.row()
-    assert (row["phase"], row["engine"], row["health"], row["model"]) == ("ready", "podman", 200, "tiny")
-    log = pod.run("logs")
-    assert "Application startup complete" in log.out
-    assert pod.there("podman", "logs", "vllm_node").splitlines()[:20] == log.out.splitlines()[:20]
-    done = pod.run("exec", "--", "sh", "-c", "echo $PATH; exit 7")
-    assert (done.status, "fakes/bin" in done.out) == (7, True), done
-    report = pod.json("stop")["launches"][0]
-    assert (report["port"], report["port_free"]) == (answer["port"], True)
-    assert report["processes"] >= 3
-    pod.nothing_is_left()
-    assert pod.run("logs", "vllm_node").out.splitlines()[:20] == log.out.splitlines()[:20]
-
-
 def test_caches_are_made(pod: Docked) -> None:
     """podman starts nothing whose mount is not there."""
     pod.there("rm", "-rf", "/root/.triton")
@@ -87,53 +55,6 @@ def test_a_command_that_ends_at_once(pod: Docked, time: int) -> None:
     assert (done.status, done.out) == (time, "out\nerr\n"), done
     done = pod.run("launch", "--", "no-such-program")
     assert "no-such-program: No such file or directory (command-not-found)" in done.err
-    pod.nothing_is_left()
-
-
-def test_it_is_broken_off(pod: Docked) -> None:
-    with pod.running("launch", "--", "sh", "-c", "echo up; exec sleep 600") as command:
-        command.expect("up")
-        command.signal()
-        assert command.done().status == 130
-    pod.nothing_is_left()
-
-
-def test_an_engine_that_dies_in_its_start(pod: Docked) -> None:
-    done = pod.run("launch", *pod.serve(), env={"FAKE_VLLM_FAULT": "dies-in-start"})
-    assert done.status == 1
-    assert "(start-failed)" in done.err
-    pod.run("stop")
-    pod.nothing_is_left()
-
-
-@pytest.mark.parametrize("verb", ["kill", "stop"])
-def test_its_container_is_ended_by_hand(pod: Docked, verb: str) -> None:
-    pod.launched()
-    pod.there("podman", verb, "vllm_node")
-    until(lambda: pod.row()["phase"] in ("lost", "ended"), "it is known to have ended")
-    pod.launched()  # under the same name
-    assert pod.containers() == ["vllm_node running"]
-    assert pod.run("stop").status == 0
-    pod.nothing_is_left()
-
-
-def test_it_is_paused(pod: Docked) -> None:
-    """podman stops no paused container."""
-    pod.launched()
-    pod.there("podman", "pause", "vllm_node")
-    assert pod.row()["phase"] == "unhealthy"
-    done = pod.run("stop")
-    assert done.status == 0, done
-    pod.nothing_is_left()
-
-
-def test_the_host_loses_its_power(pod: Docked) -> None:
-    assert pod.bed is not None
-    pod.launched()
-    pod.bed.kill(1)
-    pod.bed.up(1)
-    assert pod.row()["phase"] == "lost"
-    assert pod.run("stop").status == 0
     pod.nothing_is_left()
 
 
@@ -187,9 +108,8 @@ def test_what_is_refused(pod: Docked) -> None:
 
 
 def test_without_root_it_is_refused(pod: Docked) -> None:
-    done = User.run(
-        pod, "launch", "--host", "spark@spark1", "--engine", "podman", "-t", "base:1", "--", "true"
-    )
+    words = ("--host", "spark@spark1", "--engine", "podman", "-t", "base:1")
+    done = pod.control.run("launch", *words, "--", "true")
     assert (done.status, "(no-engine)" in done.err) == (5, True), done
 
 
@@ -200,12 +120,3 @@ def test_the_gpu(gpu: Docked) -> None:
     gpu.there("tee", "/etc/cdi/nvidia.json", given=json.dumps(CDI))
     done = gpu.run("launch", "--", "nvidia-smi", "-L")
     assert "GB10" in done.out, done
-
-
-def test_a_published_port(pod: Docked) -> None:
-    done = pod.run("launch", "-d", "-p", "18080:8000", "--", "python3", "-m", "http.server", "8000")
-    assert done.status == 0, done
-    code = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:18080/').status)"
-    until(lambda: pod.there("python3", "-c", code, check=False) == "200\n", "it answers")
-    assert pod.run("stop").status == 0
-    pod.nothing_is_left()
