@@ -119,7 +119,7 @@ def test_a_port_that_is_taken_is_said_before_the_start(user: User) -> None:
     assert done.status == 5
     assert f"port {port} is held by " in done.err
     assert f"(pid {os.getpid()})" in done.err  # which is ours
-    assert "give the server another --port" in done.err
+    assert "choose another with --port" in done.err
     user.nothing_is_left()
     assert not (user.state / "past").exists()
 

@@ -11,7 +11,7 @@ from tests.planning.hosts import ADA, CPU, CUDA, SERVE, request, running, seen
 
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.container import ContainerRequest, Mount
-from sparkup.domain.host import LOCAL, Host
+from sparkup.domain.host import LOCAL
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Node, RankState, Readiness
 from sparkup.errors import GateRefused, InputRefused, SparkupError
 from sparkup.facts import systemd
@@ -155,15 +155,6 @@ def test_a_server_inside_another_command_is_said_not_to_be_judged() -> None:
     found = decided(request("bash", "-c", "vllm serve m"))
     assert found.launch.attached
     assert any("--ready" in note for note in found.notes)
-
-
-def test_two_hosts_have_ranks_in_the_order_they_were_named() -> None:
-    asked = request(hosts=(Host("spark1", "spark1"), Host("spark2", "spark2")))
-    there = {name: seen(asked, host=name) for name in ("spark1", "spark2")}
-    assert resolve(asked, there, "id").launch.nodes == (
-        Node("spark1", 0, ADA.uid),
-        Node("spark2", 1, ADA.uid),
-    )
 
 
 def test_everything_wrong_on_a_host_is_said_at_once() -> None:

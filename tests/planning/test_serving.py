@@ -117,9 +117,9 @@ def test_who_holds_a_port() -> None:
     assert theirs is not None
     assert hidden is not None
     assert ours.message == "port 8000 is held by the launch other"
-    assert ours.hint == "give the server another --port, or sparkup stop other"
+    assert ours.hint == "choose another with --port, or sparkup stop other"
     assert theirs.message == "port 8000 is held by nginx (pid 5)"
-    assert theirs.hint == "give the server another --port, or end that process"
+    assert theirs.hint == "choose another with --port, or end that process"
     assert hidden.message == "port 8000 is held by a process of another user"
     assert {each.code for each in (ours, theirs, hidden)} == {"port-taken"}
 

@@ -72,6 +72,11 @@ def http(url: str, timeout: float = 5.0, *, proxy: bool = False) -> Request:
     return Request("http", {"url": url, "timeout": timeout, "proxy": proxy})
 
 
+def reach(*ways: tuple[str, str, str], timeout: float = 1.0) -> Request:
+    """Ask which of (interface, own address, other's address) lead somewhere; seconds for each."""
+    return Request("reach", {"ways": [list(way) for way in ways], "timeout": timeout})
+
+
 Answers = Mapping[str, Any]  # request name → what gather.py answered to it
 
 # What an answer to each kind is, as far as facts read it: a type, or an object of named members;
@@ -86,6 +91,7 @@ SHAPES: Mapping[str, Mapping[Any, Any]] = {
     "env": {"env": {...: str | None}, "uid": int, "machine": str, "python": str, "libc": str},
     "which": {"which": {...: str | None}},
     "http": {"status": int | None, "body": str},
+    "reach": {"reach": list},
 }
 
 

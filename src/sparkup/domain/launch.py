@@ -100,6 +100,10 @@ class LaunchRequest:
     outlives: bool = True  # the launch is to go on when the command that starts it has ended
     guard: Guard | None = None
     container: ContainerRequest = field(default_factory=ContainerRequest)
+    backend: Backend | None = None
+    meets: int | None = None  # the port at which ranks find each other
+    eth: tuple[str, ...] = ()  # interfaces to talk over, NAME for all hosts or HOST=NAME
+    ib: tuple[str, ...] = ()  # RDMA devices, the same way
 
 
 @dataclass(frozen=True, slots=True)

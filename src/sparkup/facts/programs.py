@@ -7,6 +7,9 @@ from pathlib import PurePosixPath
 from sparkup.domain.fact import Answers, Fact, Request, files, paths, which, whole
 from sparkup.facts.machine import ENVIRONMENTS, NAMED_ENVIRONMENTS
 
+# Of a file for `vllm serve --config`: where it listens, and on how many GPUs it runs.
+KEPT = r"(host|port|[a-z_-]+[_-]parallel[_-]size|distributed[_-]executor[_-]backend)[ \t]*:"
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
@@ -47,7 +50,7 @@ def lookup(program: str, model: str, config: str, path: str = "") -> Fact[Lookup
             "environments": _in_environments(program),
             "model": paths(folder, *markers),
             # Such a file may hold keys: only what we look for travels, and is recorded.
-            "config": files(*([config] if config else []), keep="(host|port)[ \\t]*:"),
+            "config": files(*([config] if config else []), keep=KEPT),
         },
         parse,
         unknown=Lookup(known=False),

@@ -18,6 +18,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import ssl
 import stat
 import subprocess
@@ -247,6 +248,43 @@ def beginning(reply: Any, deadline: float) -> bytes:
     return data
 
 
+def reach(body: Json) -> Json:
+    """Say for each of [interface, own address, other's address] whether something answers there.
+
+    A port that refuses proves a way as well as one that takes a connection; where a firewall drops both,
+    the neighbour table does, as its entry came over the cable.
+    """
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        return {"reach": list(pool.map(lambda way: reached(way, body), body["ways"]))}
+
+
+def reached(way: list[str], body: Json) -> bool:
+    """Try one way from this host to another."""
+    netdev, own, other = way
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
+        found.settimeout(body.get("timeout", 1.0))
+        with contextlib.suppress(OSError):  # older kernels let only root choose it; the address does as well
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, netdev.encode())
+        try:
+            found.bind((own, 0))
+            found.connect((other, body.get("port", 22)))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return neighbour(netdev, other)
+    return True
+
+
+def neighbour(netdev: str, address: str) -> bool:
+    """Say whether the kernel has heard of an address on an interface: a complete entry of /proc/net/arp."""
+    with contextlib.suppress(OSError), open("/proc/net/arp", encoding="ascii", errors="replace") as table:
+        for line in table:
+            words = line.split()
+            if len(words) > 5 and (words[0], words[5]) == (address, netdev) and int(words[2], 16) & 2:
+                return True
+    return False
+
+
 KINDS: dict[str, Callable[[Json], Json]] = {
     "run": run,
     "files": files,
@@ -257,6 +295,7 @@ KINDS: dict[str, Callable[[Json], Json]] = {
     "env": env,
     "which": which,
     "http": get,
+    "reach": reach,
 }
 
 

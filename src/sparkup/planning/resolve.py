@@ -24,7 +24,8 @@ from sparkup.facts.listeners import HOLDERS, LISTENERS
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import SYSTEMD
-from sparkup.planning import containers, serving
+from sparkup.planning import cluster, containers, serving
+from sparkup.planning.fabric_links import Proved
 from sparkup.planning.host_paths import inside_lookup, reach
 from sparkup.planning.processes import as_process, command_lookup
 from sparkup.planning.published import publish
@@ -38,6 +39,7 @@ REFUSES_INPUT = frozenset(
         "image-not-found",
         "model-not-found",
         "mount-not-found",
+        "too-few-hosts",
         "unknown-environment",
     }
 )
@@ -57,21 +59,56 @@ def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     own, within = command_lookup(request), inside_lookup(request)
     more = () if within.name == own.name else (within,)
     inside = () if request.engine is Engine.HOST else (*engines, *more)
-    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, own, *inside)
+    several = cluster.FACTS if len(request.hosts) > 1 else ()
+    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, own, *inside, *several)
 
 
-def resolve(request: LaunchRequest, seen: Observed, attempt: str) -> Resolved:
-    """Decide everything about a launch. Raises InputRefused or GateRefused with all problems."""
+def resolve(request: LaunchRequest, seen: Observed, attempt: str, proved: Proved | None = None) -> Resolved:
+    """Decide everything about a launch. Raises InputRefused or GateRefused with all problems.
+
+    `proved`: between which interfaces of several hosts packets went, None if nobody has tried.
+    """
     problems: list[Problem] = []
-    name = request.name or FIRST_NAME
-    drafts = [_on_host(request, seen[host.name], name, problems) for host in request.hosts]
+    known = cluster.Known(_config(request, seen[request.hosts[0].name]), proved)
+    notes: tuple[str, ...] = ()
+    if len(request.hosts) > 1:
+        request, notes = cluster.trimmed(request, known.config, seen, problems)
+    drafts = [
+        _on_host(request, seen[host.name], problems, head=not place)
+        for place, host in enumerate(request.hosts)
+    ]
+    launch, notes = drafts[0].launch, (*notes, *_all_notes(request, drafts))
+    if len(drafts) > 1:
+        found = cluster.cluster(request, [draft.launch for draft in drafts], seen, known, problems)
+        launch, notes = found.launch, (*notes, *found.notes)
     if problems:
-        raise _refusal(problems)
-    head = drafts[0]
-    nodes = tuple(
-        Node(host.name, rank, seen[host.name][MACHINE].uid) for rank, host in enumerate(request.hosts)
-    )
-    return Resolved(replace(head.launch, nodes=nodes, attempt=attempt), head.notes)
+        raise _refusal(_once(problems))
+    if len(drafts) == 1:
+        host = request.hosts[0].name
+        launch = replace(launch, nodes=(Node(host, 0, seen[host][MACHINE].uid),))
+    return Resolved(replace(launch, attempt=attempt), notes)
+
+
+def _config(request: LaunchRequest, seen: Seen) -> str:
+    """Return what the command's configuration file says, as the head has it."""
+    lookup = command_lookup if request.engine is Engine.HOST else inside_lookup
+    return seen[lookup(request)].config
+
+
+def _all_notes(request: LaunchRequest, drafts: Sequence[Resolved]) -> tuple[str, ...]:
+    """Return the notes of all hosts, those that all have once."""
+    common = [note for note in drafts[0].notes if all(note in draft.notes for draft in drafts)]
+    own = [
+        f"{host.name}: {note}" if len(drafts) > 1 else note
+        for host, draft in zip(request.hosts, drafts, strict=True)
+        for note in draft.notes
+        if note not in common
+    ]
+    return (*common, *own)
+
+
+def _once(problems: Sequence[Problem]) -> list[Problem]:
+    return list({(each.code, each.message, each.where): each for each in problems}.values())
 
 
 def _refusal(problems: Sequence[Problem]) -> SparkupError:
@@ -81,7 +118,8 @@ def _refusal(problems: Sequence[Problem]) -> SparkupError:
     return GateRefused(*problems)
 
 
-def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Problem]) -> Resolved:
+def _on_host(request: LaunchRequest, seen: Seen, problems: list[Problem], *, head: bool) -> Resolved:
+    name = request.name or FIRST_NAME
     problems += _name_problems(name, seen)
     problems += _place_problems(seen)
     found = seen[command_lookup(request)]
@@ -104,7 +142,7 @@ def _on_host(request: LaunchRequest, seen: Seen, name: str, problems: list[Probl
         launch, notes = _in_container(launch, request, seen, problems)
         # The program is the image's, and of the model all is said.
         found = Lookup(config=seen[inside_lookup(request)].config, known=False)
-    launch = _placed(launch, seen, found, problems)
+    launch = _placed(launch, seen, found, problems) if head else _of_worker(launch)
     if launch.attached and any(word.endswith("vllm") for word in " ".join(launch.argv).split()):
         notes = (*notes, "vllm inside another command: it is not known when it is ready; see --ready")
     problems += _held_ports(launch, seen)
@@ -158,6 +196,13 @@ def _placed(launch: Launch, seen: Seen, found: Lookup, problems: list[Problem]) 
     if len(serve.api_keys) > 1:
         problems.append(_several_keys(seen.host))
     return _server(launch, placed, serve)
+
+
+def _of_worker(launch: Launch) -> Launch:
+    """Complete a rank that is not the head: it serves nobody, and only its host can tell that it lives."""
+    serve = parse_serve(launch.argv)
+    launch = replace(launch, readiness=replace(launch.readiness, kind="none"))
+    return _secretive(launch, serve) if serve else launch
 
 
 def _several_keys(host: str) -> Problem:

@@ -79,8 +79,8 @@ def mine(seen: Seen) -> list[RankState]:
     return [rank for rank in seen[LAUNCHES] if rank.alive and rank.mine]
 
 
-def port_problem(port: int, seen: Seen, *, published: bool = False) -> Problem | None:
-    """Say who holds a port, if somebody does."""
+def port_problem(port: int, seen: Seen, *, published: bool = False, option: str = "--port") -> Problem | None:
+    """Say who holds a port, if somebody does; `option`: by which another can be chosen."""
     holding = [listener for listener in seen[LISTENERS] if listener.port == port]
     ours = next((rank for rank in mine(seen) if rank.port == port), None)
     if not holding and ours is None:
@@ -89,12 +89,8 @@ def port_problem(port: int, seen: Seen, *, published: bool = False) -> Problem |
     who = next((holders[each.inode] for each in holding if each.inode in holders), "")
     name = f"the launch {ours.launch}" if ours else who or "a process of another user"
     stop = follow_up("stop", ours.launch, seen.host) if ours else "end that process"
-    return Problem(
-        "port-taken",
-        f"port {port} is held by {name}",
-        where=seen.host,
-        hint=f"{'publish another with -p' if published else 'give the server another --port'}, or {stop}",
-    )
+    other = "publish another with -p" if published else f"choose another with {option}"
+    return Problem("port-taken", f"port {port} is held by {name}", seen.host, f"{other}, or {stop}")
 
 
 def model_problem(model: str, seen: Lookup, host: str) -> Problem | None:

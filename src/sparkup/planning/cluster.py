@@ -1,0 +1,168 @@
+"""A launch on several hosts: how many it needs, what joins them, and what each rank gets of that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sparkup.commands.vllm import parse_serve
+from sparkup.domain.fabric import Fabric, Finding, Interface
+from sparkup.domain.fact import Fact, Observed, Seen
+from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
+from sparkup.errors import InputRefused, Problem
+from sparkup.facts.dgx import DGX
+from sparkup.facts.gpus import GPU
+from sparkup.facts.links import LINKS
+from sparkup.facts.listeners import LISTENERS
+from sparkup.facts.machine import MACHINE
+from sparkup.facts.memory import MEMORY
+from sparkup.planning.fabric import plan_fabric
+from sparkup.planning.fabric_choice import parse_choice
+from sparkup.planning.fabric_environment import user_findings
+from sparkup.planning.fabric_links import Proved
+from sparkup.planning.parallel import Parallel, backend_of, contradictions, nodes_needed, read_parallel
+from sparkup.planning.ranks import Meeting, free_port, together
+from sparkup.planning.serving import mine, port_problem
+
+OPTIONS = ("eth-if", "ib-if")  # findings about what the user chose
+FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, DGX, MEMORY)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found out beside the facts: the command's configuration file, and which cables work."""
+
+    config: str = ""
+    proved: Proved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What was decided for all hosts together."""
+
+    launch: Launch
+    notes: tuple[str, ...] = ()
+    fabric: Fabric | None = None
+
+
+def trimmed(
+    request: LaunchRequest, config: str, seen: Observed, problems: list[Problem]
+) -> tuple[LaunchRequest, tuple[str, ...]]:
+    """Leave the hosts out that the command does not need; notes it when there are too few."""
+    serve, hosts = parse_serve(request.argv), request.hosts
+    if serve is None:
+        return request, ()
+    parallel = read_parallel(serve, config, problems)
+    each = min(gpus(seen[host.name]) for host in hosts)
+    needed = nodes_needed(parallel, each)
+    if needed > len(hosts):
+        names = " ".join(host.name for host in hosts)
+        message = f"the command needs {parallel.gpus} GPUs, and there are {each * len(hosts)} on {names}"
+        hint = "name more hosts with -n, or lower -tp, -pp or -dp"
+        problems.append(Problem("too-few-hosts", message, hint=hint))
+        return request, ()
+    if needed == len(hosts):
+        return request, ()
+    idle = ", ".join(host.name for host in hosts[needed:])
+    note = f"the command needs {needed} of {len(hosts)} hosts (-tp x -pp x -dp); not used: {idle}"
+    return replace(request, hosts=hosts[:needed]), (note,)
+
+
+def gpus(seen: Seen) -> int:
+    """Return how many ranks a host takes: one a GPU, and one where there is none, on the CPU."""
+    return max(1, len(seen[GPU].cards))
+
+
+def cluster(
+    request: LaunchRequest, drafts: Sequence[Launch], seen: Observed, known: Known, problems: list[Problem]
+) -> Cluster:
+    """Return one launch of what was decided for each host; notes what speaks against it."""
+    names = [host.name for host in request.hosts]
+    serve = parse_serve(request.argv)
+    backend = backend_of(request.backend, serve, known.config)
+    parallel = read_parallel(serve, known.config, []) if serve else Parallel(1)
+    problems += contradictions(backend, serve, parallel, known.config)
+    problems += _of_containers(request, drafts)
+    fabric = fabric_of(request, seen, known.proved, problems)
+    found = (*fabric.findings, *user_findings(request.environment.plain))
+    problems += [_refusal(each) for each in found if each.level == "fail"]
+    if problems:
+        return Cluster(drafts[0], fabric=fabric)
+    nodes = [Node(name, rank, seen[name][MACHINE].uid) for rank, name in enumerate(names)]
+    meeting = Meeting(
+        backend,
+        free_port(backend, request.meets, _taken(seen[names[0]])),
+        tuple(str(fabric.control[name].address) for name in names),
+        tuple(gpus(seen[name]) for name in names),
+    )
+    if problem := port_problem(meeting.port, seen[names[0]], option="--master-port"):
+        problems.append(problem)
+    launch = together(drafts, nodes, serve, meeting, fabric)
+    said = f"{len(names)} ranks through {backend}: {fabric.topology}, " + transport(fabric)
+    return Cluster(launch, (said, *_notes(found)), fabric)
+
+
+def fabric_of(
+    request: LaunchRequest, seen: Observed, proved: Proved | None, problems: list[Problem]
+) -> Fabric:
+    """Return the fabric of the hosts of a request."""
+    names = [host.name for host in request.hosts]
+    try:
+        choice = parse_choice(request.eth, request.ib, names)
+    except InputRefused as error:
+        problems += error.problems
+        choice = parse_choice((), (), names)
+    sparks = [name for name in names if seen[name][DGX].gb10]
+    interfaces: dict[str, tuple[Interface, ...]] = {name: seen[name][LINKS] for name in names}
+    return plan_fabric(interfaces, proved, choice, sparks)
+
+
+def transport(fabric: Fabric) -> str:
+    """Say what the bulk goes over."""
+    if not fabric.rdma:
+        return "TCP sockets"
+    counts = {len(each) for each in fabric.rails.values()}
+    return f"RDMA (RoCE) on {max(counts)} devices a host"
+
+
+def _taken(seen: Seen) -> list[int]:
+    """Return the ports of a host that somebody has, or is to have."""
+    launches = [rank.spec.get("beats", {}).get("port") for rank in mine(seen)]
+    own = [rank.port for rank in mine(seen)]
+    return [each for each in (*launches, *own) if each] + [each.port for each in seen[LISTENERS]]
+
+
+def _of_containers(request: LaunchRequest, drafts: Sequence[Launch]) -> list[Problem]:
+    """Refuse what keeps ranks in containers from finding each other, and engines that differ."""
+    problems = []
+    if request.container.ports:
+        hint = "leave -p out: ranks on several hosts are on the hosts' network"
+        problems.append(Problem("bad-option", "-p gives a container a network of its own", hint=hint))
+    engines = {draft.engine for draft in drafts}
+    if len(engines) > 1:
+        told = ", ".join(sorted(engines))
+        hint = "say which with --engine, and see that all hosts have it and the image"
+        problems.append(Problem("no-engine", f"the hosts would run it by {told}", hint=hint))
+    return problems
+
+
+def _refusal(finding: Finding) -> Problem:
+    code = "bad-option" if finding.code in OPTIONS else "no-fabric"
+    return Problem(code, finding.message, finding.where, finding.hint)
+
+
+def _notes(findings: Sequence[Finding]) -> tuple[str, ...]:
+    found = (each for each in findings if each.level != "fail")
+    return tuple(
+        f"{'warning: ' if each.level == 'warn' else ''}{each.where and each.where + ': '}{each.message}"
+        f"{each.hint and '; ' + each.hint}"
+        for each in found
+    )
+
+
+def differing(images: Mapping[str, str], name: str, engine: Engine) -> list[Problem]:
+    """Refuse hosts whose images of one name differ; `images`: host → fingerprint of its content."""
+    if len(set(images.values())) < 2:
+        return []
+    told = ", ".join(f"{host} {print_[:12]}" for host, print_ in images.items())
+    hint = f"copy one to the others: {engine} save {name} | ssh HOST {engine} load"
+    return [Problem("images-differ", f"{name} is not the same on all hosts: {told}", hint=hint)]
