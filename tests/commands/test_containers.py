@@ -102,7 +102,8 @@ def test_our_program_is_its_first_process_as_root_and_sees_its_own_folder_only()
     assert holds(argv, "--volume", f"{ROOT}/launches/vllm_node:/opt/sparkup/state/launches/vllm_node")
     assert holds(argv, "--user", "0:0", "--entrypoint", "python3")
     behind = argv[argv.index("vllm-node") + 1 :]
-    assert behind == ("-I", "/opt/sparkup/node.pyz", "inside", "vllm_node", "--root", "/opt/sparkup/state")
+    ours = ("-I", "/opt/sparkup/node.pyz", "inside", "vllm_node", "--root", "/opt/sparkup/state")
+    assert behind == (*ours, "--attempt", "a1b2")
 
 
 def test_it_is_found_by_its_labels_and_never_pulled() -> None:

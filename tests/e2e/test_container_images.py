@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.docked import Docked, docked
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 USER_IMAGE = """FROM base:1
@@ -145,11 +146,48 @@ def test_a_server_without_python(bare: Docked) -> None:
     bare.nothing_is_left()
 
 
-def test_a_shell_without_python_that_hears_nothing(bare: Docked) -> None:
-    """The first process of a container does not end at a signal that it has no handler for."""
-    done = bare.run("launch", "-d", "-t", "bare:1", "--", "sh", "-c", "while :; do sleep 1; done")
+LOOP = ("--", "sh", "-c", "while :; do sleep 1; done")
+
+
+def test_a_shell_without_python_hears_signals(bare: Docked) -> None:
+    """It would not as the first process of its container, which the engine's init is instead."""
+    done = bare.run("launch", "-d", "-t", "bare:1", *LOOP)
     assert done.status == 0, done
-    assert bare.json("stop")["launches"][0]["seconds"] < 60
+    assert bare.json("stop")["launches"][0]["seconds"] < 15
+    bare.nothing_is_left()
+
+
+def test_a_shell_that_is_an_images_own_entrypoint_hears_none(bare: Docked) -> None:
+    image = built(bare, "entry:2", 'FROM bare:1\nENTRYPOINT ["sh"]\n')
+    done = bare.run("launch", "-d", "-t", image, "--keep-entrypoint", "--", *LOOP[2:])
+    assert done.status == 0, done
+    assert 15 < bare.json("stop")["launches"][0]["seconds"] < 60
+    bare.nothing_is_left()
+
+
+def test_one_without_python_is_ended_by_a_restart(bare: Docked) -> None:
+    """It would run unwatched."""
+    assert bare.run("launch", "-d", "-t", "bare:1", *LOOP).status == 0
+    bare.there("docker", "restart", "vllm_node", check=False)
+    until(lambda: bare.containers() == [], "it is gone")
+    assert bare.row()["phase"] == "failed"
+    assert bare.run("launch", "-d", "-t", "bare:1", *LOOP).status == 0
+    assert bare.containers() == ["vllm_node running"]
+    assert bare.run("stop").status == 0
+    bare.nothing_is_left()
+
+
+def test_one_without_python_that_is_started_again_is_kept_until_it_is_stopped(bare: Docked) -> None:
+    """Of one whose supervisor was lost as well the container is still there."""
+    assert bare.run("launch", "-d", "-t", "bare:1", *LOOP).status == 0
+    bare.there("pkill", "-9", "-f", "node-.*[p]yz start")
+    until(lambda: bare.row()["phase"] == "lost", "nobody looks after it")
+    bare.there("docker", "stop", "--time", "1", "vllm_node")
+    bare.there("docker", "start", "vllm_node")
+    done = bare.run("launch", "-d", "-t", "bare:1", "--name", "vllm_node", *LOOP)
+    assert (done.status, "sparkup stop vllm_node" in done.err) == (5, True), done
+    assert bare.containers() == ["vllm_node running"]
+    assert bare.run("stop").status == 0
     bare.nothing_is_left()
 
 

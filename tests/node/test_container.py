@@ -6,6 +6,8 @@ tests/e2e tries all of it with the real ones.
 import os
 import shutil
 import signal
+import subprocess
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +16,11 @@ import pytest
 from tests.node.side import Answer, Json, Side
 from tests.waiting import until
 
-NOT_STARTED = 74
+NAME_TAKEN, NOT_STARTED = 73, 74
 ENGINE = """#!/bin/sh
 here=${0%/*} id=0123456789ab verb=$1 pid=$(cat "${0%/*}/pid" 2>/dev/null)
 shift
+while [ -e "$here/frozen" ]; do sleep 0.02; done
 case $verb in
 run)
     touch "$here/asked"
@@ -29,6 +32,10 @@ run)
 inspect) if kill -0 "$pid" 2>/dev/null; then echo "$pid"; else echo 0; fi ;;
 ps)
     if [ -e "$here/refusal" ]; then cat "$here/refusal" >&2; exit 1; fi
+    case "$*" in
+    *status=paused*) exit ;;
+    *status=running*) kill -0 "$pid" 2>/dev/null || exit 0 ;;
+    esac
     if [ -n "$pid" ]; then echo $id; fi ;;
 stop) kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done ;;
 rm) kill -9 "$pid" 2>/dev/null; rm -f "$here/pid" ;;
@@ -49,8 +56,12 @@ class Engine:
 
     def spec(self, argv: Sequence[str]) -> Json:
         """Return what `start` is to be told."""
-        run = ["docker", "run", *self.side.on("inside", "a")]
-        return self.side.spec(argv, engine="docker", user="", container={"folders": [], "run": run})
+        spec = self.side.spec(argv, engine="docker", user="", last_word=0.5)
+        return spec | {"container": {"folders": [], "run": ["docker", "run", *self.inside(spec)]}}
+
+    def inside(self, spec: Json) -> list[str]:
+        """Return the first process of its container."""
+        return self.side.on("inside", "a", "--attempt", spec["attempt"])
 
     def start(self, *argv: str) -> Answer:
         """Start a rank."""
@@ -89,7 +100,7 @@ def test_from_start_to_stop(side: Side, engine: Engine) -> None:
 def test_a_container_that_is_started_again_runs_nothing(side: Side, engine: Engine) -> None:
     assert engine.start("sh", "-c", "echo ran >>$HOME/ran; exit 3").status == 0
     assert side.ended()["status"] == 3
-    again = side.run(side.on("inside", "a"))
+    again = side.run(engine.inside(side.read("spec.json")))
     assert again.status == 0
     assert (side.root.parent / "ran").read_text() == "ran\n"
     assert side.read("exit.json")["status"] == 3
@@ -128,7 +139,8 @@ def test_an_engine_that_does_not_answer_keeps_the_launch(side: Side, engine: Eng
     assert engine.start("sleep", "600").status == 0
     (engine.folder / "refusal").write_text("Cannot connect\n")
     answer = engine.stop()
-    assert (answer.status, answer.value["problem"]) == (1, "Cannot connect")
+    assert answer.status == 1
+    assert answer.value["problem"].startswith("Cannot connect; its container has the label sparkup.attempt=")
     assert side.launches() == ["a"]
     (engine.folder / "refusal").unlink()
     assert engine.stop().status == 0
@@ -157,3 +169,54 @@ def test_one_whose_folder_is_another_launchs_by_now(side: Side, engine: Engine) 
     answer = side.run(side.on("stop", "a", "--attempt", attempt, "--engine", "docker"), env=engine.env)
     assert (answer.status, engine.container, side.launches()) == (0, False, ["a"])
     assert side.stop().value["was_running"] is True
+
+
+def test_what_runs_again_is_replaced_by_no_other_and_ended_by_stop(side: Side, engine: Engine) -> None:
+    assert engine.start("true").status == 0
+    side.ended()
+    with subprocess.Popen(["sleep", "600"]) as again:
+        (engine.folder / "pid").write_text(str(again.pid))
+        answer = engine.start("true")
+        assert (answer.status, answer.value) == (NAME_TAKEN, {"error": "name-taken", "launch": "a"})
+        reaper = threading.Thread(target=again.wait)
+        reaper.start()  # the engine waits until it is gone
+        assert engine.stop().value["was_running"] is True
+        reaper.join()
+    assert (engine.container, side.launches()) == (False, [])
+
+
+def test_a_start_that_the_engine_hangs_in(side: Side, engine: Engine) -> None:
+    """What it may yet bring up ends at once, also when the name is another attempt's by then."""
+    (engine.folder / "held").touch()
+    spec = engine.spec(["sleep", "600"])
+    with ThreadPoolExecutor() as pool:
+        start = pool.submit(side.start, spec, env=engine.env)
+        until((engine.folder / "asked").exists, "the engine is asked")
+        os.kill(side.read("rank.json")["pid"], signal.SIGTERM)
+        answer = start.result()
+    assert (answer.status, answer.value["silent"]) == (NOT_STARTED, True)
+    assert answer.value["message"] == "docker does not answer (asked to run)"
+    assert side.launches() == ["a"]
+    late = side.run(engine.inside(spec))
+    assert (late.status, side.folder().joinpath("inside.json").exists()) == (0, False)
+    (engine.folder / "held").unlink()
+    assert engine.stop().status == 0
+    assert engine.start("sleep", "600").status == 0
+    before = side.read("inside.json")
+    assert side.run(engine.inside(spec)).status == 0
+    assert side.read("inside.json") == before
+    assert engine.stop().status == 0
+
+
+def test_a_stop_past_an_engine_that_hangs(side: Side, engine: Engine) -> None:
+    started = engine.start("sleep", "600").value["started"]
+    (engine.folder / "frozen").touch()
+    answer = engine.stop()
+    attempt = side.read("spec.json")["attempt"]
+    why = f"docker does not answer (asked to ps); its container has the label sparkup.attempt={attempt}"
+    assert (answer.status, answer.value["problem"], answer.value["ended"]) == (1, why, True)
+    assert not Path(f"/proc/{started['child']}").exists()
+    assert side.read("exit.json")["asked"] is True
+    (engine.folder / "frozen").unlink()
+    assert engine.stop().status == 0
+    assert (engine.container, side.launches()) == (False, [])

@@ -40,9 +40,11 @@ from sparkup.planning.launch import (
 )
 from sparkup.planning.readiness import LIMIT, died
 from sparkup.run.copy import copy_log
-from sparkup.run.executor import execute
+from sparkup.run.executor import Results, execute
 from sparkup.run.phases import Runner
 from sparkup.run.program import program_name
+
+AGAIN = 1.0  # seconds between two tries to end a start
 
 
 @dataclass(slots=True)
@@ -81,13 +83,21 @@ class Running:
                             Noted("broken off; what the engine has begun is waited for, then undone")
                         )
                     work.cancel()
-                    await asyncio.gather(work, return_exceptions=True)
+                    await self._broken_off_start(work)
                     raise
                 self.context.interrupts.acknowledge()
                 results = await work
         self.started = True
         for note in start_notes(results):
             self.context.emit(Noted(note))
+
+    async def _broken_off_start(self, work: "asyncio.Task[Results]") -> None:
+        """Bring a start to its end; who starts a container is told to end, for its engine may hang."""
+        while not work.done():
+            if self.launch.container is not None:
+                await self.undo()  # nothing, as long as the start has not got to its folder
+            await asyncio.wait([work], timeout=AGAIN)
+        await asyncio.gather(work, return_exceptions=True)
 
     async def until_ready(self) -> None:
         """Wait until it is ready; undoes it when it fails or the user breaks off. A hangup leaves it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sparkup.actions.context import Context, done
 from sparkup.domain.answer import Row, Status
-from sparkup.domain.event import Answered
+from sparkup.domain.event import Answered, Warned
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import Host
 from sparkup.domain.launch import RankState
@@ -21,6 +21,8 @@ from sparkup.planning.stop import unknown
 from sparkup.run.gather import Facts, Live, Observer
 
 EVERY = 2.0  # seconds between two looks of --watch
+ENGINES, LIVE = ("docker", "podman"), ("ready", "running", "healthy", "unhealthy")
+SHOWN, HINT = "what is shown is what its folder says", "see that the engine works there: docker ps"
 TAIL = 65536  # bytes of a log in which the stage of a start is looked for
 
 
@@ -29,14 +31,30 @@ async def status(name: str | None, hosts: Sequence[Host], context: Context, *, w
 
     Raises InputRefused for a name that no launch has.
     """
+    warned: set[Warned] = set()
     async with context.reached(hosts) as (connections, lost):
         observer, reached = Live(connections), [host for host in hosts if host.name in connections]
         while True:
             found = replace(await observe(reached, observer), problems=lost)
-            context.emit(Answered(found if name is None else _only(name, found)))
+            found = found if name is None else _only(name, found)
+            for warning in (each for each in _untold(found.launches) if each not in warned):
+                warned.add(warning)
+                context.emit(warning)
+            context.emit(Answered(found))
             if not watch:
                 return done(lost)
             await asyncio.sleep(EVERY)
+
+
+def _untold(rows: Sequence[Row]) -> list[Warned]:
+    """Say which engines do not tell of a container whose launch lives as far as its folder says."""
+    return [
+        Warned(
+            f"{row.host}: {row.engine} does not answer, or knows no container of {row.name}: {SHOWN}", HINT
+        )
+        for row in rows
+        if row.engine in ENGINES and row.phase in LIVE and not row.container
+    ]
 
 
 def _only(name: str, found: Status) -> Status:

@@ -51,7 +51,8 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
         *("--user", "0:0", "--entrypoint", "python3", "--stop-signal", "SIGTERM"),
         *container.extra,
         container.image,
-        *("-I", PROGRAM, "inside", launch.name, "--root", STATE),
+        # An engine that hung may start it when the name is another attempt's.
+        *("-I", PROGRAM, "inside", launch.name, "--root", STATE, "--attempt", launch.attempt),
     )
 
 
@@ -81,12 +82,6 @@ def enter(
     return (str(engine), "exec", "-it" if tty else "-i", *whose, container, *argv)
 
 
-def lookup(engine: Engine, container: str, name: str, user: str = "") -> tuple[str, ...]:
-    """Return what says of a command in a running container whether it is there, missing or unfit."""
-    whose = ("--user", user) if user else ()
-    return (str(engine), "exec", *whose, container, "/bin/sh", "-c", LOOKUP, "sh", name)
-
-
 def logs(
     engine: Engine, container: str, *, follow: bool, since: float | None, tail: int | None
 ) -> tuple[str, ...]:
@@ -100,6 +95,12 @@ def logs(
     if tail is not None:
         words += ["--tail", str(tail)]
     return ("sh", "-c", 'exec "$@" 2>&1', "sh", str(engine), "logs", *words, container)
+
+
+def lookup(engine: Engine, container: str, name: str, user: str = "") -> tuple[str, ...]:
+    """Return what says of a command in a running container whether it is there, missing or unfit."""
+    whose = ("--user", user) if user else ()
+    return (str(engine), "exec", *whose, container, "/bin/sh", "-c", LOOKUP, "sh", name)
 
 
 def _of(launch: Launch) -> Container:

@@ -103,6 +103,7 @@ CONTAINERS = Fact(
             *(str(engine), "ps", "--all", "--no-trunc", "--format", form),
             # No container of ours is in podman without root, and for others it would first make its folders.
             only_root=engine is Engine.PODMAN,
+            timeout=5,  # `status` asks as well, and is to answer although an engine hangs
         )
         for engine, form in PS_FORMATS.items()
     },

@@ -115,6 +115,7 @@ def _container(launch: Launch, node: Node, program: Program) -> dict[str, object
     words = {
         "folders": [mount.source for mount in launch.container.mounts if mount.cache],
         "run": _in_engine(launch, node, program),
+        "entrypoint": bool(launch.container.entrypoint),
         "create": containers.create(launch, node, str(program.root)),
     }
     return {"argv": argv, "container": words, **_within(launch)}
@@ -149,7 +150,7 @@ def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
                 host=launch.head.host,
                 command=Command(program.watch(launch.name, launch.attempt)),
                 reason=readiness_text(launch),
-                fold=lambda: Readying(launch, log_path(program, launch.name)),
+                fold=lambda: Readying(launch),
                 stall=launch.readiness.stall,
                 total=launch.readiness.total,
                 script=program.ready(launch.name),
@@ -218,7 +219,10 @@ def _stop_incomplete(result: Result, name: str, host: str) -> SparkupError | Non
         return None
     if unanswered := answer.get("problem"):
         hint = "see that the container engine works there and lets you in, then stop it again"
-        return WorkFailed(Problem("stop-incomplete", f"{name} runs on: {unanswered}", host, hint))
+        is_left = (
+            f"{name} has ended, its container is still there" if answer.get("ended") else f"{name} runs on"
+        )
+        return WorkFailed(Problem("stop-incomplete", f"{is_left}: {unanswered}", host, hint))
     pids = " ".join(map(str, left))
     return WorkFailed(
         Problem(
