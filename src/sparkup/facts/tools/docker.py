@@ -72,7 +72,7 @@ class Docker:
 def parse(text: str) -> Docker | None:
     """Read what docker printed; None for another text."""
     if (info := _object(text)) is not None:
-        return _of_json(info)
+        return _of_json(*info)
     if re.search(r"^\s*(Server Version|Runtimes|Docker Root Dir): ", text, re.MULTILINE):
         return _of_text(text)
     if _ERROR.search(text):
@@ -82,22 +82,24 @@ def parse(text: str) -> Docker | None:
     return None
 
 
-def _object(text: str) -> Mapping[str, Any] | None:
+def _object(text: str) -> tuple[Mapping[str, Any], str] | None:
+    """Return the object that a text begins with, and what comes after it: an error, as some versions do."""
     try:
-        value = json.loads(text)
+        value, end = json.JSONDecoder().raw_decode(text.lstrip())
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return (value, text.lstrip()[end:]) if isinstance(value, dict) else None
 
 
-def _of_json(info: Mapping[str, Any]) -> Docker | None:
+def _of_json(info: Mapping[str, Any], rest: str) -> Docker | None:
     """Read `docker info --format json` or its member Runtimes alone."""
     if info and all(isinstance(each, dict) for each in info.values()) and "runc" in " ".join(info):
         info = {"Runtimes": info}
     if not info.keys() & {"Runtimes", "ServerVersion", "ServerErrors", "CDISpecDirs"}:
         return None
-    if (errors := info.get("ServerErrors")) and not info.get("ServerVersion"):
-        return _of_error("\n".join(map(str, errors)))
+    if "ServerVersion" in info and not info["ServerVersion"]:
+        errors = "\n".join(map(str, info.get("ServerErrors") or ())) or rest.strip()
+        return _of_error(errors or "Cannot connect to the Docker daemon.")
     runtimes, folders = info.get("Runtimes"), info.get("CDISpecDirs")
     devices = info.get("DiscoveredDevices")
     return _known(
