@@ -46,7 +46,7 @@ def environments(fabric: Fabric) -> Mapping[str, tuple[Variable, ...]]:
 
 
 def environment(fabric: Fabric, host: str) -> tuple[Variable, ...]:
-    """Return the variables of one host."""
+    """Return the variables of one host; whoever wants those of all asks for them at once."""
     return environments(fabric)[host]
 
 

@@ -57,23 +57,23 @@ def joint(cable: Cable) -> str:
 
 def _cable(cable: Cable, fabric: Fabric, width: int) -> Iterator[str]:
     if len(cable.plugs) > 2:
-        yield _right(joint(cable), quality(cable), width)
+        yield from _right(joint(cable), quality(cable), width)
         for plug in cable.plugs:
             corner = "╚" if plug == cable.plugs[-1] else "╠"
             below = " " if plug == cable.plugs[-1] else "║"
             yield from _line(f"{corner}═ {plug.port} {plug.host}", [*_ends(plug, fabric)], below, width)
         return
     one, other = cable.plugs
-    yield _right(f"{one.host} {one.port} ═════ {other.port} {other.host}", quality(cable), width)
+    yield from _right(f"{one.host} {one.port} ═════ {other.port} {other.host}", quality(cable), width)
     for link in cable.links:
         first, second = (_end(end.netdev, end.host, fabric) for end in link.ends[:2])
         follows = "" if link.subnet else "  (no addresses)"
         yield f"    {first} ── {second}{follows}"
 
 
-def _right(left: str, right: str, width: int) -> str:
+def _right(left: str, right: str, width: int) -> Iterator[str]:
     gap = width - len(left) - len(right)
-    return left + " " * gap + right if gap > 1 else f"{left}\n    {right}"
+    yield from (left + " " * gap + right,) if gap > 1 else (left, f"    {right}")
 
 
 def _line(head: str, parts: list[str], below: str, width: int) -> Iterator[str]:
