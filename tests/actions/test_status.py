@@ -16,6 +16,7 @@ from tests.waiting import until
 FIELDS = {
     *("name", "host", "rank", "phase", "engine", "pid", "url", "health", "stage", "started"),
     *("seconds", "exit_status", "model", "argv", "log", "owner"),
+    *("image", "image_id", "container"),
 }
 
 
@@ -89,6 +90,29 @@ def test_lost(user: User) -> None:
     assert row["exit_status"] is None
     assert user.run("stop").status == 0
     user.nothing_is_left()
+
+
+def test_only_one_by_its_name(user: User) -> None:
+    for name in ("a", "b"):
+        user.run("launch", "-d", "--name", name, "--", "sleep", "600")
+    assert [row["name"] for row in user.json("status", "b")["launches"]] == ["b"]
+    assert [line.split()[0] for line in user.run("status", "a").out.splitlines()] == ["NAME", "a"]
+    done = user.run("status", "c")
+    assert (done.status, done.out) == (2, "")
+    assert "no launch c (there: a, b)" in done.err
+    assert "(unknown-launch)" in done.err
+
+
+def test_one_that_is_watched_until_it_is_gone(user: User) -> None:
+    for name in ("a", "b"):
+        user.run("launch", "-d", "--name", name, "--", "sleep", "600")
+    with user.running("status", "--watch", "--json", "a") as command:
+        command.expect('"name": "a"')
+        assert user.run("stop", "a").status == 0
+        done = command.done()
+    assert done.status == 2
+    assert '"name": "b"' not in done.out
+    assert "no launch a (there: b)" in done.err
 
 
 @pytest.mark.e2e
