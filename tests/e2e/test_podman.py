@@ -120,3 +120,13 @@ def test_the_gpu(gpu: Docked) -> None:
     gpu.there("tee", "/etc/cdi/nvidia.json", given=json.dumps(CDI))
     done = gpu.run("launch", "--", "nvidia-smi", "-L")
     assert "GB10" in done.out, done
+
+
+def test_exec_counts_as_a_shell_does(pod: Docked) -> None:
+    assert pod.run("launch", "-d", "--", "sleep", "600").status == 0
+    for command, status in (("nosuch", 127), ("/etc/passwd", 126)):
+        done = pod.run("exec", "--", command)
+        assert (done.status, "in the container (command-not-" in done.err) == (status, True), done
+    assert pod.run("exec", "--", "sh", "-c", "exit 127").err == ""
+    assert pod.run("stop").status == 0
+    pod.nothing_is_left()

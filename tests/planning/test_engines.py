@@ -13,7 +13,7 @@ from sparkup.facts import container_engines
 from sparkup.facts.container_engines import Engines, EngineState
 from sparkup.facts.containers import Image
 from sparkup.planning.containers import why_none
-from sparkup.planning.engines import instead
+from sparkup.planning.engines import instead, not_up
 from sparkup.planning.resolve import resolve
 
 DOCKER, PODMAN = Engine.DOCKER, Engine.PODMAN
@@ -71,6 +71,15 @@ def test_what_is_in_the_way_of_an_engine(case: str, engine: Engine, message: str
         hint,
     )
     assert problem.hint.endswith("--engine host")
+
+
+@pytest.mark.parametrize(
+    ("host", "more"), [("local", ""), ("spark1", " and let a minute pass without sparkup on spark1")]
+)
+def test_new_groups_are_those_of_a_new_login(host: str, more: str) -> None:
+    there = replace(seen(engines=engines("denied_26")), host=host)
+    problem = not_up(DOCKER, engines("denied_26").docker, there)
+    assert problem.hint == f"once: sudo usermod -aG docker ada, then log in anew{more}"
 
 
 @pytest.mark.parametrize(

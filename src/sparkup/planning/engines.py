@@ -3,6 +3,7 @@
 from collections.abc import Container
 
 from sparkup.domain.fact import Seen
+from sparkup.domain.host import LOCAL
 from sparkup.domain.launch import Engine, LaunchRequest
 from sparkup.errors import Problem
 from sparkup.facts.container_engines import ENGINES, EngineState
@@ -35,7 +36,7 @@ def not_up(engine: Engine, state: EngineState, seen: Seen, other: str = "") -> P
             hint = f"sudo apt-get install {'docker.io' if engine is Engine.DOCKER else 'podman'}"
         case "denied":
             message = f"{user} may not use {engine}: {state.message}"
-            hint = f"once: sudo usermod -aG docker {user}, then log in anew"
+            hint = f"once: sudo usermod -aG docker {user}, then log in anew{_lingering(seen.host)}"
         case "down":
             message = f"{engine} does not run: {state.message}"
             hint = "sudo systemctl start docker; why it does not run: journalctl -u docker"
@@ -47,6 +48,11 @@ def not_up(engine: Engine, state: EngineState, seen: Seen, other: str = "") -> P
             message = f"{engine} does not answer: {state.message}"
             hint = f"see what `{engine} info` says there"
     return Problem("no-engine", message, seen.host, f"{hint}{other}")
+
+
+def _lingering(host: str) -> str:
+    """An SSH connection that several calls share has the groups with which it began."""
+    return "" if host == LOCAL.name else f" and let a minute pass without sparkup on {host}"
 
 
 def _elsewhere(engine: Engine, state: EngineState) -> tuple[str, str]:
