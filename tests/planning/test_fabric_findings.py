@@ -298,6 +298,27 @@ def test_a_ring_whose_twins_have_no_addresses_uses_one_of_each() -> None:
     assert told(fabric, "warn") == [("warn", "net.addr", "n0000, n0001, n0002")]
 
 
+def test_a_ring_of_addresses_that_hosts_gave_themselves_is_refused() -> None:
+    hosts = ring(3)
+    for number, host in enumerate(hosts):
+        for place, netdev in enumerate((A0, A1, B0, B1)):
+            hosts = change(hosts, host, netdev, addresses=address(f"169.254.{number}.{place + 1}/16"))
+    cables = {(f"n000{number}", A0, f"n000{(number + 1) % 3}", A1) for number in range(3)}
+    fabric = plan_fabric(hosts, cables)
+    assert (fabric.topology, fabric.rdma) == ("ring", False)
+    assert told(fabric, "fail") == [("fail", "net.addr", "n0000, n0001, n0002")]
+
+
+def test_a_pair_of_addresses_that_hosts_gave_themselves_is_used_where_packets_went() -> None:
+    hosts = pair({A0: "169.254.1.1/16"}, {A0: "169.254.1.3/16"})
+    fabric = plan_fabric(hosts, {("a", A0, "b", A0)})
+    assert devices(fabric) == {"a": ["rocep1s0f0"], "b": ["rocep1s0f0"]}
+    assert [each for each in told(fabric) if each[1] == "net.addr"] == [
+        ("warn", "net.addr", "a"),
+        ("warn", "net.addr", "b"),
+    ]
+
+
 def test_a_twin_that_one_of_many_lacks_costs_all_of_them() -> None:
     fabric = plan_fabric(port(switch(4), "n0002", B0, state="DOWN"))
     assert fabric.topology == "switch"

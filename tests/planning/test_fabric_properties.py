@@ -137,6 +137,17 @@ def test_what_forbids_a_launch_says_what_to_do(hosts: Hosts) -> None:
 
 
 @MANY
+@given(anything(), st.data())
+def test_without_rdma_there_is_a_reason_whatever_was_reached(hosts: Hosts, data: st.DataObject) -> None:
+    ends = [(host, netdev) for host in hosts for netdev in PORTS]
+    some = st.tuples(st.sampled_from(ends), st.sampled_from(ends))
+    proved = {(*one, *other) for one, other in data.draw(st.lists(some, max_size=12))}
+    fabric = plan_fabric(hosts, proved)
+    assert fabric.rdma or len(hosts) < 2 or any(each.level == "fail" for each in fabric.findings)
+    assert len(environments(fabric)) == len(hosts)
+
+
+@MANY
 @given(st.integers(3, 12), st.integers(0, 11))
 def test_a_chain_in_a_ring_goes_from_neighbour_to_neighbour(count: int, first: int) -> None:
     fabric = plan_fabric(ring(count))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from sparkup.domain.fabric import RATE, End, Finding, Interface, Link
+from sparkup.domain.fabric import RATE, End, Finding, Interface, Level, Link
 from sparkup.planning.fabric_ports import OWN, Ports, hosts_of, listed
 
 
@@ -95,8 +95,10 @@ def _kind(end: End, each: Interface, ports: Ports) -> Iterator[Finding]:
 
 def _in_use(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
     if not each.fixed and each.addresses:
-        message = f"{called(end, each)} has only an address it gave itself (169.254…): that one is not used"
-        yield Finding("note", "net.addr", message, end.host, "link-local: [] in netplan")
+        twin = view.ports.twins.get(end)
+        level: Level = "note" if twin and view.ports.at[twin].fixed else "warn"
+        message = f"{called(end, each)} has only an address that it gave itself (169.254…), which may change"
+        yield Finding(level, "net.addr", message, end.host, "in netplan: link-local: [], and an address")
     rate = each.rdma.rate if each.rdma else None
     if each.connectx7 and rate is not None and rate < RATE:
         message = f"{called(end, each)} runs at {rate:g} Gb/s, not at {RATE}"

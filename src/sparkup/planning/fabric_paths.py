@@ -56,7 +56,7 @@ def path_findings(
         message = f"what joins all hosts is used; what joins only some is left out ({extra})"
         yield Finding("note", "net.cable", message)
     if name == "ring":
-        yield from _ring(view)
+        yield from _ring(view, level if any(not mine for mine in rails.values()) else "warn")
     elif whole and not in_nccl_order(rails):
         message = (
             "ports that face each other have different places on their hosts (twins or cages are crossed): "
@@ -122,15 +122,15 @@ def _no_link(view: Linked, level: Level) -> Iterator[Finding]:
         yield Finding(level, "net.addr", message, hint=hint)
 
 
-def _ring(view: Linked) -> Iterator[Finding]:
+def _ring(view: Linked, bare_level: Level) -> Iterator[Finding]:
     message = f"a ring needs NCCL {ROUTING} or newer in the image: older ones join ports that no cable joins"
     yield Finding("note", "net.ring", message)
     bare = [end for end in view.ends if not view.ports.at[end].fixed]
     if bare:
         names = listed(end.netdev for end in bare)
-        message = f"{names} have no address: in a ring they are left out, which costs half of the bandwidth"
+        message = f"{names} have no fixed address: in a ring they are left out, and their bandwidth is lost"
         hint = f"a network for each twin of each cable, {NETPLAN}"
-        yield Finding("warn", "net.addr", message, listed(hosts_of(bare)), hint)
+        yield Finding(bare_level, "net.addr", message, listed(sorted(hosts_of(bare))), hint)
     for link in view.links:
         names = _ports_of(link, view.ports)
         if len(names) == 2 and names[0] and names[0] == names[1]:
