@@ -17,6 +17,7 @@ from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
 from sparkup.facts.dgx import DGX, Dgx
 from sparkup.facts.gpus import GPU, Gpus
+from sparkup.facts.identity import IDENTITY, Identity
 from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import Listener
 from sparkup.facts.memory import MEMORY, Memory
@@ -54,6 +55,7 @@ def hosts(
             GPU.name: Gpus(shown=True, cards=("000f:01:00.0 (nvidia)",) * cards),
             DGX.name: GB10,
             MEMORY.name: Memory(total=128 << 30),
+            IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
         }
         found[name] = Seen(name, {**own.values, **more})
     return found
@@ -220,3 +222,10 @@ def test_hosts_without_rdma_talk_over_sockets() -> None:
     found = launched(two, there)
     assert any("TCP sockets" in note for note in found.notes)
     assert environment(found.launch, 0)["NCCL_NET"] == "Socket"
+
+
+def test_one_host_under_two_names_is_refused() -> None:
+    one = Identity(("ssh-ed25519 same",), "4711")
+    there = {name: Seen(name, {**each.values, IDENTITY.name: one}) for name, each in hosts(asked()).items()}
+    (problem,) = refused(InputRefused, asked(), there)
+    assert problem.message == "node1 and node2 are one host: they have the same SSH host key"

@@ -28,6 +28,14 @@ class Program:
         """Start the rank that standard input describes."""
         return self._verb("start", "--root", str(self.root))
 
+    def take(self) -> tuple[str, ...]:
+        """Take the name that standard input describes, for a start to come."""
+        return self._verb("take", "--root", str(self.root))
+
+    def keep(self, name: str, attempt: str) -> tuple[str, ...]:
+        """Let a launch go on without who started it."""
+        return self._launch("keep", name, "--attempt", attempt)
+
     def stop(
         self, name: str, attempt: str, patience: float | None = None, engine: str = ""
     ) -> tuple[str, ...]:

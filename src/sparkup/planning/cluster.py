@@ -11,6 +11,7 @@ from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
 from sparkup.errors import InputRefused, Problem
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
+from sparkup.facts.identity import IDENTITY
 from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import LISTENERS
 from sparkup.facts.machine import MACHINE
@@ -24,7 +25,7 @@ from sparkup.planning.ranks import Meeting, free_port, together
 from sparkup.planning.serving import mine, port_problem
 
 OPTIONS = ("eth-if", "ib-if")  # findings about what the user chose
-FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, DGX, MEMORY)
+FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, DGX, MEMORY, IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def cluster(
     serve = parse_serve(request.argv)
     backend = backend_of(request.backend, serve, known.config)
     parallel = read_parallel(serve, known.config, []) if serve else Parallel(1)
+    problems += twice(names, seen)
     problems += contradictions(backend, serve, parallel, known.config)
     problems += _of_containers(request, drafts)
     fabric = fabric_of(request, seen, known.proved, problems)
@@ -99,6 +101,18 @@ def cluster(
     launch = together(drafts, nodes, serve, meeting, fabric)
     said = f"{len(names)} ranks through {backend}: {fabric.topology}, " + transport(fabric)
     return Cluster(launch, (said, *_notes(found)), fabric)
+
+
+def twice(names: Sequence[str], seen: Observed) -> list[Problem]:
+    """Refuse hosts that are one, by whatever names: a host's key is its identity (design §4.9a)."""
+    first: dict[str, str] = {}
+    problems = []
+    for name in names:
+        key = seen[name][IDENTITY].key or name
+        if first.setdefault(key, name) != name:
+            message = f"{first[key]} and {name} are one host: they have the same SSH host key"
+            problems.append(Problem("bad-option", message, hint="name each host once"))
+    return problems
 
 
 def fabric_of(

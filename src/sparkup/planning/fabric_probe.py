@@ -66,9 +66,9 @@ def proved(tried: Sequence[Way], seen: Observed) -> frozenset[tuple[str, str, st
     """Return the pairs of interfaces between which packets went; None where nothing was tried."""
     if not tried:
         return None
-    return frozenset(
-        (way.host, way.netdev, way.other_host, way.other_netdev)
-        for host in dict.fromkeys(way.host for way in tried)
-        for way, works in zip(of(tried, host), seen[host][probe(of(tried, host))], strict=False)
-        if works
-    )
+    found = []
+    for host in dict.fromkeys(way.host for way in tried):
+        mine = of(tried, host)
+        works: tuple[bool, ...] = seen[host][probe(mine)]
+        found += [way for way, does in zip(mine, works, strict=False) if does]
+    return frozenset((way.host, way.netdev, way.other_host, way.other_netdev) for way in found)

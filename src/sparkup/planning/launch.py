@@ -1,7 +1,8 @@
 """The steps of a launch: put the program there, start its ranks, wait until it is ready."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from sparkup.commands import containers, systemd
@@ -12,6 +13,7 @@ from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, Node, RankState
 from sparkup.domain.plan import Plan, Put, Run, Step, Wait
 from sparkup.errors import GateRefused, Problem, SparkupError, WorkFailed
+from sparkup.facts.identity import IDENTITY
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning.readiness import Readying
@@ -57,19 +59,56 @@ def start_plan(
 ) -> Plan:
     """Return the steps that start all ranks of a launch; `put_always`: also where the program is already."""
     steps: list[Step] = []
+    programs = {node: program_on(seen[node.host], file_name) for node in launch.nodes}
     for node in launch.nodes:
-        puts = put_program(seen[node.host], file_name, content, always=put_always)
-        program = program_on(seen[node.host], file_name)
-        after = tuple(put.id for put in puts)
-        steps += [*puts, _start(launch, node, seen[node.host], program, after)]
-    return Plan(tuple(steps), (*_what_runs(launch), *_containers(launch, seen, file_name)))
+        steps += put_program(seen[node.host], file_name, content, always=put_always)
+    put = tuple(step.id for step in steps)
+    taken = _take(launch, seen, programs, put) if len(launch.nodes) > 1 else []
+    after = tuple(step.id for step in taken) or put
+    steps += [
+        *taken,
+        *(_start(launch, node, seen[node.host], programs[node], after) for node in launch.nodes),
+    ]
+    return Plan(tuple(steps), tuple(_what_runs(launch, programs)))
 
 
-def _what_runs(launch: Launch) -> tuple[str, ...]:
-    """Say what the ranks are, whole: secrets are only named."""
-    plain = (f"with {name}={value}" for name, value in launch.environment.plain.items())
-    secret = (f"with {each.name}, which is not shown" for each in launch.environment.secret)
-    return (f"runs {Command(launch.argv).shell()}", *plain, *secret)
+def _take(
+    launch: Launch, seen: Observed, programs: Mapping[Node, Program], after: tuple[str, ...]
+) -> list[Run]:
+    """Return the steps that take the name on all hosts: on the first of them alone, then on the others.
+
+    Whoever launches the same name on the same hosts begins with the same one, so that one wins everywhere.
+    """
+    nodes = sorted(launch.nodes, key=lambda node: (seen[node.host][IDENTITY].key, node.host))
+    steps: list[Run] = []
+    for node in nodes:
+        spec = json.dumps({**launch.spec(node), "secrets": []}).encode() + b"\n"
+        steps.append(
+            Run(
+                id=f"take {launch.name} on {node.host}",
+                host=node.host,
+                command=Command(programs[node].take(), stdin=spec, timeout=START_TIMEOUT),
+                reason=f"take the name {launch.name} there, before anything is started",
+                after=(steps[0].id,) if steps else after,
+                explain=partial(not_started, launch=launch, host=node.host),
+                unbroken=True,
+            )
+        )
+    return steps
+
+
+def _what_runs(launch: Launch, programs: Mapping[Node, Program]) -> Iterator[str]:
+    """Say what each rank is, whole: secrets are only named."""
+    for node in launch.nodes:
+        mine = launch.on(node)
+        which = f"rank {node.rank} on {node.host} " if len(launch.nodes) > 1 else ""
+        for argv in node.part.first if node.part else ():
+            yield f"{which}first runs {Command(argv).shell()}"
+        yield f"{which}runs {Command(mine.argv).shell()}"
+        yield from (f"with {name}={value}" for name, value in mine.environment.plain.items())
+        yield from (f"with {each.name}, which is not shown" for each in mine.environment.secret)
+        if mine.container is not None:
+            yield f"by {Command(_in_engine(mine, node, programs[node])).shell()}"
 
 
 def start_id(node: Node) -> str:
@@ -77,32 +116,25 @@ def start_id(node: Node) -> str:
     return f"start rank {node.rank}"
 
 
-def _containers(launch: Launch, seen: Observed, file_name: str) -> tuple[str, ...]:
-    """Say how each rank's container is started."""
-    if launch.container is None:
-        return ()
-    programs = [(node, program_on(seen[node.host], file_name)) for node in launch.nodes]
-    return tuple(f"by {Command(_in_engine(launch, node, program)).shell()}" for node, program in programs)
-
-
 def _in_engine(launch: Launch, node: Node, program: Program) -> tuple[str, ...]:
     return containers.run(launch, node, str(program.file), str(program.root))
 
 
 def _start(launch: Launch, node: Node, seen: Seen, program: Program, after: tuple[str, ...]) -> Run:
-    spec = json.dumps({**launch.spec(node), **_container(launch, node, program)}).encode() + b"\n"
+    mine = launch.on(node)
+    spec = json.dumps({**launch.spec(node), **_container(mine, node, program)}).encode() + b"\n"
     return Run(
         id=start_id(node),
         host=node.host,
         command=Command(
-            _in_scope(program.start(), launch, seen),
+            _in_scope(program.start(), mine, seen),
             stdin=spec,
-            secrets=launch.environment.secret,
-            timeout=CONTAINER_TIMEOUT if launch.container else START_TIMEOUT,
+            secrets=mine.environment.secret,
+            timeout=CONTAINER_TIMEOUT if mine.container else START_TIMEOUT,
         ),
-        reason=f"start rank {node.rank} of {launch.name}: {' '.join(launch.argv[:3])} …",
+        reason=f"start rank {node.rank} of {launch.name}: {' '.join(mine.argv[:3])} …",
         after=after,
-        explain=lambda result: not_started(result, launch, node.host),
+        explain=partial(not_started, launch=mine, host=node.host),
         unbroken=True,
     )
 
@@ -142,19 +174,43 @@ def _in_scope(argv: tuple[str, ...], launch: Launch, seen: Seen) -> tuple[str, .
 
 def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
     """Return the wait until a launch is ready."""
-    program = program_on(seen[launch.head.host], file_name)
+    programs = {node.host: program_on(seen[node.host], file_name) for node in launch.nodes}
+    watches = {
+        host: Command(program.watch(launch.name, launch.attempt)) for host, program in programs.items()
+    }
+    program, command = programs[launch.head.host], watches.pop(launch.head.host)
     return Plan(
         (
             Wait(
                 id="ready",
                 host=launch.head.host,
-                command=Command(program.watch(launch.name, launch.attempt)),
+                command=command,
+                others=watches,
                 reason=readiness_text(launch),
                 fold=lambda: Readying(launch),
                 stall=launch.readiness.stall,
                 total=launch.readiness.total,
                 script=program.ready(launch.name),
             ),
+        )
+    )
+
+
+def keep_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
+    """Return the steps that let a launch of several ranks go on without who started it."""
+    if len(launch.nodes) == 1:
+        return Plan()
+    return Plan(
+        tuple(
+            Run(
+                id=f"keep {launch.name} on {node.host}",
+                host=node.host,
+                command=Command(
+                    program_on(seen[node.host], file_name).keep(launch.name, launch.attempt), timeout=30
+                ),
+                reason="it goes on without this command",
+            )
+            for node in launch.nodes
         )
     )
 

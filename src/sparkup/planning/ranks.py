@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from sparkup.commands import ray
 from sparkup.commands.vllm import Serve
 from sparkup.domain.backend import PORTS, Backend
-from sparkup.domain.command import Environment
+from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Fabric
 from sparkup.domain.launch import Launch, Node, Part
 from sparkup.planning.fabric_environment import environment
 from sparkup.planning.parallel import EXECUTOR
 
 LEASE = 90.0  # seconds: longer than a host that was lost is tried again for (run/executor.py)
+BEAT_KEY = "SPARKUP_BEAT_KEY"  # node/peers.py
 ADDRESS = "RAY_ADDRESS"  # where the head's own commands find the cluster
 
 
@@ -59,6 +60,20 @@ def together(
             for node, address, part in zip(nodes, meeting.addresses, parts, strict=True)
         ),
     )
+
+
+def with_key(launch: Launch, key: str) -> Launch:
+    """Return the launch with the secret that its ranks sign their beats with; one rank needs none."""
+    secret = Secret(BEAT_KEY, key)
+
+    def having(node: Node) -> Node:
+        if node.part is None:
+            return node
+        mine = node.part.environment
+        environment = Environment(mine.plain, (*mine.secret, secret))
+        return replace(node, part=replace(node.part, environment=environment))
+
+    return replace(launch, nodes=tuple(map(having, launch.nodes)))
 
 
 def _variables(fabric: Fabric, host: str, meeting: Meeting) -> Mapping[str, str]:
