@@ -14,6 +14,7 @@ from sparkup.errors import InputRefused, PartlyDone, Problem, SparkupError, Work
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
+from sparkup.facts.links import LINKS
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.memory import MEMORY
 from sparkup.facts.recording import RECORDING, Recording
@@ -22,7 +23,9 @@ from sparkup.run import private
 from sparkup.run.gather import Live
 
 # What is shown of a host, in this order.
-SHOWN: Mapping[str, Fact[Any]] = {fact.name: fact for fact in (MACHINE, DGX, MEMORY, GPU, ENGINES, SYSTEMD)}
+SHOWN: Mapping[str, Fact[Any]] = {
+    fact.name: fact for fact in (MACHINE, DGX, MEMORY, GPU, LINKS, ENGINES, SYSTEMD)
+}
 
 
 async def show(hosts: Sequence[Host], names: Sequence[str], context: Context) -> int:

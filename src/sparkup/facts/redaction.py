@@ -29,7 +29,7 @@ _MAC = re.compile(rf"(?<![\w:])((?:{_OCTET}[:-]){{3}})({_OCTET}[:-]{_OCTET}[:-]{
 _EUI = re.compile(r"(?i)(?<![0-9a-f])([0-9a-f]{0,2}ff:fe)([0-9a-f]{2}:[0-9a-f]{4})(?![0-9a-f])")
 _ALTERNATIVE = re.compile(r"(\benx[0-9a-f]{6})([0-9a-f]{6})\b")  # a name of an interface
 _GUID = re.compile(r"(?i)(\b(?:0x)?[0-9a-f]{6}(?:0300|fffe))([0-9a-f]{6})\b")
-_GUID_GROUPS = re.compile(r"(?i)(\b[0-9a-f]{4}:[0-9a-f]{2}(?:03:00|ff:fe))([0-9a-f]{2}:[0-9a-f]{4})\b")
+_GUID_GROUPS = re.compile(r"(?i)(\b[0-9a-f]{4}:[0-9a-f]{2}03:00)([0-9a-f]{2}:[0-9a-f]{4})\b")
 
 
 class Redactor:

@@ -1,6 +1,6 @@
 """What is known of a host as text for people: a line for each fact, and what is wrong with it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sparkup.domain.answer import Recorded
@@ -10,7 +10,7 @@ GIB = 1 << 30
 Fact = Mapping[str, Any]
 
 
-def host_facts(host: str, facts: Mapping[str, Fact]) -> str:
+def host_facts(host: str, facts: Mapping[str, Any]) -> str:
     """Return the lines of one host."""
     lines = [host]
     for name, value in facts.items():
@@ -68,6 +68,22 @@ def _gpu(gpu: Fact) -> Iterator[str]:
     yield f"driver {gpu['driver'] or 'unknown'}" + (f", {', '.join(gpu['cards'])}" if gpu["cards"] else "")
 
 
+def _links(links: Sequence[Fact]) -> Iterator[str]:
+    real = [link for link in links if not link["kind"] and (link["carrier"] or link["rdma"])]
+    for link in real:
+        rdma = link["rdma"]
+        parts = (
+            f"{link['speed'] / 1000:g} Gb/s" if link["speed"] and link["carrier"] else None,
+            f"MTU {link['mtu']}" if link["mtu"] else None,
+            *link["addresses"],
+            f"RDMA {rdma['name']} {rdma['state'] or 'unknown'}" if rdma else None,
+            f"cage {link['cage']}" if link["cage"] else None,
+        )
+        yield f"{link['netdev']}: {', '.join(filter(None, parts))}"
+    if not any(link["rdma"] for link in real):
+        yield "no RDMA device"
+
+
 def _engines(engines: Fact) -> Iterator[str]:
     for name in ("docker", "podman"):
         engine = engines[name]
@@ -89,11 +105,12 @@ def _systemd(systemd: Fact) -> Iterator[str]:
     yield f"the user {linger}; at logout shared memory is {removes}{kills}"
 
 
-_LINES: Mapping[str, Callable[[Fact], Iterator[str]]] = {
+_LINES: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "machine": _machine,
     "dgx": _dgx,
     "memory": _memory,
     "gpu": _gpu,
+    "links": _links,
     "engines": _engines,
     "systemd": _systemd,
 }
