@@ -1,7 +1,9 @@
 """The variables of every host, whole, for every topology."""
 
+import re
 from dataclasses import replace
 from ipaddress import IPv4Interface
+from pathlib import Path
 
 import pytest
 from tests.planning.fabrics import A0, A1, B0, B1, Hosts, as_reported, pair, port, ring, sample, spark, switch
@@ -212,3 +214,15 @@ def test_devices_that_the_user_chose() -> None:
     found = variables(sample("pair_mixed_ports"), choice)
     assert found["nodeA"] == table("rocep1s0f1", "enP7s7", "10.6.0.2")
     assert found["nodeB"] == table(P0, "enP7s7", "10.6.0.3")
+
+
+def test_the_page_about_it_names_every_variable_and_check() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs/fabric.md").read_text()
+    every = (sample("pair_mixed_ports"), as_reported(), ring(5, 30), pair(LEFT, CABLES["crossed"]))
+    named = {name for hosts in every for mine in variables(hosts).values() for name in mine}
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+    source = "".join(path.read_text() for path in (root / "src/sparkup/planning").glob("fabric_*.py"))
+    checks = set(re.findall(r'"(net\.[a-z0-9-]+|env\.shell|eth-if|ib-if)"', source))
+    assert len(checks) > 15
+    assert [name for name in sorted(checks) if f"`{name}`" not in page] == []
