@@ -142,7 +142,11 @@ def taken(said: Json, name: str) -> set[str]:
     return {json.dumps(each) for each in said.pop(name) or ()}
 
 
-@pytest.mark.parametrize(("old", "extra", "ours", "given"), LINES)
+@pytest.mark.parametrize(
+    ("old", "extra", "ours", "given"),
+    LINES,
+    ids=[f"{extra} {old.replace(QWEN, 'QWEN')}".strip() or "nothing" for old, extra, _, _ in LINES],
+)
 def test_docker_makes_the_same_of_both(host: Docked, old: str, extra: str, ours: str, given: str) -> None:
     done = sparkup(host, ours, "--dry-run", "--json", extra=extra)
     assert done.status == 0, done

@@ -102,7 +102,9 @@ def _base(python: Path) -> tuple[Path, ...]:
     return () if base == "/usr" else (Path(base),)
 
 
-@pytest.mark.parametrize(("bed", "options"), CASES, indirect=["bed"])
+@pytest.mark.parametrize(
+    ("bed", "options"), CASES, indirect=["bed"], ids=[" ".join((bed, *options)) for bed, options in CASES]
+)
 def test_it_serves(engine: Engine, options: tuple[str, ...]) -> None:
     dock = engine.dock
     with dock.running("launch", "--json", *engine.words, *options, "--", *engine.command) as command:
