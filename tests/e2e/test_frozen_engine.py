@@ -39,7 +39,7 @@ def test_a_launch_runs_on_is_seen_and_stops_past_it(dock: Docked) -> None:
         assert within(20, begun)
         done = dock.run("stop", "aa")
         assert done.status == 1
-        assert "aa has ended, but its container is still there: docker does not answer" in done.err
+        assert "aa has ended, its container is still there: docker does not answer" in done.err
         assert "its container has the label sparkup.attempt=" in done.err
         assert within(60, begun)
         assert dock.row("aa")["phase"] == "ended"

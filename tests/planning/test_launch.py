@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import json
+
 import pytest
 from tests.fixtures.recorded import answers
 from tests.planning.hosts import VLLM, folder, lines, request, seen, with_programs
@@ -229,14 +231,15 @@ def test_what_would_not_stop_is_listed() -> None:
     assert step.explain(Result(1, "[1]")) is None
 
 
-def test_an_engine_that_did_not_answer_has_stopped_nothing() -> None:
+@pytest.mark.parametrize(
+    ("ended", "said"), [(False, "runs on"), (True, "has ended, its container is still there")]
+)
+def test_an_engine_that_did_not_answer(ended: bool, said: str) -> None:
     (step,) = undo_plan(*launch(), NAME).steps
     assert isinstance(step, Run)
     assert step.explain is not None
-    output = (
-        '{"found": true, "was_running": true, "left": [], "problem": "Cannot connect to the Docker daemon"}'
-    )
+    output = json.dumps({"found": True, "left": [], "problem": "Cannot connect", "ended": ended})
     error = step.explain(Result(1, f"{output}\n"))
     assert error is not None
     (problem,) = error.problems
-    assert problem.message == "vllm_node runs on: Cannot connect to the Docker daemon"
+    assert problem.message == f"vllm_node {said}: Cannot connect"
