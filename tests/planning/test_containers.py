@@ -15,7 +15,8 @@ from sparkup.facts import container_engines, containers
 from sparkup.facts.container_engines import Engines, EngineState
 from sparkup.facts.containers import ContainerState, Image
 from sparkup.facts.mounts import Places
-from sparkup.planning.containers import container_of, devices, engine_of, why_none
+from sparkup.planning.containers import container_of, engine_of, why_none
+from sparkup.planning.engine_words import devices
 from sparkup.planning.resolve import Resolved, resolve
 
 DOCKER, PODMAN, HOST = Engine.DOCKER, Engine.PODMAN, Engine.HOST

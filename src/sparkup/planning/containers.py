@@ -1,12 +1,10 @@
 """Which engine runs a launch, and what its container gets of the host: image, GPU, mounts, limits."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from sparkup.commands.vllm import parse_serve
-from sparkup.domain.container import Container, ContainerRequest, Mount
+from sparkup.domain.container import Container, Mount
 from sparkup.domain.fact import Fact, Seen
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Engine, LaunchRequest, RankState
@@ -16,12 +14,12 @@ from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
+from sparkup.planning.engine_words import devices, no_devices, no_variables, of_podman, variable_files
 from sparkup.planning.engines import instead, no_image, not_up
-from sparkup.planning.host_paths import from_here, source_of
+from sparkup.planning.host_paths import source_of
 from sparkup.planning.orphans import there
 
 SHOWN = 3  # paths in a note
-WHOLE = re.compile(r"/|(~|\$HOME|\$\{HOME\})(/|$)")  # a path that no folder stands before
 DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
 ROOTS = ("", "root", "0", "0:0", "root:root")
@@ -63,8 +61,8 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     name = asked.image or DEFAULT_IMAGE
     places = seen[mounts_fact(request)]
     own = tuple(_own(request, places, host, problems))
-    problems += _no_devices(asked, places, host)
-    problems += _no_variables(request, places, host)
+    problems += no_devices(asked, places, host)
+    problems += no_variables(request, places, host)
     problems += _contradictions(request, engine, host)
     state, images = engines.of(engine), seen[image_fact(request)]
     other = instead(engine, request, seen, images)
@@ -182,17 +180,6 @@ def _of_image(name: str, found: Image, seen: Seen) -> Iterator[Problem]:
         yield Problem("wrong-architecture", message, seen.host, f"get one that is built for {machine}")
 
 
-def _of_podman(asked: ContainerRequest, host: str) -> Iterator[Problem]:
-    """Refuse what docker takes and podman does not, or ignores in silence (both seen with 4.3)."""
-    names = {word.partition("=")[0] for word in asked.extra}
-    if "--gpus" in names:
-        hint = "leave it out of --engine-args: the container gets the GPU by its CDI specification"
-        yield Problem("bad-option", "podman ignores --gpus", host, hint)
-    if "--shm-size" in names and not asked.limits and "--ipc" not in names:
-        hint = "leave it out of --engine-args: with privileges the container has the host's own /dev/shm"
-        yield Problem("bad-option", "podman takes no --shm-size with the host's IPC namespace", host, hint)
-
-
 def _gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | None]:
     """Return how the engine gives GPUs, "" where the host has none (users.md F51 to F53)."""
     state = engines.of(engine)
@@ -222,43 +209,7 @@ def _contradictions(request: LaunchRequest, engine: Engine, host: str) -> Iterat
         hint = "leave --venv out, or use --engine host"
         yield Problem("bad-option", f"a container of {engine} has no managed environment", host, hint)
     if engine is Engine.PODMAN:
-        yield from _of_podman(asked, host)
-
-
-def devices(extra: Sequence[str]) -> tuple[str, ...]:
-    """Return the paths of devices among further words; a name of CDI (vendor/class=device) is none."""
-    return tuple(word.partition(":")[0] for word in _given("--device", extra) if word.startswith("/"))
-
-
-def variable_files(request: LaunchRequest) -> tuple[str, ...]:
-    """Return the files of variables that the engine is to read, by paths that the host knows."""
-    given = _given("--env-file", request.container.extra)
-    return tuple(word if WHOLE.match(word) else from_here(word, request) for word in given)
-
-
-def _given(option: str, extra: Sequence[str]) -> tuple[str, ...]:
-    """Return the values of an option among further words."""
-    joined = (word.partition("=")[2] for word in extra if word.startswith(f"{option}="))
-    return (*joined, *(word for before, word in pairwise(extra) if before == option))
-
-
-def _no_devices(asked: ContainerRequest, places: Places, host: str) -> Iterator[Problem]:
-    """Refuse devices that are not there: with privileges some engines start all the same, without them."""
-    for path in devices(asked.extra):
-        if not places.exists(path):
-            hint = "see which devices the host has: ls /dev"
-            yield Problem("bad-option", f"there is no device {path}", host, hint)
-    for word in _given("--device", asked.extra):
-        if not word.startswith("/") and "=" not in word:
-            hint = "write its whole path, as in --device /dev/fuse"
-            yield Problem("bad-option", f"--device {word} is no device", host, hint)
-
-
-def _no_variables(request: LaunchRequest, places: Places, host: str) -> Iterator[Problem]:
-    for path in variable_files(request):
-        if not places.exists(path):
-            hint = "check the path of --env-file on that host, or give variables to sparkup: -e NAME=VALUE"
-            yield Problem("bad-option", f"there is no {places.path(path)} to read variables from", host, hint)
+        yield from of_podman(asked, host)
 
 
 def _own(request: LaunchRequest, places: Places, host: str, problems: list[Problem]) -> Iterator[Mount]:
