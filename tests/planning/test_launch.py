@@ -1,8 +1,7 @@
 """The steps of a launch as they are shown, and what a failed one says."""
 
-from dataclasses import replace
-
 import json
+from dataclasses import replace
 
 import pytest
 from tests.fixtures.recorded import answers
