@@ -4,8 +4,11 @@ from sparkup.domain.answer import (
     Answer,
     EnvironmentRow,
     Environments,
+    Facts,
     Finished,
+    HostFacts,
     Launched,
+    Recorded,
     Row,
     Script,
     Shown,
@@ -94,6 +97,8 @@ ANSWERS: tuple[Answer, ...] = (
     Script("#!/bin/sh\n"),
     Environments((ENVIRONMENT,), "made in 60 s"),
     Tried("Hello?", "wq x", 32, 0.123, 1.5, READY, "0.32.0", STOPPED, 61.0),
+    Facts((HostFacts("local", {"gpu": {"shown": True, "driver": "580.142", "cards": []}}),)),
+    Recorded("local", "bug", ("free/free.txt",), {"ibstat/ibstat.txt": "not installed"}),
 )
 
 START: tuple[Event, ...] = (
