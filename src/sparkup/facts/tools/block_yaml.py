@@ -11,6 +11,7 @@ Yaml = str | list["Yaml"] | dict[str, "Yaml"]
 KEY = re.compile(
     r"""(?P<key>"[^"]*"|'[^']*'|[^\s\[\]{}"'#&*!|>%@`-][^:#]*?|-[^\s:#][^:#]*?)\s*:(?:\s+(?P<value>.*))?"""
 )
+LONGEST = 4000  # characters of a line
 TOKEN = re.compile(
     r"""\s*([\[\]{},]|:(?=\s)|"[^"]*"|'[^']*'|(?:[^\[\]{},:\s"']|:(?=\S)| (?=[^\s\[\]{},:]))+)"""
 )
@@ -25,7 +26,10 @@ def load(text: str) -> Yaml:
     rows = [(len(line) - len(line.lstrip()), line.strip()) for line in _lines(text)]
     if not rows:
         return {}
-    value, rest = _block(rows, rows[0][0])
+    try:
+        value, rest = _block(rows, rows[0][0])
+    except RecursionError as error:
+        raise NotYamlError("too deep") from error
     if rest:
         raise NotYamlError(rest[0][1])
     return value
@@ -36,6 +40,8 @@ def _lines(text: str) -> list[str]:
     whole: list[str] = []
     open_brackets = 0
     for line in text.splitlines():
+        if len(line) > LONGEST:
+            raise NotYamlError(line[:60])
         said = re.sub(
             r"""^((?:[^"'#]|"[^"]*"|'[^']*'|(?<=\S)#)*?)\s*(?:(?<!\S)#.*)?$""", r"\1", line
         ).rstrip()
@@ -115,7 +121,7 @@ def _inside(tokens: Sequence[str]) -> tuple[Yaml, Sequence[str]]:
         else:
             items.append(item)
         rest = rest[1:] if rest and rest[0] == "," else rest
-    if not rest:
+    if not rest or (rest[0] == "}") != names:
         raise NotYamlError("brackets that do not close")
     return (found if names else items), rest[1:]
 

@@ -99,7 +99,7 @@ def _supported(block: Sequence[str]) -> list[str]:
 
 def _speed(value: str | None) -> int | None:
     """Return Mb/s from "200000Mb/s" or "200Gb/s"; None for "Unknown!"."""
-    match = re.match(r"(\d+) ?([MG])b/s", value or "")
+    match = re.match(r"(\d{1,9}) ?([MG])b/s", value or "")
     return int(match[1]) * (1000 if match[2] == "G" else 1) if match else None
 
 

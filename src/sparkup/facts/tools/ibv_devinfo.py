@@ -8,7 +8,7 @@ from sparkup.facts.tools.lines import blocks, decimal, fields, integer, judged, 
 from sparkup.facts.tools.sysfs_values import named
 
 DEVICE = re.compile(r"hca_id:\s*(\S+)")
-PORT = re.compile(r"port:\s*(\d+)")
+PORT = re.compile(r"port:\s*(\d{1,4})")
 LISTED = re.compile(r"(?P<device>\S+)\s+(?P<guid>[0-9a-f]{16}|(?:[0-9a-f]{4}:){3}[0-9a-f]{4})")
 COUNTED = re.compile(r"\d+ HCAs? found:")
 NOTHING = ("No IB devices found", "------", "0 HCAs found")

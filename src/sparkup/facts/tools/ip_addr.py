@@ -8,7 +8,9 @@ from itertools import pairwise
 from sparkup.facts.tools.lines import integer, known, objects
 
 # "4: eth0@if5: <BROADCAST,UP> mtu 1500 ...", and "4: eth0    inet 192.0.2.2/24 ..." with -o.
-HEAD = re.compile(r"(?P<index>\d+): (?P<name>[^\s:@]+)(?:@(?P<parent>[^\s:]+))?(?::|(?= )) *(?P<rest>.*)")
+HEAD = re.compile(
+    r"(?P<index>\d{1,10}): (?P<name>[^\s:@]+)(?:@(?P<parent>[^\s:]+))?(?::|(?= )) *(?P<rest>.*)"
+)
 BRIEF = re.compile(
     r"(?P<name>[^\s:@]+)(?:@(?P<parent>\S+))?\s+(?P<state>UP|DOWN|UNKNOWN|DORMANT|LOWERLAYERDOWN|NOTPRESENT|TESTING)"
     r"(?:\s+(?P<rest>.*))?"
@@ -17,7 +19,7 @@ FLAGS = re.compile(r"<([A-Z0-9_,-]*)>")
 ADDRESS = re.compile(
     r"\b(?P<family>inet6?) (?P<local>[^\s/]+)(?: peer [^\s/]+)?(?:/(?P<prefix>\d+))?(?P<rest>.*)"
 )
-BARE = re.compile(r"(?P<local>[0-9a-f:.]*[:.][0-9a-f:.]*)/(?P<prefix>\d+)")
+BARE = re.compile(r"(?<!\S)(?P<local>[0-9a-f:.]{2,45})(?: peer [0-9a-f:.]{2,45})?/(?P<prefix>\d{1,3})(?!\S)")
 INTERFACE = re.compile(r"<|(?:inet6?|link/\w+) ")
 BRIEFED = re.compile(r"<.*>|[0-9a-f:.]+(?:/\d+)?|metric|peer|\d+")
 MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5,19}")

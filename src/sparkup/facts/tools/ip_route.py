@@ -13,6 +13,7 @@ ROW = re.compile(
     r"(?:(?P<kind>unreachable|blackhole|prohibit|throw|local|broadcast|unicast) )?"
     rf"(?P<to>default|{NETWORK})(?: .*)?"
 )
+HEXADECIMAL = re.compile(r"[0-9A-F]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +42,27 @@ def _of_json(text: str) -> Iterator[Route]:
 
 
 def _of_lines(told: Sequence[str]) -> Iterator[Route]:
-    to = ""
+    to, last = "", dict[str, str]()
     for line in told:
         words = line.split()
         ways = dict(pairwise(words))
         if words[0] == "nexthop" and to:  # one of several ways to what the line before has
-            yield from _ways(to, None, ways, None)
-        elif len(words) == 11 and re.fullmatch(r"[0-9A-F]{8}", words[1]):
-            yield _of_proc(words)
+            yield from _ways(to, None, {**last, **ways}, None)
+        elif len(words) == 11 and all(HEXADECIMAL.fullmatch(words[at]) for at in (1, 2, 7)):
+            yield from _of_proc(words)
         elif row := ROW.fullmatch(line.strip()):
-            to = row["to"]
+            to, last = row["to"], ways
             if row["kind"] or ways.keys() & {"dev", "via"}:
                 yield from _ways(to, row["kind"], ways, None)
 
 
 def _ways(to: str, kind: str | None, words: Mapping[str, str], hops: object) -> Iterator[Route]:
-    for hop in hops if isinstance(hops, list) else [words]:
-        each = {**words, **{str(name): str(value) for name, value in hop.items()}}
+    network = _network("0.0.0.0/0" if to == "default" else to)
+    ways = [hop for hop in hops if isinstance(hop, dict)] if isinstance(hops, list) else [{}]
+    for way in ways if network else ():
+        each = {**words, **{str(name): str(value) for name, value in way.items()}}
         yield Route(
-            to=str(IPv4Network("0.0.0.0/0" if to == "default" else to, strict=False)),
+            to=network,
             netdev=each.get("dev"),
             gateway=each.get("gateway", each.get("via")),
             source=each.get("prefsrc", each.get("src")),
@@ -68,8 +71,20 @@ def _ways(to: str, kind: str | None, words: Mapping[str, str], hops: object) -> 
         )
 
 
-def _of_proc(words: Sequence[str]) -> Route:
+def _of_proc(words: Sequence[str]) -> Iterator[Route]:
     """Read a row of /proc/net/route, whose addresses have their bytes the other way round."""
-    to, gateway, mask = (IPv4Address(bytes.fromhex(words[at])[::-1]) for at in (1, 2, 7))
-    via = str(gateway) if int(gateway) else None
-    return Route(str(IPv4Network(f"{to}/{mask}")), words[0], via, metric=integer(words[6]))
+    to, gateway, mask = (str(IPv4Address(bytes.fromhex(words[at])[::-1])) for at in (1, 2, 7))
+    if network := _network(f"{to}/{mask}"):
+        via = gateway if gateway != "0.0.0.0" else None  # noqa: S104 - it stands for no gateway
+        if words[0] == "*":
+            yield Route(network, None, kind="unreachable")
+        else:
+            yield Route(network, words[0], via, metric=integer(words[6]))
+
+
+def _network(text: str) -> str:
+    """Return a network as all write it, "" for what is none."""
+    try:
+        return str(IPv4Network(text, strict=False))
+    except ValueError:
+        return ""

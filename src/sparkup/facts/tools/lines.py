@@ -9,6 +9,7 @@ from typing import TypeVar
 from sparkup.facts.source_text import plain
 
 T = TypeVar("T")
+LONGEST = 4000  # characters of a line; JSON has longer ones, and is not read by lines
 # Said by others than the program: sudo, ssh, and the prompt with what was typed.
 PASSWORD = re.compile(r"^\[sudo\] [^:\n]*: ?", re.MULTILINE)
 BYSTANDERS = re.compile(
@@ -29,8 +30,8 @@ def clean(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """Return the lines of a cleaned text that are not blank."""
-    return [line for line in clean(text).split("\n") if line.strip()]
+    """Return the lines of a cleaned text that are not blank, as far as programs write them."""
+    return [line[:LONGEST] for line in clean(text).split("\n") if line.strip()]
 
 
 def by_host(text: str) -> Mapping[str, str]:
@@ -83,13 +84,13 @@ def known(word: str | None) -> str | None:
 
 def integer(word: str | None) -> int | None:
     """Return the decimal or 0x number that a word begins with, None if it begins with none."""
-    match = re.match(r"\s*(0[xX][0-9a-fA-F]+|[+-]?\d+)(?![\d.]*\.\d)", word or "")
+    match = re.match(r"\s*(0[xX][0-9a-fA-F]{1,16}|[+-]?\d{1,20})(?![\d.]*\.\d|[0-9a-fA-F])", word or "")
     return int(match[1], 16 if match[1][:2] in ("0x", "0X") else 10) if match else None
 
 
 def decimal(word: str | None) -> float | None:
     """Return the decimal number that a word begins with, None if it begins with none."""
-    match = re.match(r"\s*([+-]?\d+(?:\.\d+)?)", word or "")
+    match = re.match(r"\s*([+-]?\d{1,15}(?:\.\d{1,15})?)(?!\d)", word or "")
     return float(match[1]) if match else None
 
 
@@ -99,7 +100,7 @@ def objects(text: str) -> list[dict[str, object]] | None:
     start = re.search(r"""^[ \t]*(?=\[\s*[\[{"\]]|\{\s*["}])""", text, re.MULTILINE)
     try:
         value, _ = json.JSONDecoder().raw_decode(text, start.end() if start else len(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     items = value if isinstance(value, list) else [value]
     return [item for item in items if item] if all(isinstance(item, dict) for item in items) else None

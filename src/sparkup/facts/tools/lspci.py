@@ -13,8 +13,8 @@ SLOT = re.compile(
 )
 IDS = re.compile(r"\[?\b(?P<vendor>[0-9a-f]{4}):(?P<device>[0-9a-f]{4})\b\]?")
 LINK = re.compile(
-    r"(?P<kind>LnkCap|LnkSta):\s.*?Speed (?P<speed>[\d.]+|unknown)(?:GT/s)?(?P<slow>[^,]*),"
-    r" Width x?(?P<width>\d+)(?P<rest>.*)"
+    r"\s*(?P<kind>LnkCap|LnkSta):\s[^:]{0,40}?Speed (?P<speed>\d{1,4}(?:\.\d+)?|unknown)(?:GT/s)?"
+    r"(?P<slow>[^,]{0,40}), Width x?(?P<width>\d+)(?P<rest>.*)"
 )
 LINK_IS, LINK_CAN = "LnkSta", "LnkCap"
 MADE_BY = {
@@ -108,7 +108,7 @@ def _ids(name: str) -> tuple[str | None, str | None]:
 def _links(block: Sequence[str]) -> dict[str, PciLink]:
     found: dict[str, PciLink] = {}
     for line in block:
-        if link := LINK.search(line):
+        if link := LINK.match(line):
             speed = None if link["speed"] == "unknown" else float(link["speed"])
             downgraded = "downgraded" in link["slow"] + link["rest"]
             found.setdefault(link["kind"], PciLink(speed, integer(link["width"]), downgraded))

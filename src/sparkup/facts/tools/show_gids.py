@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from sparkup.facts.tools.lines import judged, lines
 
 ROW = re.compile(
-    r"(?:^|\s)(?P<device>\S+)\s+(?P<port>\d+)\s+(?P<index>\d+)\s+(?P<gid>[0-9a-fA-FxX]*:[0-9a-fA-FxX:.]+)(?P<rest>.*)"
+    r"(?:^|\s)(?P<device>\S+)\s+(?P<port>\d{1,4})\s+(?P<index>\d{1,5})\s+(?P<gid>[0-9a-fA-FxX]*:[0-9a-fA-FxX:.]+)(?P<rest>.*)"
 )
 VERSION = re.compile(r"(?:RoCE ?)?(v\d(?:\.\d)?)|IB", re.IGNORECASE)
 NO_ROW = "n_gids_found=0", "INDEX"

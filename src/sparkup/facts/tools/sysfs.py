@@ -133,7 +133,7 @@ def _gids(values: Mapping[str, str]) -> Iterator[KernelGid]:
     )
     for index in sorted({*kinds, *netdevs, *addresses}, key=lambda name: (len(name), name)):
         value = gid(addresses.get(index))
-        if index.isdecimal() and (value or index in kinds):
+        if re.fullmatch(r"\d{1,5}", index) and (value or index in kinds):
             yield KernelGid(int(index), value, known(kinds.get(index)), known(netdevs.get(index)))
 
 
