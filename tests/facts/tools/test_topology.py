@@ -110,6 +110,17 @@ def test_netplan_in_other_styles() -> None:
     )
 
 
+def test_files_one_after_the_other_are_one() -> None:
+    text = (
+        "network:\n  version: 2\n  ethernets:\n    eth0:\n      mtu: 1500\n      dhcp4: yes\n"
+        "network:\n  version: 2\n  ethernets:\n    eth0:\n      mtu: 9000\n    eth1: {}\n"
+    )
+    assert parse(text) == (
+        NetplanInterface("eth0", "ethernets", mtu=9000, dhcp4=True),
+        NetplanInterface("eth1", "ethernets"),
+    )
+
+
 def test_a_file_without_interfaces_has_none() -> None:
     assert parse("network:\n  version: 2\n") == ()
     assert parse("network:\n  ethernets:\n") == ()

@@ -70,8 +70,17 @@ def _block(rows: Rows, indent: int) -> tuple[Yaml, Rows]:
         row = KEY.fullmatch(rows[0][1])
         if row is None:
             raise NotYamlError(rows[0][1])
-        names[_scalar(row["key"])], rows = _value(row["value"] or "", rows[1:], indent)
+        name = _scalar(row["key"])
+        value, rows = _value(row["value"] or "", rows[1:], indent)
+        names[name] = _joined(names.get(name), value)
     return names, rows
+
+
+def _joined(before: Yaml | None, value: Yaml) -> Yaml:
+    """Return what a name has that stands there twice: netplan reads all of its files as if they were one."""
+    if not isinstance(before, dict) or not isinstance(value, dict):
+        return value
+    return {**before, **{name: _joined(before.get(name), each) for name, each in value.items()}}
 
 
 def _list(rows: Rows, indent: int) -> tuple[Yaml, Rows]:
