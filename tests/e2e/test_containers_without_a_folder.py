@@ -1,11 +1,20 @@
 """A container whose launch has no folder in the state any more: its labels tell of it, and whose it is."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.docked import Docked, docked
 from tests.waiting import until
 
+BUSYBOX = Path("/bin/busybox")
+BARE = """
+set -e
+mkdir -p /root/plain/bin && cd /root/plain
+cat > bin/busybox && chmod +x bin/busybox
+for each in sh sleep; do ln -sf busybox bin/$each; done
+tar -c . | docker import - plain:2
+"""
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 
 
@@ -62,9 +71,10 @@ def test_its_folder_is_deleted_and_the_power_is_cut(contained: Docked) -> None:
     contained.bed.up(1)
     until(lambda: contained.there(contained.engine, "version", check=False), "the engine is back")
     row = contained.row()
-    assert (row["phase"], row["container"]) == ("orphaned", "exited")
+    state = row["container"]
+    assert (row["phase"], state in ("exited", "created")) == ("orphaned", True)  # the latter is podman's
     done = contained.run("exec", "vllm_node", "--", "true")
-    assert (done.status, "does not run (exited)" in done.err) == (2, True), done
+    assert (done.status, f"does not run ({state})" in done.err) == (2, True), done
     assert "Application startup complete" in contained.run("logs").out
     assert contained.run("stop").status == 0
     contained.nothing_is_left()
@@ -72,10 +82,11 @@ def test_its_folder_is_deleted_and_the_power_is_cut(contained: Docked) -> None:
 
 def test_an_image_without_python_whose_folder_is_deleted(dock: Docked) -> None:
     """Its supervisor is on the host, and ends with it."""
-    text = "FROM scratch\nCOPY busybox /bin/sh\n"
-    dock.there("mkdir", "-p", "/root/plain")
-    dock.there("cp", "/bin/busybox", "/root/plain/busybox")
-    dock.there("docker", "build", "-q", "-t", "plain:2", "-f", "-", "/root/plain", given=text)
+    if not BUSYBOX.exists():
+        pytest.skip("there is no busybox here")
+    assert dock.bed is not None
+    with BUSYBOX.open("rb") as file:
+        subprocess.run(dock.bed.argv(1, ["sh", "-c", BARE]), stdin=file, check=True, timeout=60)
     loop = "echo out; echo err >&2; while :; do sleep 1; done"
     done = dock.run("launch", "-d", "-t", "plain:2", "--name", "aa", "--", "sh", "-c", loop)
     assert done.status == 0, done
