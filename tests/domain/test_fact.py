@@ -14,6 +14,7 @@ REQUESTS = [
     fact.run("echo", "hi", timeout=5),
     fact.files("/proc/meminfo", max_bytes=10),
     fact.files("/proc/meminfo", max_bytes=10, tail=True),
+    fact.files("/proc/meminfo", "/proc/self/mem", keep="Mem", sparse=True),
     fact.links("/proc/self/exe"),
     fact.foreign("/proc/self/comm", "~/no-such/*"),
     fact.digests("/proc/self/comm"),

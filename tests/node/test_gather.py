@@ -124,6 +124,17 @@ def test_only_the_lines_that_are_asked_for_travel(python: str, tmp_path: Path) -
     assert answer["files"] == {path: "port: 9\nhost: a\n"}
 
 
+def test_of_many_files_only_those_that_say_something(python: str, tmp_path: Path) -> None:
+    """As the free entries of a table of addresses in sysfs, half of which cannot be read."""
+    for name, text in (("1", "fe80::1\n"), ("2", "::\n"), ("3", "\n"), ("4", "fe80::4\n")):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "5").symlink_to("/proc/self/mem")  # reading it is an error
+    answer = ask(python, "files", globs=[f"{tmp_path}/*"], max_bytes=99, keep="(?!::$)", sparse=True)
+    assert answer == {"files": {f"{tmp_path}/1": "fe80::1\n", f"{tmp_path}/4": "fe80::4\n"}, "owners": {}}
+    everything = ask(python, "files", globs=[f"{tmp_path}/*"], max_bytes=99)
+    assert f"!{tmp_path}/5" in everything["files"]
+
+
 def test_the_end_of_a_file_of_the_kernel(python: str) -> None:
     """It has no size and cannot be sought in from its end."""
     answer = ask(python, "files", globs=["/proc/sys/kernel/ostype"], max_bytes=64, tail=True)

@@ -144,6 +144,11 @@ def test_ibv_devinfo(name: str, first: str, up: set[str]) -> None:
     )
 
 
+def test_a_guid_that_was_taken_out_is_not_known() -> None:
+    text = sample("ibv_devinfo", "mixed_pair_nodeB_port0.txt").replace("4821:0b03:0096:04cb", "REDACTED")
+    assert [each.system_guid for each in ibv_devinfo.parse(text) or ()] == [None] * 4
+
+
 def test_ibv_devinfo_says_which_ports_are_up() -> None:
     found = ibv_devinfo.parse(sample("ibv_devinfo", "mixed_pair_nodeB_port0.txt")) or ()
     assert [each.ports[0].active for each in found] == [True, False, True, False]

@@ -97,5 +97,6 @@ def _port(values: Mapping[str, str]) -> Port:
 
 
 def _guid(value: str | None) -> str | None:
-    """Return 16 hexadecimal digits from "4cbb:4703:002d:1a16"."""
-    return known((value or "").replace(":", ""))
+    """Return 16 hexadecimal digits from "4cbb:4703:002d:1a16"; recordings may have a word in their place."""
+    digits = (value or "").replace(":", "").lower()
+    return digits if re.fullmatch(r"[0-9a-f]{16}", digits) else None
