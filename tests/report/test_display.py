@@ -64,6 +64,8 @@ KEYS: dict[str, dict[str, Any]] = {
         "ready": dict,
         "stopped": dict,
     },
+    "Facts": {"hosts": list, "problems": list},
+    "Recorded": {"host": str, "folder": str, "files": list, "missing": dict},
 }
 ROWS: dict[str, dict[str, Any]] = {
     "Status": {

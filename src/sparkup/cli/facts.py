@@ -34,7 +34,7 @@ class WithDefault(click.Group):
 def facts() -> None:
     """Show what is known of hosts; read what their tools print.
 
-    `sparkup facts memory` is `sparkup facts show memory`.
+    The word show may be left out.
     """
 
 
