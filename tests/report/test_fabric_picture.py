@@ -1,6 +1,8 @@
 """A fabric as text and as a drawing."""
 
+import json
 import xml.etree.ElementTree as ET
+from dataclasses import asdict
 from ipaddress import IPv4Interface
 
 import pytest
@@ -27,6 +29,7 @@ from sparkup.domain.fabric import Interface
 from sparkup.planning.fabric import plan_fabric
 from sparkup.report.fabric_picture import text
 from sparkup.report.fabric_svg import svg
+from sparkup.report.json_line import json_line
 
 SVG = "{http://www.w3.org/2000/svg}"
 BAD = netplan(TOPOLOGIES / "same_subnet_all_four_bad.yaml")
@@ -164,3 +167,10 @@ def test_one_line_a_cable() -> None:
     for name, cables in (("pair", 1), ("two cables", 2), ("ring of eight", 8), ("switch of eight", 8)):
         drawn = ET.fromstring(svg(plan_fabric(ALL[name])))  # noqa: S314
         assert len(list(drawn.iter(f"{SVG}line"))) == cables, name
+
+
+def test_as_json() -> None:
+    told = json.loads(json_line(asdict(plan_fabric(sample("pair_mixed_ports")))))
+    assert told["topology"] == "pair"
+    assert told["links"][0]["subnet"] == "192.168.100.0/24"
+    assert told["control"]["nodeB"] == {"netdev": A0, "address": "192.168.100.12"}

@@ -67,8 +67,8 @@ def called(end: End, interface: Interface) -> str:
 def _duplicates(ports: Ports) -> Iterator[Finding]:
     owners: defaultdict[IPv4Address, list[End]] = defaultdict(list)
     for end, each in ports.at.items():
-        for address in each.fixed if each.kind in OWN else ():
-            owners[address.ip].append(end)
+        for given in each.fixed if each.kind in OWN else ():
+            owners[given.ip].append(end)
     for address, ends in owners.items():
         if len(ends) > 1:
             where = listed(f"{end.netdev} of {end.host}" for end in ends)
@@ -172,7 +172,7 @@ def _down(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
     shared = [net for net in (address.network for address in each.fixed) if len(view.networks[net]) > 1]
     if shared:
         message = f"{called(end, each)}, which is to reach {shared[0]}, is down"
-        level = "warn" if view.host_linked(end.host) else "fail"
+        level: Level = "warn" if view.host_linked(end.host) else "fail"
         yield Finding(level, "net.state", message, end.host, _up_hint(each))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from sparkup.domain.fabric import End, Finding, Interface, Level, Link, Topology
 from sparkup.planning.fabric_checks import Linked
 from sparkup.planning.fabric_links import joining
-from sparkup.planning.fabric_ports import Ports, hosts_of, listed
+from sparkup.planning.fabric_ports import hosts_of, listed
 from sparkup.planning.fabric_topology import besides, groups, in_nccl_order
 
 JUMBO = 4200  # bytes: below it RoCE sends packets of 1024 bytes, from it on of 4096
 NETPLAN = "in netplan on all hosts, then: sudo netplan apply"
-CABLING = "join all to one switch, or make a ring: p0 of each to p1 of the next; see: sparkup fabric"
+CABLING = "join all to one switch, or make a ring: p0 of each to p1 of the next"
 ROUTING = "2.30.7"  # the first NCCL that joins devices by their networks
 
 
@@ -132,12 +132,8 @@ def _ring(view: Linked, bare_level: Level) -> Iterator[Finding]:
         hint = f"a network for each twin of each cable, {NETPLAN}"
         yield Finding(bare_level, "net.addr", message, listed(sorted(hosts_of(bare))), hint)
     for link in view.links:
-        names = _ports_of(link, view.ports)
-        if len(names) == 2 and names[0] and names[0] == names[1]:
+        cages = [view.ports.at[end].port for end in link.ends]
+        if len(cages) == 2 and cages[0] and cages[0] == cages[1]:
             where = listed(hosts_of(link.ends))
-            message = f"a cable joins {names[0]} with {names[1]}; rings are known to work with p0 to p1"
+            message = f"a cable joins {cages[0]} with {cages[1]}; rings are known to work with p0 to p1"
             yield Finding("warn", "net.cable", message, where, "plug p0 of each host into p1 of the next")
-
-
-def _ports_of(link: Link, ports: Ports) -> Sequence[str]:
-    return [ports.at[end].port for end in link.ends]
