@@ -74,9 +74,8 @@ def parse(text: str) -> AppLog:
     said = [line.text for line in log]
     up = next((line for line in reversed(said) if _UP.search(line)), None)
     cause, benign = _cause(raw, log)
-    reader, stages = LogReader(), []
-    for line in raw:
-        stages += reader.feed(line)
+    reader = LogReader()
+    stages = [found for line in raw for found in reader.feed(line)]
     return AppLog(
         failure=(cause.failure or None) if cause else None,
         benign=benign,

@@ -35,7 +35,9 @@ def parse(text: str) -> Free | None:
     memory, swap = ([_bytes(*cell, unit) for cell in row] for row in (rows[0], [*rows, []][1]))
     new = len(memory) >= 6 and "-/+" not in text  # procps before 3.3.10 has no column `available`
     return Free(
-        *memory[:3],
+        total=memory[0],
+        used=memory[1],
+        free=memory[2],
         shared=memory[3] if len(memory) > 3 else None,
         buffers_and_cache=sum(memory[4:-1] if new else memory[4:]) if len(memory) > 4 else None,
         available=memory[-1] if new else None,
