@@ -22,7 +22,7 @@ def own_address() -> str:
 
 
 def test_the_user() -> None:
-    assert here().user == getpass.getuser()
+    assert here().user() == getpass.getuser()
 
 
 @pytest.mark.parametrize("text", [NAME, NAME.upper(), f"{NAME}.", f"{NAME.partition('.')[0]}.local"])

@@ -11,7 +11,7 @@ from sparkup.config.problems import Problems
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.inventory import Inventory, KnownHost
 
-HERE = Here("ada", lambda text: text in ("10.0.0.2", "here"))
+HERE = Here(lambda: "ada", lambda text: text in ("10.0.0.2", "here"))
 HOSTS = {
     "spark1": KnownHost("spark1", "ada@10.0.0.1"),
     "spark2": KnownHost("spark2", "10.0.0.2"),

@@ -10,11 +10,14 @@ from sparkup.config.nodes import Here
 
 def here() -> Here:
     """Return this machine and the user on it."""
+    return Here(_user, owns)
+
+
+def _user() -> str:
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):  # a user whom no table knows
-        user = ""
-    return Here(user, owns)
+        return ""
 
 
 def owns(text: str) -> bool:

@@ -38,7 +38,7 @@ class Nodes:
 class Here:
     """This machine: the user on it, and whether a name or an address (without a user) is its own."""
 
-    user: str = ""
+    user: Callable[[], str] = field(default=lambda: "")  # asked only where it matters: it may ask a directory
     owns: Callable[[str], bool] = field(default=lambda _: False)
 
     def is_here(self, address: str) -> bool:
@@ -50,7 +50,8 @@ class Here:
         """Return a host; of this machine and its user it is one that needs no SSH."""
         if address in LOCAL_NAMES:
             return LOCAL
-        mine = self.owns(split(address)[1]) and split(address)[0] in ("", self.user)
+        user, rest = split(address)
+        mine = self.owns(rest) and (not user or user == self.user())
         return Host(name, "" if mine else address)
 
 
