@@ -39,6 +39,20 @@ def test_links_without_their_devices() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "class_id"),
+    [
+        ("0000:01:00.0 15b3:1021", None, None),
+        ("01:00.0 [15b3:1021]", None, None),
+        ("0000:01:00.0 Ethernet controller [15b3:1021]", "Ethernet controller", None),
+        ("0000:01:00.0 Ethernet controller [0200] [15b3:1021]", "Ethernet controller", "0200"),
+        ("spark-1: 0000:01:00.0 0200: 15b3:1021", None, "0200"),
+    ],
+)
+def test_short_forms(line: str, kind: str | None, class_id: str | None) -> None:
+    assert parse(line) == (PciDevice("0000:01:00.0", kind, class_id, vendor_id="15b3", device_id="1021"),)
+
+
 def test_with_ids_and_in_full() -> None:
     text = (
         f"0000:01:00.0 Ethernet controller [0200]: {NIC} [15b3:1021]\n"

@@ -75,6 +75,14 @@ def test_it_says_the_same(source: str, name: str, way: str) -> None:
     assert PARSERS[source](WAYS[way](text)) == told
 
 
+@pytest.mark.parametrize("between", ["\t", "     "])
+@pytest.mark.parametrize("source", ["ibdev2netdev", "rdma_link", "show_gids"])
+def test_columns_of_any_width(source: str, between: str) -> None:
+    for name in (name for name in samples(source) if name.endswith(".txt")):
+        text = sample(source, name)
+        assert PARSERS[source](re.sub("[ \t]+", between, text)) == PARSERS[source](text)
+
+
 @pytest.mark.parametrize("source", PARSERS)
 @pytest.mark.parametrize("text", ["", "\n", "  \r\n", "\ufeff", NOISE])
 def test_nothing_is_nothing_there(source: str, text: str) -> None:

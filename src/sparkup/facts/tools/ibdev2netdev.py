@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sparkup.facts.tools.lines import integer, judged, known, lines
 
 PAIR = re.compile(
-    r"(?:^|\s)port +(?P<port>\d+)(?: *\((?P<port_state>[^)]*)\))?"
-    r" *==> *(?P<netdev>[^\s(]*) *\((?P<state>[^)]*)\)"
+    r"(?:^|\s)port\s+(?P<port>\d+)(?:\s*\((?P<port_state>[^)]*)\))?"
+    r"\s*==>\s*(?P<netdev>[^\s(]*)\s*\((?P<state>[^)]*)\)"
 )
 NAMES = re.compile(
     r"(?:(?P<pci>[0-9a-fA-F:]+\.[0-7])\s+)?(?P<device>[\w.-]+)(?:\s+\(.*fw (?P<firmware>\S+))?$"
 )
-NAMES_BEFORE = re.compile(r"^(?:[\w.-]+: +)?")
+NAMES_BEFORE = re.compile(r"^(?:[\w.-]+:\s+)?")
 
 
 @dataclass(frozen=True, slots=True)

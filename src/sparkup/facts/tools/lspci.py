@@ -78,13 +78,13 @@ def _device(block: Sequence[str]) -> PciDevice:
     kind, _, name = rest.partition(": ")
     revision = re.search(r"\(rev ([0-9a-f]+)\)", name)
     name = re.sub(r"\s*\((?:rev|prog-if) [^)]*\)", "", name)
-    vendor, device = _ids(name)
+    vendor, device = _ids(name or kind)
     links = _links(block[1:])
     driver = next((line.partition(":")[2].strip() for line in block if "Kernel driver in use:" in line), None)
-    class_id = re.search(r"(?:^|\[)([0-9a-f]{4})\]?$", kind)
+    class_id = re.search(r"(?:^|\[)([0-9a-f]{4})\]?$", IDS.sub("", kind).strip())
     return PciDevice(
         slot=slot if slot.count(":") == 2 else f"0000:{slot}",
-        kind=re.sub(r"\s*\[[0-9a-f]{4}\]$|^[0-9a-f]{4}$", "", kind) or None,
+        kind=re.sub(r"\s*\[[0-9a-f]{4}\]$|^[0-9a-f]{4}$", "", IDS.sub("", kind).strip()) or None,
         class_id=class_id[1] if class_id else None,
         name=IDS.sub("", name).strip() or None,
         vendor_id=vendor,

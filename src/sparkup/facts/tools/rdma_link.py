@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sparkup.facts.tools.lines import clean, integer, judged, known, lines, objects
 
 # "link mlx5_0/1 state ...", and before iproute2 5.0 "1/1: mlx5_0/1: state ...".
-ROW = re.compile(r"(?:^|\s)(?:link |\d+/\d+: )\s*(?P<device>[^\s/:]+)/(?P<port>\d+):?\s+(?P<rest>\S.*)")
+ROW = re.compile(r"(?:^|\s)(?:link|\d+/\d+:)\s+(?P<device>[^\s/:]+)/(?P<port>\d+):?\s+(?P<rest>\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
