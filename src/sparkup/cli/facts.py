@@ -67,6 +67,8 @@ def parse(name: str, **_: object) -> int:
 
     if name not in parsers.SOURCES:
         raise _unknown("source", name, list(parsers.SOURCES))
+    if sys.stdin.isatty():
+        click.echo("reads standard input; end it with Ctrl-D", err=True)
     text = sys.stdin.buffer.read(LONGEST).decode(errors="replace")
     value = parsers.parse(name, text)
     if value is None:

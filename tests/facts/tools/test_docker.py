@@ -134,7 +134,7 @@ def test_the_banner_of_an_image() -> None:
 @pytest.mark.parametrize(
     ("text", "failure", "code"),
     [
-        ("Error response from daemon: Conflict. The container name \"/vllm_node\" is already in use by",
+        ("Error response from daemon: Conflict. The name \"/a\" is already in use by container \"01\".",
          "F54", "name-taken"),
         ("exec /usr/bin/vllm: exec format error", "F58", "wrong-architecture"),
         ("Error response from daemon: No such image: nothing:latest", None, "image-not-found"),

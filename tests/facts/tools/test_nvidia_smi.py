@@ -1,5 +1,6 @@
 """nvidia-smi: tables, lists and CSV of a GB10 and an H200, with and without names and units; and errors."""
 
+import re
 from dataclasses import asdict
 
 import pytest
@@ -165,3 +166,29 @@ def test_what_is_not_known_is_none_and_never_zero(text: str, gpus: tuple[SmiGpu,
 @pytest.mark.parametrize("text", ["", "\n", "one, two, three\n"])
 def test_other_texts(text: str) -> None:
     assert parse(text) is None
+
+
+def test_processes_of_a_long_query() -> None:
+    entry = (
+        "    Processes\n        GPU instance ID                   : N/A\n"
+        "        Process ID                        : 451\n"
+        "            Type                          : C\n            Name                          : python3\n"
+        "            Used GPU Memory               : 1542 MiB\n"
+    )
+    text = sample("nvidia_smi", "h200_580_q.txt")
+    found = parse(re.sub(r"    Processes +: None\n", entry, text))
+    assert found
+    assert found.processes == (GpuProcess("python3", 451, 1542 * MIB, 0, "C"),)
+
+
+def test_rows_in_which_a_name_is_no_process() -> None:
+    found = parse("P8, Enabled, 00000000:00:06.0\nodd, P8\n")
+    assert found
+    assert found.gpus == (
+        SmiGpu(performance_state="P8", persistence=True, bus_id="00000000:00:06.0"),
+        SmiGpu(performance_state="P8"),
+    )
+
+
+def test_a_line_that_no_csv_has() -> None:
+    assert parse("x" * 200_000 + ", 1\n") is None

@@ -32,7 +32,7 @@ def parse(text: str) -> Free | None:
         return None
     number, letter = rows[0][0]
     unit = 1 << 10 if letter else _unit(float(number.replace(",", ".")))
-    memory, swap = ([_bytes(*cell, unit) for cell in row] for row in (rows[0], [*rows, []][1]))
+    memory, swap = ([_bytes(size, letter, unit) for size, letter in row] for row in (rows[0], [*rows, []][1]))
     new = len(memory) >= 6 and "-/+" not in text  # procps before 3.3.10 has no column `available`
     return Free(
         total=memory[0],
