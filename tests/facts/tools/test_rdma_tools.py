@@ -115,6 +115,13 @@ def test_ibstatus_and_a_card_with_two_ports() -> None:
     assert ibstat.parse(one) == (ibstat.Adapter(None, ports=(ibstat.Port(1, "Active", rate=400.0),)),)
 
 
+def test_devices_of_one_name_are_of_two_hosts() -> None:
+    text = sample("ibstat", "one_cable_port0.txt")
+    assert ibstat.parse(text + text) == (ibstat.parse(text) or ()) * 2
+    one = "CA 'rocep1s0f0'\n\tPort 1:\n\t\tState: Active\n"
+    assert len(ibstat.parse(one + one) or ()) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "first", "up"),
     [

@@ -76,8 +76,12 @@ def _port(block: Sequence[str]) -> Port:
 
 def _joined(adapters: Sequence[Adapter]) -> list[Adapter]:
     """Return adapters with their ports together: ibstatus tells of each port as of a device of its own."""
-    ports: dict[str | None, list[Port]] = {}
+    joined: list[Adapter] = []
     for adapter in adapters:
-        ports.setdefault(adapter.device, []).extend(adapter.ports)
-    first = {adapter.device: adapter for adapter in reversed(adapters)}
-    return [replace(first[device], ports=tuple(own)) for device, own in ports.items()]
+        last = joined[-1] if joined else Adapter(None)
+        numbers = {port.number for port in last.ports} & {port.number for port in adapter.ports}
+        if last.device == adapter.device and not numbers:
+            joined[-1:] = [replace(last, ports=(*last.ports, *adapter.ports))]
+        else:
+            joined.append(adapter)
+    return joined
