@@ -1,16 +1,17 @@
 """Facts: show what is known of hosts, and record what their tools print. Never writes to a host."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sparkup.actions.context import Context, done
+from sparkup.actions.context import Connections, Context, done
 from sparkup.domain.answer import Facts, HostFacts, Recorded
 from sparkup.domain.event import Answered
 from sparkup.domain.fact import Fact
 from sparkup.domain.host import Host
 from sparkup.domain.plain import plain
-from sparkup.errors import InputRefused, PartlyDone, Problem, SparkupError, WorkFailed
+from sparkup.errors import InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
@@ -29,24 +30,28 @@ SHOWN: Mapping[str, Fact[Any]] = {
 
 
 async def show(hosts: Sequence[Host], names: Sequence[str], context: Context) -> int:
-    """Show facts of hosts, all when none is named."""
+    """Show facts of hosts, all when none is named; what cannot be asked of one is said beside the others."""
     facts = [SHOWN[name] for name in names or SHOWN]
     async with context.reached(hosts) as (connections, lost):
-        problems, found = list(lost), []
-        for host in (host for host in hosts if host.name in connections):
-            observer = Live({host.name: connections[host.name]})
-            try:
-                seen = (await observer.look({host.name: facts}))[host.name]
-            except SparkupError as error:
-                if len(hosts) == 1:
-                    raise
-                problems += error.problems
-                continue
-            found.append(HostFacts(host.name, {fact.name: plain(seen[fact]) for fact in facts}))
-        if problems and not found:
-            raise PartlyDone(*problems)
-        context.emit(Answered(Facts(tuple(found), tuple(problems))))
-        return done(problems)
+        there = [host for host in hosts if host.name in connections]
+        found = await asyncio.gather(*(_known(host, facts, connections) for host in there))
+    known = tuple(each for each in found if isinstance(each, HostFacts))
+    failed = [each for each in found if isinstance(each, SparkupError)]
+    problems = [*lost, *(problem for each in failed for problem in each.problems)]
+    if failed and not known:
+        raise type(failed[0])(*problems)
+    context.emit(Answered(Facts(known, tuple(problems))))
+    return done(problems)
+
+
+async def _known(
+    host: Host, facts: Sequence[Fact[Any]], connections: Connections
+) -> HostFacts | SparkupError:
+    try:
+        seen = (await Live({host.name: connections[host.name]}).look({host.name: facts}))[host.name]
+    except SparkupError as error:
+        return error
+    return HostFacts(host.name, {fact.name: plain(seen[fact]) for fact in facts})
 
 
 async def record(host: Host, folder: Path, context: Context) -> int:
