@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.actions.remote import serving_host
 from tests.user import User
 
 PAIR = "hosts: {spark8: {address: 192.0.2.8}, spark9: }\nclusters: {pair: [spark8, spark9]}\n"
@@ -98,3 +99,17 @@ def test_a_laptop_with_an_inventory_plans_for_the_head(user: User) -> None:
     done = user.run("launch", "--dry-run", "--offline", "--", "true")
     assert done.status == 2
     assert "nothing was ever recorded of spark8" in done.err
+
+
+def test_hosts_by_their_names_in_the_file(user: User, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    own_file(user, "hosts: {far: {address: spark1}, gone: {address: spark9}}\nclusters: {default: [far]}\n")
+    with serving_host(User(tmp_path / "there")) as host:
+        there = ("--ssh-config", f"{host.folder}/config")
+        done = user.run("status", *there, "--json")
+        assert (done.status, done.json["hosts"]) == (3, ["far"])
+        assert [each["where"] for each in done.json["problems"]] == ["gone"]
+        assert user.json("status", *there, "--host", "far")["hosts"] == ["far"]
+        assert user.json("status", *there, "-n", "spark1")["hosts"] == ["far"]
+        assert "[far] start rank 0" in user.run("launch", *there, "--dry-run", "--", "true").out
+        assert "far" in user.run("stop", *there).err

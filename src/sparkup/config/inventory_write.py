@@ -89,8 +89,7 @@ def _edited(text: str, old: Plain, said: Plain) -> str:
         document, before = CommentedMap(), text and text.rstrip("\n") + "\n"
     _update(document, old, said)
     stream = io.StringIO()
-    if document:
-        yaml.dump(document, stream)
+    yaml.dump(document, stream)
     return before + stream.getvalue()
 
 
