@@ -73,11 +73,13 @@ def test_why_there_is_none() -> None:
             ibstat__ibstat_txt=ran(status=1),
             nvidia_smi__list_txt=ran(timeout=True, status=None),
             ip__addr_json=ran(""),
+            show_gids__show_gids_txt=ran(status=None, error="PermissionError: no"),
             topology__netplan_yaml={"files": {"!/etc/netplan/a.yaml": "Permission denied"}, "owners": {}},
         )
     )
     assert found.missing["free/free.txt"] == "it said: something else of user"
     assert found.missing["ibstat/ibstat.txt"] == "exit status 1"
+    assert found.missing["show_gids/show_gids.txt"] == "PermissionError: no"
     assert found.missing["nvidia_smi/list.txt"] == "no answer in time"
     assert found.missing["topology/netplan.yaml"] == "/etc/netplan/a.yaml: Permission denied"
 

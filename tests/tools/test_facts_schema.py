@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from tests.fixtures.recorded import FIXTURES, answers, sample
+from tests.fixtures.recorded import FIXTURES, answers, cases, sample
 from tests.tools.test_answer_schema import fits
 from tools.facts_schema import schema
 
+from sparkup.actions.facts import SHOWN
 from sparkup.domain.plain import plain
 from sparkup.facts.memory import parse as memory
 from sparkup.facts.parsers import SOURCES, parse
@@ -40,3 +41,11 @@ def test_a_fact_fits_and_another_does_not() -> None:
     value = asdict(memory(answers("memory", "vm")))
     assert fits(value, PARTS["facts"]["properties"]["memory"], SCHEMA["$defs"])
     assert not fits({**value, "total": None}, PARTS["facts"]["properties"]["memory"], SCHEMA["$defs"])
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), [(name, case) for name in SHOWN for case in cases(name)], ids=lambda word: str(word)
+)
+def test_what_is_recorded_of_hosts_fits(name: str, case: str) -> None:
+    value = tuples(plain(SHOWN[name].parse(answers(name, case))))
+    assert fits(value, PARTS["facts"]["properties"][name], SCHEMA["$defs"])

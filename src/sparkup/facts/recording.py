@@ -6,6 +6,7 @@ from typing import Any
 
 from sparkup.domain.fact import Answers, Fact, Request, env, files, run
 from sparkup.facts.dgx import DMI, DMI_NAMES, RELEASES
+from sparkup.facts.links import NET, PORT, RDMA
 from sparkup.facts.memory import MEMINFO
 from sparkup.facts.parsers import SOURCES, parse
 from sparkup.facts.redaction import Redactor
@@ -15,8 +16,13 @@ _GPU = (
 )
 _QUERY = f"--query-gpu={_GPU},power.draw,memory.total"
 _INTERFACES = ("enp1s0f0np0", "enp1s0f1np1", "enP2p1s0f0np0", "enP2p1s0f1np1")  # of the four functions
+_SYSFS = (
+    *(f"{RDMA}/*/{PORT}/{file}" for file in ("state", "phys_state", "rate", "link_layer")),
+    *(f"{RDMA}/*/{PORT}/{file}/*" for file in ("gids", "gid_attrs/types", "gid_attrs/ndevs")),
+    *(f"{NET}/*/{file}" for file in ("operstate", "carrier", "speed", "mtu", "phys_port_name")),
+)
 _NETPLAN = "/etc/netplan/*.yaml"
-# NAME/file: the question. Files of one question are joined, where `_NAMED` with their names before each line.
+# NAME/file: the question. Files of one question are joined; those of `_NAMED` with their names before them.
 QUESTIONS: Mapping[str, Request] = {
     "dgx_release/release.txt": files(*RELEASES, keep=r"(?!.*SERIAL)"),
     "dmi/id.txt": files(*(f"{DMI}/{name}" for name in DMI_NAMES), max_bytes=256),
@@ -31,6 +37,8 @@ QUESTIONS: Mapping[str, Request] = {
     "ibv_devinfo/ibv_devices.txt": run("ibv_devices"),
     "ip/addr.txt": run("ip", "addr"),
     "ip/addr.json": run("ip", "-j", "addr"),
+    "ip/neigh.json": run("ip", "-j", "neigh"),
+    "ip/route.json": run("ip", "-j", "route"),
     "kernel_log/journal.txt": run(
         "journalctl", "-k", "-b", "--no-pager", "-o", "short-monotonic", "-n", "5000", timeout=15
     ),
@@ -38,20 +46,21 @@ QUESTIONS: Mapping[str, Request] = {
     "lspci/nn.txt": run("lspci", "-nn"),
     "lspci/vv_connectx.txt": run("lspci", "-vv", "-d", "15b3:"),
     "meminfo/meminfo.txt": files(MEMINFO),
-    "nvidia_smi/table.txt": run("nvidia-smi", timeout=20),
-    "nvidia_smi/list.txt": run("nvidia-smi", "-L", timeout=20),
-    "nvidia_smi/gpus.csv": run("nvidia-smi", _QUERY, "--format=csv", timeout=20),
+    "nvidia_smi/table.txt": run("nvidia-smi", timeout=10),
+    "nvidia_smi/list.txt": run("nvidia-smi", "-L", timeout=10),
+    "nvidia_smi/gpus.csv": run("nvidia-smi", _QUERY, "--format=csv", timeout=10),
     "nvidia_smi/processes.csv": run(
-        "nvidia-smi", "--query-compute-apps=pid,process_name,used_memory", "--format=csv", timeout=20
+        "nvidia-smi", "--query-compute-apps=pid,process_name,used_memory", "--format=csv", timeout=10
     ),
-    "ota/summary.txt": run("nvidia-spark-ota-check", "summary", timeout=30),
-    "ota/torn_score.json": run("nvidia-spark-ota-check", "torn-score", timeout=30),
+    "ota/summary.txt": run("nvidia-spark-ota-check", "summary", timeout=15),
+    "ota/torn_score.json": run("nvidia-spark-ota-check", "torn-score", timeout=15),
     "rdma_link/rdma_link.txt": run("rdma", "link", "show"),
     "rdma_link/rdma_link.json": run("rdma", "-j", "link", "show"),
     "show_gids/show_gids.txt": run("show_gids"),
+    "sysfs/attributes.txt": files(*_SYSFS, max_bytes=256, sparse=True),
     "topology/netplan.yaml": files(_NETPLAN),
 }
-_NAMED = "dmi/"
+_NAMED = ("dmi/", "sysfs/")
 _ABOUT = "about"  # two further questions, of what is to be taken out of the texts
 HOSTNAME = "/proc/sys/kernel/hostname"
 
@@ -98,7 +107,8 @@ def _text(file: str, answer: Mapping[str, Any]) -> tuple[str, str]:
         return answer["out"], ""
     # Why a tool failed says as much of a host as what it prints.
     text = answer["out"] + answer["err"]
-    return text, "" if text.strip() else f"exit status {answer['status']}"
+    why = answer.get("error") or f"exit status {answer['status']}"
+    return text, "" if text.strip() else why
 
 
 def _joined(file: str, found: Mapping[str, str]) -> tuple[str, str]:
