@@ -43,9 +43,7 @@ def test_a_fact_fits_and_another_does_not() -> None:
     assert not fits({**value, "total": None}, PARTS["facts"]["properties"]["memory"], SCHEMA["$defs"])
 
 
-@pytest.mark.parametrize(
-    ("name", "case"), [(name, case) for name in SHOWN for case in cases(name)], ids=lambda word: str(word)
-)
+@pytest.mark.parametrize(("name", "case"), [(name, case) for name in SHOWN for case in cases(name)], ids=str)
 def test_what_is_recorded_of_hosts_fits(name: str, case: str) -> None:
     value = tuples(plain(SHOWN[name].parse(answers(name, case))))
     assert fits(value, PARTS["facts"]["properties"][name], SCHEMA["$defs"])
