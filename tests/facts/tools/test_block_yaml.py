@@ -50,7 +50,18 @@ def test_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [b", "a: [b}", "a: {b: }", "a: [,]", "a: [b]]", "  a: b\nc: d", "\ta: b", "a: " + "b" * 5000]
+    "text",
+    [
+        "a: [b",
+        "a: [b}",
+        "a: {b: }",
+        "a: [,]",
+        "a: [b]]",
+        "  a: b\nc: d",
+        "\ta: b",
+        "a: " + "b" * 5000,
+        "a: [" + "\n[" * 3000,
+    ],
 )
 def test_what_is_not_of_this_kind(text: str) -> None:
     with pytest.raises(NotYamlError):
