@@ -62,6 +62,7 @@ def test_what_cannot_be_asked_is_said_beside_the_others(user: User, host: Remote
     ("words", "hint"),
     [
         (("facts", "memry"), "did you mean memory?"),
+        (("facts", "prase", "ip"), "did you mean parse?"),
         (("facts", "parse", "nvidia-smi"), "did you mean nvidia_smi?"),
         (("facts", "parse", "zzz"), "there are: app_log"),
     ],

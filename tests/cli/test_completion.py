@@ -45,6 +45,10 @@ def completed(user: User, folder: Path, *words: str) -> list[str]:
         pytest.param(("sparkup", "lauch", "--na"), set(), marks=pytest.mark.e2e),
         pytest.param(("sparkup", "env", "re"), {"remove"}, marks=pytest.mark.e2e),
         (("sparkup", "launch", "--", "vllm", "--na"), {"FILES"}),
+        (("sparkup", "facts", "m"), {"machine", "memory"}),
+        (("sparkup", "facts", "pa"), {"parse"}),
+        pytest.param(("sparkup", "facts", "show", "m"), {"machine", "memory"}, marks=pytest.mark.e2e),
+        (("sparkup", "facts", "parse", "nv"), {"nvidia_smi"}),
     ],
 )
 def test_bash_completes(user: User, bin_folder: Path, words: tuple[str, ...], expected: set[str]) -> None:

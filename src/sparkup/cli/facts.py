@@ -15,18 +15,36 @@ from sparkup.report.json_line import json_line
 LONGEST = 1 << 26  # characters that are read: no tool prints more
 
 
+def _shown(_: click.Context, __: click.Parameter | None, incomplete: str) -> list[str]:
+    """Complete names of facts."""
+    from sparkup.actions.facts import SHOWN  # noqa: PLC0415
+
+    return [name for name in SHOWN if name.startswith(incomplete)]
+
+
+def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of what has a parser."""
+    from sparkup.facts.parsers import SOURCES  # noqa: PLC0415
+
+    return sorted(name for name in SOURCES if name.startswith(incomplete))
+
+
 class WithDefault(click.Group):
     """A group that shows facts when the first word is no verb of its own: `sparkup facts memory`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `show` before what is not a verb."""
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+        verb = args[0] if args else ""
+        completing = ctx.resilient_parsing and not args
+        if not completing and verb not in self.commands and verb not in ctx.help_option_names:
+            if not ctx.resilient_parsing and (hint := suggestion(verb, list(self.commands))):
+                raise InputRefused(Problem("bad-option", f"unknown command {verb!r}", hint=hint))
             args = ["show", *args]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete verbs, and names of facts."""
-        names = [CompletionItem(name) for name in _shown() if name.startswith(incomplete)]
+        names = [CompletionItem(name) for name in _shown(ctx, None, incomplete)]
         return [*super().shell_complete(ctx, incomplete), *names]
 
 
@@ -39,7 +57,7 @@ def facts() -> None:
 
 
 @facts.command("show", cls=Strict)
-@click.argument("name", required=False, shell_complete=lambda *_: _shown())
+@click.argument("name", required=False, shell_complete=_shown)
 @options.remote
 @options.as_json
 @click.pass_context
@@ -55,7 +73,7 @@ def show(ctx: click.Context, /, name: str | None, **_: object) -> int:
 
 
 @facts.command("parse", cls=Strict)
-@click.argument("name", shell_complete=lambda *_: _sources())
+@click.argument("name", shell_complete=_sources)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, which it does anyhow.")
 def parse(name: str, **_: object) -> int:
     """Read on standard input what a tool has printed; print what it says as JSON (docs/facts.md).
@@ -100,15 +118,3 @@ def record(ctx: click.Context, /, folder: Path, hosts: tuple[str, ...], **_: obj
 def _unknown(what: str, name: str, known: list[str]) -> InputRefused:
     hint = suggestion(name, known) or f"there are: {', '.join(sorted(known))}"
     return InputRefused(Problem("bad-option", f"no {what} is called {name!r}", hint=hint))
-
-
-def _shown() -> list[str]:
-    from sparkup.actions.facts import SHOWN  # noqa: PLC0415
-
-    return list(SHOWN)
-
-
-def _sources() -> list[str]:
-    from sparkup.facts.parsers import SOURCES  # noqa: PLC0415
-
-    return sorted(SOURCES)
