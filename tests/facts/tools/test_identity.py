@@ -102,6 +102,7 @@ def test_dmidecode() -> None:
 def test_a_machine_without_a_name() -> None:
     assert dmi.parse("sys_vendor: NVIDIA\nproduct_name: Default string\n") == (Dmi("NVIDIA"),)
     assert dmi.parse("NVIDIA\nDGX Spark\n") is None
+    assert dmi.parse("\n") is None
 
 
 def test_updates() -> None:

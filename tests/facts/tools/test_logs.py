@@ -3,6 +3,7 @@
 import pytest
 from tests.fixtures.recorded import FIXTURES, sample
 
+from sparkup.facts.kernel_failures import SIGNS
 from sparkup.facts.nccl_log import NcclNetwork, network
 from sparkup.facts.tools import app_log, kernel_log
 
@@ -118,19 +119,30 @@ def test_what_the_kernel_says(name: str, known: tuple[str, str]) -> None:
     assert (found.failure, found.benign) == (known[0], known[1] == "benign")
 
 
-@pytest.mark.parametrize(
-    ("line", "failure", "level"),
-    [
-        ("cx7-pcie-hotplug MTKP0001:00: Cable removal", "F09", "fail"),
-        ("pci 0000:00:00.0: broken device, retraining non-functional link at 2.5GT/s", "F09", "fail"),
-        ("NVRM: Xid (PCI:000f:01:00): 119, pid=12, Timeout after 6s of waiting for RPC", "F44", "fail"),
-        ("NVRM: Xid (PCI:000f:01:00): 13, pid=12, Graphics Exception", None, "warn"),
-        ("pcieport 0000:00:00.0: AER:    [14] CmpltTO                (First)", "F19p", "fail"),
-        ("arm-smmu-v3 arm-smmu-v3.0.auto: CMD_SYNC timeout at 0x00000001", "F19p", "fail"),
-        ("NVRM: Check failed: Out of memory [NV_ERR_NO_MEMORY] (0x00000051) returned from", "F22", "fail"),
-        ("Out of memory: Killed process 4242 (VLLM::EngineCor) total-vm:1kB", "F22", "fail"),
-    ],
-)  # fmt: skip
+LINES = [
+    ("cx7-pcie-hotplug MTKP0001:00: Cable removal", "F09", "fail"),
+    ("pci 0000:00:00.0: broken device, retraining non-functional link at 2.5GT/s", "F09", "fail"),
+    ("NVRM: Xid (PCI:000f:01:00): 119, pid=12, Timeout after 6s of waiting for RPC", "F44", "fail"),
+    ("NVRM: Xid (PCI:000f:01:00): 13, pid=12, Graphics Exception", None, "warn"),
+    ("pcieport 0000:00:00.0: AER:    [14] CmpltTO                (First)", "F19p", "fail"),
+    ("arm-smmu-v3 arm-smmu-v3.0.auto: CMD_SYNC timeout at 0x00000001", "F19p", "fail"),
+    ("NVRM: Check failed: Out of memory [NV_ERR_NO_MEMORY] (0x00000051) returned from", "F22", "fail"),
+    ("NVRM: API mismatch: the client has the version 580.142, but this module 580.95", "F45", "fail"),
+    ("NVRM: Xid (PCI:000f:01:00): 79, pid=12, GPU has fallen off the bus.", None, "fail"),
+    ("mlx5_core 0000:01:00.0: wait_fw_init:199:(pid 7): Waiting for FW pre-initializing", "F19o", "fail"),
+    ("mlx5_core 0000:01:00.0: 3.938 Gb/s available PCIe bandwidth, limited by 2.5 GT/s x2", "F12", "fail"),
+    ("pci 0000:00:00.0: DOE: [2c8] ABORT timed out", "F46", "fail"),
+    ("pcieport: PCIe Bus Error: severity=Uncorrectable (Non-Fatal), type=Transaction", "F19p", "warn"),
+    ("pcieport: PCIe Bus Error: severity=Correctable, type=Physical Layer", None, "benign"),
+    ("mt7925e 0009:01:00.0: Message 00020002 (seq 1) timeout", "F49", "warn"),
+    ("avahi-daemon: Host name conflict, retrying with spark1-2", "F19g", "warn"),
+    ("INFO: task python3:99 blocked for more than 120 seconds.", None, "warn"),
+    ("nvme nvme0: I/O error, dev nvme0n1, sector 1", None, "fail"),
+    ("Out of memory: Killed process 4242 (VLLM::EngineCor) total-vm:1kB", "F22", "fail"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "failure", "level"), LINES)  # fmt: skip
 @pytest.mark.parametrize(
     "before",
     ["", "[   12.345678] ", "[Thu Nov 26 20:34:08 2026] ", "Nov 26 20:34:08 spark1 kernel: ",
@@ -152,3 +164,9 @@ def test_a_quiet_kernel() -> None:
     assert kernel_log.parse("Linux version 6.17.0-1032-nvidia\n") == kernel_log.KernelLog(
         None, benign=False, findings=()
     )
+
+
+def test_there_is_a_line_for_every_sign() -> None:
+    lines = [line for line, *_ in LINES] + [sample("kernel_log", name) for name in KERNEL]
+    assert [sign.pattern.pattern for sign in SIGNS if not any(map(sign.pattern.search, lines))] == []
+    assert all(sign.advice for sign in SIGNS)

@@ -70,6 +70,12 @@ def test_rows_of_other_tests(row: str, operation: str | None, root: int | None, 
     assert size.out_of_place.bus_bandwidth == busbw
 
 
+def test_a_test_that_knows_one_way_alone() -> None:
+    found = read(ALL_REDUCE.replace("48000  22.37  22.37  0", "N/A  N/A  N/A  N/A"))
+    assert found.sizes[0].out_of_place is None
+    assert (found.bus_bandwidth, found.bus_bandwidth_in_place) == (None, 22.32)
+
+
 def test_the_same_size_again_is_averaged() -> None:
     again = ALL_REDUCE.replace("22.37  0", "22.57  0")
     assert read(ALL_REDUCE + again).bus_bandwidth == 22.47
