@@ -15,6 +15,7 @@ from sparkup.run.executor import Emit, Results, execute
 from sparkup.run.gather import Live
 from sparkup.run.interrupts import Interrupts
 from sparkup.run.phases import Runner
+from sparkup.run.together import together
 
 Connections = Mapping[str, Connection]
 
@@ -30,12 +31,14 @@ class Context:
 
     @asynccontextmanager
     async def connected(self, hosts: Iterable[Host]) -> AsyncIterator[Connections]:
-        """Open a connection to each host; all are closed at the end. Raises HostUnreachable."""
+        """Open a connection to each host; all are closed at the end.
+
+        Raises HostUnreachable with what is wrong with each that cannot be reached.
+        """
         async with AsyncExitStack() as stack:
-            connections: dict[str, Connection] = {}
-            for host in hosts:
-                door = connect(host, self.options)
-                connections[host.name] = await stack.enter_async_context(door)
+            connections, lost = await self._opened(hosts, stack)
+            if lost:
+                raise HostUnreachable(*lost)
             yield connections
 
     @asynccontextmanager
@@ -45,16 +48,29 @@ class Context:
         For what one host does without the others. Raises HostUnreachable when there is none at all.
         """
         async with AsyncExitStack() as stack:
-            connections: dict[str, Connection] = {}
-            lost: list[Problem] = []
-            for host in hosts:
-                try:
-                    connections[host.name] = await stack.enter_async_context(connect(host, self.options))
-                except HostUnreachable as error:
-                    lost += error.problems
+            connections, lost = await self._opened(hosts, stack)
             if not connections:
                 raise HostUnreachable(*lost)
             yield connections, tuple(lost)
+
+    async def _opened(
+        self, hosts: Iterable[Host], stack: AsyncExitStack
+    ) -> tuple[Connections, list[Problem]]:
+        """Open all connections at once; the stack closes them."""
+
+        async def opened(host: Host) -> Connection | HostUnreachable:
+            door = connect(host, self.options)
+            try:
+                connection = await door.__aenter__()
+            except HostUnreachable as error:
+                return error
+            stack.push_async_exit(door)
+            return connection
+
+        found = await together({host.name: opened(host) for host in hosts})
+        lost = [each.problems for each in found.values() if isinstance(each, HostUnreachable)]
+        there = {name: each for name, each in found.items() if not isinstance(each, HostUnreachable)}
+        return there, [problem for problems in lost for problem in problems]
 
     def runner(self, connections: Connections) -> Runner:
         """Return a runner that carries out what is planned."""

@@ -26,7 +26,7 @@ async def show(
         else:
             connections = await stack.enter_async_context(context.connected(request.hosts))
             runner = Runner(Live(connections, context.memory), None, context.emit)
-        launch = await look(request, runner, context)
+        launch = await look(request, runner, context, offline=offline)
         waits = [ready_phase(launch)] if manner.waits(launch) else []
         await runner.run([start_phase(launch, put_always=as_script), *waits])
         if as_script:

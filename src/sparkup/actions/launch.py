@@ -1,6 +1,7 @@
 """Launch: look, start, wait until ready, follow; a start that fails or is broken off undoes itself."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sparkup.actions.context import Connections, Context
@@ -10,7 +11,12 @@ from sparkup.domain.event import (
     Answered,
     Noted,
 )
+from sparkup.domain.fabric import Interface
 from sparkup.domain.launch import Launch, LaunchRequest
+from sparkup.facts.links import LINKS
+from sparkup.planning.fabric_links import Proved
+from sparkup.planning.fabric_probe import probes, proved, ways
+from sparkup.planning.ranks import with_key
 from sparkup.planning.resolve import resolve, wanted
 from sparkup.run.phases import Phase, Runner
 
@@ -26,6 +32,7 @@ async def launch(request: LaunchRequest, manner: Manner, context: Context) -> in
         running = await begin(request, manner, context, connections)
         if manner.waits(running.launch) and not running.left_alone:
             await running.until_ready()
+        await running.keep()
         if running.left_alone:
             return 0
         if manner.detach or not (manner.follow or running.launch.attached):
@@ -41,17 +48,27 @@ async def begin(
     capture = Capture(context.emit)
     context = replace(context, emit=capture)
     runner = context.runner(connections)
-    decided = await look(request, runner, context)
+    decided = with_key(await look(request, runner, context), secrets.token_hex(16))
     running = Running(decided, manner, runner, context, connections, request.hosts, capture)
     await running.start()
     return running
 
 
-async def look(request: LaunchRequest, runner: Runner, context: Context) -> Launch:
-    """Observe the hosts and decide on the launch."""
-    facts = {host.name: wanted(request) for host in request.hosts}
-    await runner.run([Phase("Look at the host", facts=facts)])
-    resolved = resolve(request, runner.seen, new_attempt())
+async def look(request: LaunchRequest, runner: Runner, context: Context, *, offline: bool = False) -> Launch:
+    """Observe the hosts, try the cables between them, and decide on the launch."""
+    names = [host.name for host in request.hosts]
+    title = "Look at the host" if len(names) == 1 else "Look at the hosts"
+    await runner.run([Phase(title, facts=dict.fromkeys(names, wanted(request)))])
+    found = None if len(names) == 1 or offline else await crossed(names, runner)
+    resolved = resolve(request, runner.seen, new_attempt(), found)
     for note in resolved.notes:
         context.emit(Noted(note))
     return resolved.launch
+
+
+async def crossed(names: Sequence[str], runner: Runner) -> Proved | None:
+    """Return between which interfaces of hosts packets go."""
+    interfaces: dict[str, tuple[Interface, ...]] = {name: runner.seen[name][LINKS] for name in names}
+    tried = ways(interfaces)
+    await runner.run([Phase("Try the cables", facts=probes(tried))])
+    return proved(tried, runner.seen)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
+from sparkup.actions.fallen import look_at_end
 from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
 from sparkup.domain.event import (
@@ -16,9 +17,10 @@ from sparkup.domain.event import (
     Noted,
     PhaseFinished,
     PhaseStarted,
+    Warned,
 )
 from sparkup.domain.host import Host, follow_up
-from sparkup.domain.launch import Launch, Node, RankState
+from sparkup.domain.launch import Launch, Node
 from sparkup.domain.plan import Plan
 from sparkup.errors import (
     GateRefused,
@@ -29,16 +31,17 @@ from sparkup.errors import (
     SparkupError,
     WorkFailed,
 )
-from sparkup.facts.launches import LAUNCHES, log_tail
 from sparkup.planning.launch import (
     UNDO_PATIENCE,
+    keep_plan,
     log_path,
     not_undone,
     program_on,
     start_id,
     stop_step,
+    take_id,
 )
-from sparkup.planning.readiness import LIMIT, died
+from sparkup.planning.readiness import LIMIT, culprit, died
 from sparkup.run.copy import copy_log
 from sparkup.run.executor import Results, execute
 from sparkup.run.phases import Runner
@@ -117,7 +120,8 @@ class Running:
             if not self.left_alone:
                 raise await self._broken_off() from None
         except HostUnreachable as error:
-            if self.started and not self.manner.stop_on_exit:
+            alone = len(self.launch.nodes) == 1  # of several, none is left running without the others
+            if self.started and alone and not self.manner.stop_on_exit:
                 raise self._out_of_reach(error) from None
             raise error.with_problems(*await self.undo("Take the failed start back")) from None
         except (GateRefused, InputRefused) as error:  # that rank was not started, others perhaps were
@@ -183,12 +187,14 @@ class Running:
 
     async def ended(self) -> int:
         """Tell how a launch ended that nobody here has stopped, and clear it away."""
-        host, name = self.launch.head.host, self.launch.name
-        rank = await self._rank()
-        if rank is None:
+        name = self.launch.name
+        fallen = await look_at_end(self.launch, self.runner.observer)
+        if all(each.host != self.launch.head.host for each in fallen):
             return self._was_stopped()
-        log = log_tail(rank)
-        lines = (await self.runner.observer.look({host: [log]}))[host][log]
+        found = culprit(fallen)
+        rank, lines, host = found.rank, found.lines, found.host
+        if self.launch.attached:
+            rank = next(each.rank for each in fallen if each.host == self.launch.head.host)
         problems = await self.undo()
         if rank.exit is not None and rank.exit.lost_log:
             self.context.emit(Noted(f"{rank.exit.lost_log} bytes of its log could not be written"))
@@ -209,11 +215,15 @@ class Running:
         self.context.emit(Answered(Finished(self.launch.name, status, self.log_kept)))
         return status
 
-    async def _rank(self) -> RankState | None:
-        """Return our own attempt as its host knows it, None if it is put away already."""
-        host = self.launch.head.host
-        there = (await self.runner.observer.look({host: [LAUNCHES]}))[host][LAUNCHES]
-        return next((rank for rank in there if rank.attempt == self.launch.attempt), None)
+    async def keep(self) -> None:
+        """Let ranks on several hosts go on without us: until now they end when we are gone."""
+        plan = keep_plan(self.launch, self.runner.seen, program_name())
+        for step in plan.steps:
+            try:
+                await execute(Plan((step,)), self.connections, self.context.emit)
+            except SparkupError as error:
+                for problem in error.problems:
+                    self.context.emit(Warned(str(problem.message), problem.hint))
 
     async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.
@@ -221,14 +231,16 @@ class Running:
         `only`: the starts that are to be undone, by the ids of their steps; all that began when None.
         Returns what could not be undone: the cause of the undoing matters more than that.
         """
-        starts = self.capture.begun if only is None else only
-        nodes = [node for node in self.launch.nodes if start_id(node) in starts]
+        steps = self.capture.begun if only is None else only
+        ids = {node: (start_id(node), take_id(self.launch, node)) for node in self.launch.nodes}
+        nodes = [node for node in self.launch.nodes if any(each in steps for each in ids[node])]
         if not nodes:
             return ()
         begun = time.monotonic()
         if why:
             self.context.emit(PhaseStarted(why))
-        problems = [each for node in nodes for each in await self._undo_rank(node)]
+        left = await asyncio.gather(*(self._undo_rank(node) for node in nodes))
+        problems = [problem for each in left for problem in each]
         if why and not problems:
             self.context.emit(PhaseFinished(why, time.monotonic() - begun))
         return tuple(problems)

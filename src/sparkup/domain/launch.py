@@ -231,6 +231,7 @@ class Exit:
     lost_log: int = 0  # bytes that could not be written
     short_of_memory: bool = False  # our own guard ended it
     limit_reached: bool = False  # the kernel killed something of it: its limit of memory
+    because: str = ""  # what of the other ranks made its supervisor end it
 
 
 @dataclass(frozen=True, slots=True)

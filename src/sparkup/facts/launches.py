@@ -131,6 +131,7 @@ def _exit(ended: Mapping[str, Any]) -> Exit | None:
         _as(int, ended.get("lost_log", 0)),
         _as(bool, ended.get("short_of_memory", False)),
         _as(bool, ended.get("limit_reached", False)),
+        _as(str, ended.get("because", "")),
     )
 
 

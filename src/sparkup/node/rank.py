@@ -88,7 +88,12 @@ def supervise(
     together.ended(status)
     leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
     follow.drain()
-    ended: state.Json = {"status": status, "asked": bool(asked), "at": time.time(), "lost_log": log.lost}
+    ended: state.Json = {
+        "status": status,
+        "asked": bool(asked) and not follow.because,
+        "at": time.time(),
+        "lost_log": log.lost,
+    }
     ended.update(short_of_memory=guard.ended, limit_reached=guard.limit_reached(), because=follow.because)
     with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
         state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))

@@ -85,7 +85,7 @@ def _take(
         spec = json.dumps({**launch.spec(node), "secrets": []}).encode() + b"\n"
         steps.append(
             Run(
-                id=f"take {launch.name} on {node.host}",
+                id=take_id(launch, node),
                 host=node.host,
                 command=Command(programs[node].take(), stdin=spec, timeout=START_TIMEOUT),
                 reason=f"take the name {launch.name} there, before anything is started",
@@ -114,6 +114,11 @@ def _what_runs(launch: Launch, programs: Mapping[Node, Program]) -> Iterator[str
 def start_id(node: Node) -> str:
     """Return the id of the step that starts a rank."""
     return f"start rank {node.rank}"
+
+
+def take_id(launch: Launch, node: Node) -> str:
+    """Return the id of the step that takes the name on a host."""
+    return f"take {launch.name} on {node.host}"
 
 
 def _in_engine(launch: Launch, node: Node, program: Program) -> tuple[str, ...]:

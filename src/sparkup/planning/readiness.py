@@ -1,6 +1,7 @@
 """Reads what node/watch.py tells of a start, and says when it is ready, failed or stuck."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -159,9 +160,33 @@ class Readying:
 
 
 def _by_cause(rank: RankProgress) -> tuple[bool, bool, float]:
+    how = rank.exit or {}
+    return _blame(bool(how.get("because")), rank.lines, rank.fallen or 0.0)
+
+
+def _blame(was_ended: bool, lines: Iterable[str], at: float) -> tuple[bool, bool, float]:  # noqa: FBT001
     """Order ranks that ended: first what nobody ended, whose log says why itself, that ended earliest."""
-    how, cause = rank.exit or {}, first_cause(rank.lines)
-    return bool(how.get("because")), cause is None or not cause.root, rank.fallen or 0.0
+    cause = first_cause(lines)
+    return was_ended, cause is None or not cause.root, at
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A rank that ended, with the end of its log."""
+
+    host: str
+    rank: RankState
+    lines: Sequence[str]
+
+
+def culprit(fallen: Sequence[Fallen]) -> Fallen:
+    """Return the rank whose end made the others end."""
+
+    def order(each: Fallen) -> tuple[bool, bool, float]:
+        end = each.rank.exit
+        return _blame(end is not None and bool(end.because), each.lines, end.at if end else 0.0)
+
+    return min(fallen, key=order)
 
 
 def failure(code: str, what: str, host: str, lines: Sequence[str]) -> SparkupError:
@@ -185,7 +210,10 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
         end = "its container was killed or removed"
     short = rank.exit is not None and rank.exit.short_of_memory
     how = SHORT if short else f"ended although nobody had asked it to ({end})"
-    return failure("engine-died", f"{name} {how}", host, lines)
+    if rank.exit is not None and rank.exit.because:
+        how = f"was ended: {rank.exit.because}"
+    which = f" rank {rank.rank}" if "beats" in rank.spec else ""
+    return failure("engine-died", f"{name}{which} {how}", host, lines)
 
 
 def log_hint(name: str, host: str) -> str:
