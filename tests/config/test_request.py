@@ -76,11 +76,12 @@ def test_all_that_can_be_asked_for() -> None:
             "put it after --, as in: sparkup launch -- vllm serve MODEL",
         ),
         (Typed(command=[""]), "no-command", "there is no command to launch", ""),
+        (Typed(COMMAND, backend="rey"), "bad-option", "unknown backend 'rey'", "did you mean ray?"),
         (
-            Typed(COMMAND, hosts=(Host("a", "a"), Host("b", "b"))),
+            Typed(COMMAND, master_port="70000"),
             "bad-option",
-            "this version launches on one machine",
-            "name one host",
+            "--master-port 70000 is no port",
+            "use a number from 1 to 65535",
         ),
         (
             Typed(COMMAND, name="my launch"),

@@ -18,7 +18,10 @@ from sparkup.config.request import Typed, parse
 
 CONTAINER = tuple(field.name for field in fields(TypedContainer) if field.name != "needed")
 Decorated = Callable[..., Any]
-TYPED = ("name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom")
+TYPED = (
+    *("name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom"),
+    *("backend", "master_port", "eth_if", "ib_if"),
+)
 _taken = (
     click.option("--name", metavar="NAME", help="What the launch is called. [default: vllm_node]"),
     click.option(
@@ -58,6 +61,33 @@ _taken = (
     ),
     click.option("--pids-limit", metavar="N", help="Limit of processes and threads, likewise."),
 )
+_cluster = (
+    click.option(
+        "--backend",
+        metavar="mp|ray",
+        help="On several hosts: how ranks find each other. [default: what the command says, else mp]",
+    ),
+    click.option(
+        "--master-port",
+        "--head-port",
+        "master_port",
+        metavar="PORT",
+        help="On several hosts: where ranks meet. [default: 29501 for mp, 6379 for ray, or the next that is"
+        " free]",
+    ),
+    click.option(
+        "--eth-if",
+        multiple=True,
+        metavar="[HOST=]NAME",
+        help="On several hosts: network interface to talk over. [default: found]",
+    ),
+    click.option(
+        "--ib-if",
+        multiple=True,
+        metavar="[HOST=]NAME[,NAME]",
+        help="On several hosts: RDMA devices to use. [default: found]",
+    ),
+)
 _dry = (
     click.option(
         "--dry-run",
@@ -76,7 +106,7 @@ _dry = (
 
 def launching(command: Decorated) -> Decorated:
     """Add the options of what is launched: where, as what, in which container, with which limits."""
-    for option in reversed((options.remote, *_taken, options.container, *_dry, options.as_json)):
+    for option in reversed((options.remote, *_taken, *_cluster, options.container, *_dry, options.as_json)):
         command = option(command)
     return command
 

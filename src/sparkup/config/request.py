@@ -10,6 +10,7 @@ from pathlib import Path
 from sparkup.commands.vllm import SECRETS, exposed_secret
 from sparkup.config.containers import TypedContainer, container_request
 from sparkup.config.problems import Problems, number
+from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import NAME_RULE, Engine, Guard, LaunchRequest, Limits, Readiness
@@ -40,6 +41,10 @@ class Typed:
     mem_limit_gb: str | None = None
     pids_limit: str | None = None
     earlyoom: bool = False
+    backend: str | None = None
+    master_port: str | None = None
+    eth_if: Sequence[str] = ()
+    ib_if: Sequence[str] = ()
     container: TypedContainer = field(default_factory=TypedContainer)
     outlives: bool = True
     surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -48,8 +53,6 @@ class Typed:
 def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
     """Return the request; raises InputRefused with every problem, those found before included."""
     found = Problems() if problems is None else problems
-    if len(typed.hosts) > 1:
-        found.add("this version launches on one machine", "name one host, or say --solo")
     limits = _limits(typed, found)
     request = LaunchRequest(
         argv=_command(typed.command, found),
@@ -64,6 +67,10 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
         outlives=typed.outlives,
         guard=Guard() if typed.earlyoom else None,
         container=container_request(typed.container, limits, typed.surroundings, found),
+        backend=_backend(typed.backend, found),
+        meets=_port(typed.master_port, found),
+        eth=tuple(typed.eth_if),
+        ib=tuple(typed.ib_if),
     )
     if found:
         raise InputRefused(*found)
@@ -113,6 +120,24 @@ def _engine(name: str | None, problems: Problems) -> Engine | None:
     except ValueError:
         problems.add(f"unknown engine {name!r}", _meant(name, [*Engine]))
         return None
+
+
+def _backend(name: str | None, problems: Problems) -> Backend | None:
+    if name is None:
+        return None
+    try:
+        return Backend(name)
+    except ValueError:
+        problems.add(f"unknown backend {name!r}", _meant(name, [*Backend]))
+        return None
+
+
+def _port(word: str | None, problems: Problems) -> int | None:
+    port = number(word, "--master-port", problems)
+    if port is not None and port > 65535:
+        problems.add(f"--master-port {port} is no port", "use a number from 1 to 65535")
+        return None
+    return port
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -12,21 +12,18 @@ import contextlib
 import errno
 import glob
 import hashlib
-import http.client
 import json
 import os
 import platform
 import re
 import shutil
-import socket
-import ssl
 import stat
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from typing import Any, Callable, Dict, Iterator
+
+from .gather_net import decoded, get, reach
 
 Json = Dict[str, Any]
 UNFIT = (errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)  # of what is no program for us
@@ -47,7 +44,7 @@ def run(body: Json) -> Json:
             check=False,
             env=dict(os.environ, LC_ALL="C"),
         )
-        answer.update(status=done.returncode, out=text(done.stdout), err=text(done.stderr))
+        answer.update(status=done.returncode, out=decoded(done.stdout), err=decoded(done.stderr))
     except FileNotFoundError:
         answer["missing"] = True
     except OSError as error:
@@ -58,11 +55,6 @@ def run(body: Json) -> Json:
         answer["timeout"] = True
     answer["seconds"] = round(time.monotonic() - begun, 4)
     return answer
-
-
-def text(data: bytes) -> str:
-    """Return bytes as text that JSON can hold, whatever they are."""
-    return data.decode("utf-8", "replace")
 
 
 def matches(body: Json) -> Iterator[str]:
@@ -99,7 +91,7 @@ def files(body: Json) -> Json:
                 owners[path] = status.st_uid
                 if body.get("tail"):
                     file.seek(max(0, file.seek(0, os.SEEK_END) - body["max_bytes"]))
-                found[path] = kept(text(file.read(body["max_bytes"])), body.get("keep"))
+                found[path] = kept(decoded(file.read(body["max_bytes"])), body.get("keep"))
         except FileNotFoundError:
             continue  # a process or launch that went away between listing and reading
         except OSError as error:
@@ -207,82 +199,6 @@ def which(body: Json) -> Json:
     folders = [os.path.expandvars(os.path.expanduser(name)) for name in body["first"]]
     along = os.pathsep.join([*folders, body.get("path") or os.environ.get("PATH", os.defpath)])
     return {"which": {name: shutil.which(name, path=along) for name in body["names"]}}
-
-
-def get(body: Json) -> Json:
-    """Get a URL as this host sees it; one of this host itself past any proxy."""
-    begun = time.monotonic()
-    proxies = urllib.request.ProxyHandler(None if body.get("proxy") else {})
-    # A server of this host proves nothing to itself: what it shows is often self-signed.
-    context = None if body.get("proxy") else ssl._create_unverified_context()  # noqa: S323, SLF001
-    opener = urllib.request.build_opener(proxies, urllib.request.HTTPSHandler(context=context))
-    answer: Json = {"status": None, "body": ""}
-    try:
-        with opener.open(web(body["url"]), timeout=body.get("timeout", 5)) as reply:
-            answer.update(
-                status=reply.status, body=text(beginning(reply, begun + 2 * body.get("timeout", 5)))
-            )
-    except urllib.error.HTTPError as error:
-        answer.update(status=error.code, body=text(error.read(65536)))
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        answer["error"] = str(error) or type(error).__name__
-    answer["seconds"] = round(time.monotonic() - begun, 4)
-    return answer
-
-
-def web(url: str) -> str:
-    """Return a URL of the web; raises ValueError for one of another kind: urllib would read files as well."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("neither http nor https")
-    return url
-
-
-def beginning(reply: Any, deadline: float) -> bytes:
-    """Return the beginning of a body, what comes of it until then: some servers drip for ever."""
-    data = b""
-    while len(data) < 65536 and time.monotonic() < deadline:
-        more = reply.read1(65536 - len(data))
-        if not more:
-            break
-        data += more
-    return data
-
-
-def reach(body: Json) -> Json:
-    """Say for each of [interface, own address, other's address] whether something answers there.
-
-    A port that refuses proves a way as well as one that takes a connection; where a firewall drops both,
-    the neighbour table does, as its entry came over the cable.
-    """
-    with concurrent.futures.ThreadPoolExecutor(64) as pool:
-        return {"reach": list(pool.map(lambda way: reached(way, body), body["ways"]))}
-
-
-def reached(way: list[str], body: Json) -> bool:
-    """Try one way from this host to another."""
-    netdev, own, other = way
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
-        found.settimeout(body.get("timeout", 1.0))
-        with contextlib.suppress(OSError):  # older kernels let only root choose it; the address does as well
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, netdev.encode())
-        try:
-            found.bind((own, 0))
-            found.connect((other, body.get("port", 22)))
-        except ConnectionRefusedError:
-            return True
-        except OSError:
-            return neighbour(netdev, other)
-    return True
-
-
-def neighbour(netdev: str, address: str) -> bool:
-    """Say whether the kernel has heard of an address on an interface: a complete entry of /proc/net/arp."""
-    with contextlib.suppress(OSError), open("/proc/net/arp", encoding="ascii", errors="replace") as table:
-        for line in table:
-            words = line.split()
-            if len(words) > 5 and (words[0], words[5]) == (address, netdev) and int(words[2], 16) & 2:
-                return True
-    return False
 
 
 KINDS: dict[str, Callable[[Json], Json]] = {

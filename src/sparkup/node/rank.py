@@ -86,19 +86,27 @@ def supervise(
     follow = Follower(rank, output, wake, guard, together)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))
     together.ended(status)
-    leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
-    follow.drain()
-    ended: state.Json = {
-        "status": status,
-        "asked": bool(asked) and not follow.because,
-        "at": time.time(),
-        "lost_log": log.lost,
-    }
-    ended.update(short_of_memory=guard.ended, limit_reached=guard.limit_reached(), because=follow.because)
-    with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
-        state.write(os.path.join(place.folder, "exit.json"), dict(ended, left=sorted(leftover)))
+    write_end(place.folder, status, bool(asked), follow)
     log.close()
     return status
+
+
+def write_end(folder: str, status: int, asked: bool, follow: Follower) -> None:  # noqa: FBT001
+    """End what the first process left behind, and record how all of it ended."""
+    leftover = end(lambda: state.descendants(os.getpid()), TREE_GRACE, follow.pump)
+    follow.drain()
+    ended = {
+        "status": status,
+        "asked": asked and not follow.because,
+        "because": follow.because,
+        "at": time.time(),
+        "lost_log": follow.log.lost,
+        "short_of_memory": follow.guard.ended,
+        "limit_reached": follow.guard.limit_reached(),
+        "left": sorted(leftover),
+    }
+    with contextlib.suppress(OSError):  # a full disk: then the rank counts as lost
+        state.write(os.path.join(folder, "exit.json"), ended)
 
 
 class Rank:

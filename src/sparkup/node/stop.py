@@ -64,23 +64,28 @@ def stop(
         why = "%s; its container has the label sparkup.attempt=%s" % (error, spec["attempt"])
         ended = "launch" in spec and without_engine(folder, supervisor, grace)
         return 1, dict(NOTHING, found=True, was_running=running, problem=why, ended=ended)
-    port = spec.get("port")
-    port_free = port is None or wait_for(lambda: not state.listening(int(port)), 5.0)
-    report = {
+    told = {
         "found": True,
         "was_running": running,
         "processes": len(members),
         "left": left,
-        "port": port,
-        "port_free": port_free,
-        "memory_before": before,
-        "memory_after": settle() if running else before,
+        **came_back(spec.get("port"), before, running=running),
         "seconds": round(time.monotonic() - begun, 2),
     }
     if left:
-        return 1, report
+        return 1, told
     names.give_up(root, name, spec["attempt"])
-    return 0, report
+    return 0, told
+
+
+def came_back(port: int | None, before: int, *, running: bool) -> state.Json:
+    """Say whether port and memory are free again, which may take a moment."""
+    return {
+        "port": port,
+        "port_free": port is None or wait_for(lambda: not state.listening(int(port)), 5.0),
+        "memory_before": before,
+        "memory_after": settle() if running else before,
+    }
 
 
 def tell(spec: state.Json, supervisor: state.Json | None, grace: float) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 
 ENTRY = "import sys\nfrom node.main import main\nsys.exit(main())\n"
+FUTURE, IMPORT = "from __future__ import annotations\n", "from .gather_net import decoded, get, reach\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # equal sources make equal bytes
 
 
@@ -35,5 +36,7 @@ def program_name() -> str:
 
 @cache
 def gatherer() -> bytes:
-    """Return the program that answers all questions of a phase in one round trip."""
-    return resources.files("sparkup.node").joinpath("gather.py").read_bytes()
+    """Return the program that answers all questions of a phase in one round trip: two sources as one."""
+    sources = _sources()
+    rest = sources["gather.py"].replace(FUTURE, "").replace(IMPORT, "")
+    return (sources["gather_net.py"] + rest).encode()
