@@ -8,7 +8,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from sparkup.domain.fabric import CONNECTX7, Fabric, Finding, Interface, RdmaDevice
+from sparkup.domain.check import Finding
+from sparkup.domain.fabric import CONNECTX7, Fabric, Interface, RdmaDevice
 
 TOPOLOGIES = Path(__file__).parents[1] / "fixtures/samples/topology"
 Hosts = dict[str, tuple[Interface, ...]]

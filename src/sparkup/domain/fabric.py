@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
-Level = Literal["fail", "warn", "note"]
+from sparkup.domain.check import Finding
+
 Topology = Literal["solo", "pair", "doubled-pair", "ring", "switch", "mixed", "none"]
 CONNECTX7 = "15b3:1021"
 RATE = 200  # Gb/s that a cable of a Spark carries
@@ -107,17 +108,6 @@ class Link:
     ends: tuple[End, ...]
     subnet: IPv4Network | None
     proved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about the fabric that its owner should know; `fail` forbids a launch on several hosts."""
-
-    level: Level
-    code: str  # of the check, as in docs
-    message: str
-    where: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

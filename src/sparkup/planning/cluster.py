@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sparkup.commands.vllm import parse_serve
-from sparkup.domain.fabric import Fabric, Finding, Interface
+from sparkup.domain.check import Finding
+from sparkup.domain.fabric import Fabric, Interface
 from sparkup.domain.fact import Fact, Observed, Seen
 from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
 from sparkup.errors import InputRefused, Problem

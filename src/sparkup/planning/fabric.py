@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sparkup.domain.fabric import Fabric, Finding, Interface
+from sparkup.domain.check import LEVELS, Finding
+from sparkup.domain.fabric import Fabric, Interface
 from sparkup.planning.fabric_checks import linked, port_findings
 from sparkup.planning.fabric_choice import Choice, chosen_rails
 from sparkup.planning.fabric_control import find_control
@@ -12,7 +13,6 @@ from sparkup.planning.fabric_ports import ports
 from sparkup.planning.fabric_topology import rails, topology
 
 AS_IS = Choice()
-LEVELS = ("fail", "warn", "note")
 
 
 def plan_fabric(

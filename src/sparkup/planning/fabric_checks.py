@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from sparkup.domain.fabric import RATE, End, Finding, Interface, Level, Link
+from sparkup.domain.check import Finding, Level
+from sparkup.domain.fabric import RATE, End, Interface, Link
 from sparkup.planning.fabric_ports import OWN, Ports, hosts_of, listed
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sparkup.domain.fabric import End, Finding, Interface
+from sparkup.domain.check import Finding
+from sparkup.domain.fabric import End, Interface
 from sparkup.errors import InputRefused, Problem
 from sparkup.planning.fabric_ports import OWN, Ports, listed
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from sparkup.domain.fabric import Control, End, Finding, Interface, Link
+from sparkup.domain.check import Finding
+from sparkup.domain.fabric import Control, End, Interface, Link
 from sparkup.planning.fabric_choice import Choice, no_interface
 from sparkup.planning.fabric_links import joining
 from sparkup.planning.fabric_ports import Ports, listed

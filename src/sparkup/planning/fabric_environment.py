@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sparkup.domain.fabric import Fabric, Finding, Variable
+from sparkup.domain.check import Finding
+from sparkup.domain.fabric import Fabric, Variable
 from sparkup.planning.fabric_topology import in_nccl_order
 
 SOCKETS = (

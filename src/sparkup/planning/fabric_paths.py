@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sparkup.domain.fabric import End, Finding, Interface, Level, Link, Topology
+from sparkup.domain.check import Finding, Level
+from sparkup.domain.fabric import End, Interface, Link, Topology
 from sparkup.planning.fabric_checks import Linked
 from sparkup.planning.fabric_links import joining
 from sparkup.planning.fabric_ports import hosts_of, listed
