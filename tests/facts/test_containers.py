@@ -1,12 +1,20 @@
 """Images and containers as Docker 20.10 and 26.1 and podman 4.3 told of them."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.fixtures.recorded import answers, cases
 
 from sparkup.domain.launch import Engine
-from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image, parse_containers
+from sparkup.facts.containers import (
+    CONTAINERS,
+    ContainerState,
+    Image,
+    fingerprint,
+    image,
+    parse_containers,
+)
 
 DOCKER, PODMAN = Engine.DOCKER, Engine.PODMAN
 
@@ -16,11 +24,60 @@ def test_an_image_that_docker_has(case: str) -> None:
     (engine, found), *others = image("odd:1").parse(answers("image", case)).items()
     assert (engine, others) == (DOCKER, [])
     assert found.id.startswith("sha256:")
-    assert found == Image(found.id, "amd64", "linux", "nobody", "/workspace", ("/usr/bin/env", "--"))
+    entrypoint = ("/usr/bin/env", "--")
+    assert found == Image(found.id, "amd64", "linux", "nobody", "/workspace", entrypoint, found.fingerprint)
+    assert len(found.fingerprint) == 64
 
 
 def test_an_image_that_podman_has() -> None:
     assert image("odd:1").parse(answers("image", "podman_4")).keys() == {PODMAN}
+
+
+def inspected(case: str) -> dict[str, Any]:
+    """Return what an engine told of an image."""
+    told = answers("image", case)["podman" if "podman" in case else "docker"]["out"]
+    found: dict[str, Any] = json.loads(told)[0]
+    return found
+
+
+@pytest.mark.parametrize("case", ["docker_20", "docker_26", "podman_4"])
+def test_what_differs_where_the_same_bytes_run_is_not_in_the_fingerprint(case: str) -> None:
+    found = inspected(case)
+    config = found["Config"] | {"Labels": {"a": "b"}, "Image": "sha256:2", "Hostname": "h"}
+    other = {"Id": "sha256:1", "Created": "never", "Comment": "", "RepoTags": ["other:2"], "Config": config}
+    assert fingerprint(found | other) == fingerprint(found)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Env": ["PATH=/bin"]},
+        {"Cmd": ["sh"]},
+        {"Entrypoint": None},
+        {"User": "root"},
+        {"WorkingDir": "/"},
+    ],
+)
+def test_what_decides_how_an_image_runs_is_in_its_fingerprint(changed: dict[str, Any]) -> None:
+    found = inspected("docker_26")
+    assert fingerprint(found | {"Config": found["Config"] | changed}) != fingerprint(found)
+
+
+def test_other_bytes_or_another_platform_have_another_fingerprint() -> None:
+    found = inspected("docker_26")
+    others = [{"RootFS": inspected("docker_20")["RootFS"]}, {"Architecture": "arm64"}, {"Os": "windows"}]
+    assert len({fingerprint(found | other) for other in ({}, *others)}) == 4
+
+
+def test_what_engines_write_differently_is_the_same() -> None:
+    """Docker says null or leaves out what is empty; podman leaves it out."""
+    found = inspected("podman_4")
+    config = found["Config"] | {"Env": None, "Entrypoint": None, "User": "", "WorkingDir": ""}
+    assert fingerprint(found | {"Config": config}) == fingerprint(found)
+
+
+def test_without_layers_nothing_is_known_of_the_content() -> None:
+    assert fingerprint(inspected("docker_26") | {"RootFS": None}) == ""
 
 
 @pytest.mark.parametrize("case", ["absent_20", "absent_26", "absent_podman_4"])

@@ -1,8 +1,10 @@
 """Images and containers of a host, as its engines tell."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sparkup.commands.containers import PS_FORMATS
 from sparkup.domain.fact import Answers, Fact, run
@@ -11,11 +13,15 @@ from sparkup.domain.launch import Engine
 ENGINES = (Engine.DOCKER, Engine.PODMAN)
 # Of what `image inspect` tells, the members that are read.
 READ = ("Id", "Architecture", "Os", "Config", "User", "WorkingDir", "Entrypoint")
+FINGERPRINT = "Fingerprint"  # a member of ours, where answers are recorded without what it is made of
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that an engine has; `architecture` in Go's words (amd64, arm64)."""
+    """An image that an engine has; `architecture` in Go's words (amd64, arm64).
+
+    `fingerprint` is of its content, the same in every engine's store, which `id` is not; "" if not known.
+    """
 
     id: str
     architecture: str
@@ -23,6 +29,7 @@ class Image:
     user: str = ""
     working_dir: str = ""
     entrypoint: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 def image(name: str) -> Fact[Mapping[Engine, Image]]:
@@ -45,7 +52,8 @@ def _only(text: str) -> str:
     try:
         found = json.loads(text)[0]
         config = {name: value for name, value in found["Config"].items() if name in READ}
-        return json.dumps([{**{name: found[name] for name in READ if name in found}, "Config": config}])
+        kept = {name: found[name] for name in READ if name in found}
+        return json.dumps([{**kept, "Config": config, FINGERPRINT: fingerprint(found)}])
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
 
@@ -61,9 +69,32 @@ def _image(text: str) -> Image | None:
             user=str(config.get("User") or ""),
             working_dir=str(config.get("WorkingDir") or ""),
             entrypoint=tuple(map(str, config.get("Entrypoint") or ())),
+            fingerprint=fingerprint(found),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None  # an engine that has no such image prints an empty list
+
+
+def fingerprint(inspected: Mapping[str, Any]) -> str:
+    """Return the digest of an image's content, from what `image inspect` tells of it; "" without layers.
+
+    Labels, history, names and times are left out: they differ where the same bytes run. So is the variant
+    of the processor, which not every engine tells. A digest shows nothing of the values in Env.
+    """
+    if FINGERPRINT in inspected:
+        return str(inspected[FINGERPRINT])
+    layers = (inspected.get("RootFS") or {}).get("Layers")
+    if not layers:
+        return ""
+    config = inspected.get("Config") or {}
+    content = {
+        "platform": [inspected["Os"], inspected["Architecture"]],
+        "layers": layers,
+        **{name: config.get(name) or [] for name in ("Env", "Entrypoint", "Cmd")},
+        "User": config.get("User") or "",
+        "WorkingDir": config.get("WorkingDir") or "/",
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
