@@ -81,7 +81,7 @@ def test_an_offline_plan_is_the_same_and_nothing_is_asked(dock: Docked) -> None:
     live = dock.run("launch", "--dry-run", *words)
     offline = dock.run("launch", "--dry-run", "--offline", *words)
     assert (live.status, offline.status) == (0, 0), offline
-    said = [re.sub(r"attempt=\w+", "attempt=", done.out) for done in (live, offline)]
+    said = [re.sub(r"(attempt[= ])\w+", r"\1", done.out) for done in (live, offline)]
     assert set(said[1].splitlines()) <= set(said[0].splitlines())
     assert "docker run" in offline.out
     other = dock.run("launch", "--dry-run", "--offline", "-t", "never-asked-for", "--", "true")
