@@ -16,11 +16,13 @@ from sparkup.domain.plan import Plan, what
 from sparkup.facts import (
     container_engines,
     containers,
+    dgx,
     environments,
     gpus,
     launches,
     listeners,
     machine,
+    memory,
     systemd,
 )
 from sparkup.facts.container_engines import Engines
@@ -38,6 +40,8 @@ from sparkup.planning.processes import command_lookup
 ADA: Machine = machine.parse(answers("machine", "user"))
 NO_SYSTEMD: Systemd = systemd.parse(answers("systemd", "no_systemd_user"))
 CPU, CUDA = environments.parse_environments(answers("environments", "two"))
+NO_SPARK: dgx.Dgx = dgx.parse(answers("dgx", "vm"))
+MEMORY: memory.Memory = memory.parse(answers("memory", "vm"))
 NO_ENGINES: Engines = container_engines.parse(answers("engines", "absent"))
 PLACES = Places({}, ())
 VLLM = Lookup("/home/ada/bin/vllm")
@@ -88,10 +92,14 @@ def seen(
     containers_: Sequence[ContainerState] = (),
     places: Places = PLACES,
     inside: Lookup | None = None,
+    dgx_: dgx.Dgx = NO_SPARK,
+    memory_: memory.Memory = MEMORY,
 ) -> Seen:
     """Return what was seen of a host."""
     values: dict[str, Any] = {
         machine.MACHINE.name: machine_,
+        dgx.DGX.name: dgx_,
+        memory.MEMORY.name: memory_,
         gpus.GPU.name: gpus.Gpus(shown=True, driver="580.95.05"),
         launches.LAUNCHES.name: tuple(launches_),
         listeners.LISTENERS.name: tuple(listeners_),

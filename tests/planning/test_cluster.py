@@ -22,6 +22,7 @@ from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import Listener
 from sparkup.facts.memory import MEMORY, Memory
 from sparkup.facts.programs import Lookup
+from sparkup.facts.verbs import VERBS, Verbs
 from sparkup.planning.resolve import Resolved, resolve, wanted
 
 PAIR = sample("pair_port1_two_subnets")
@@ -54,7 +55,8 @@ def hosts(
             LINKS.name: links,
             GPU.name: Gpus(shown=True, cards=("000f:01:00.0 (nvidia)",) * cards),
             DGX.name: GB10,
-            MEMORY.name: Memory(total=128 << 30),
+            MEMORY.name: Memory(total=128 << 30, available=127 << 30, free=127 << 30),
+            VERBS.name: Verbs(devices=True),
             IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
         }
         found[name] = Seen(name, {**own.values, **more})

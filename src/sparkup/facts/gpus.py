@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sparkup.domain.fact import Answers, Fact, files, links, paths
+from sparkup.domain.fact import Answers, Fact, files, links, paths, whole
 
 DRIVER = "/proc/driver/nvidia/version"
 DEVICES = "/sys/bus/pci/devices/*"
@@ -59,4 +59,5 @@ GPU = Fact(
         "drivers": links(f"{DEVICES}/driver"),
     },
     parse,
+    recorded=whole,
 )

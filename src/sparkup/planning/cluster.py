@@ -1,6 +1,6 @@
 """A launch on several hosts: how many it needs, what joins them, and what each rank gets of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,8 @@ from sparkup.commands.vllm import parse_serve
 from sparkup.domain.check import Finding
 from sparkup.domain.fabric import Fabric, Interface
 from sparkup.domain.fact import Fact, Observed, Seen
-from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
+from sparkup.domain.host import Host
+from sparkup.domain.launch import Launch, LaunchRequest, Node
 from sparkup.errors import InputRefused, Problem
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
@@ -16,17 +17,19 @@ from sparkup.facts.identity import IDENTITY
 from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import LISTENERS
 from sparkup.facts.machine import MACHINE
-from sparkup.facts.memory import MEMORY
+from sparkup.facts.verbs import VERBS
 from sparkup.planning.fabric import plan_fabric
 from sparkup.planning.fabric_choice import parse_choice
 from sparkup.planning.fabric_environment import user_findings
 from sparkup.planning.fabric_links import Proved
+from sparkup.planning.fabric_topology import chain
+from sparkup.planning.gates import refusals, told
 from sparkup.planning.parallel import Parallel, backend_of, contradictions, nodes_needed, read_parallel
 from sparkup.planning.ranks import Meeting, free_port, together
 from sparkup.planning.serving import mine, port_problem
 
-OPTIONS = ("eth-if", "ib-if")  # findings about what the user chose
-FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, DGX, MEMORY, IDENTITY)
+FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS)
+RING = 4  # hosts from which on not all of a ring are neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,56 @@ class Cluster:
     launch: Launch
     notes: tuple[str, ...] = ()
     fabric: Fabric | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def trimmed(
-    request: LaunchRequest, config: str, seen: Observed, problems: list[Problem]
+    request: LaunchRequest, known: Known, seen: Observed, problems: list[Problem]
 ) -> tuple[LaunchRequest, tuple[str, ...]]:
-    """Leave the hosts out that the command does not need; notes it when there are too few."""
+    """Leave the hosts out that the command does not need, and put those of a ring in the order of its cables.
+
+    Notes it when there are too few.
+    """
     serve, hosts = parse_serve(request.argv), request.hosts
-    if serve is None:
-        return request, ()
-    parallel = read_parallel(serve, config, problems)
+    parallel = read_parallel(serve, known.config, problems) if serve else None
     each = min(gpus(seen[host.name]) for host in hosts)
-    needed = nodes_needed(parallel, each)
-    if needed > len(hosts):
+    needed = nodes_needed(parallel, each) if parallel else len(hosts)
+    if parallel and needed > len(hosts):
         names = " ".join(host.name for host in hosts)
         message = f"the command needs {parallel.gpus} GPUs, and there are {each * len(hosts)} on {names}"
         hint = "name more hosts with -n, or lower -tp, -pp or -dp"
         problems.append(Problem("too-few-hosts", message, hint=hint))
         return request, ()
-    if needed == len(hosts):
-        return request, ()
-    idle = ", ".join(host.name for host in hosts[needed:])
-    note = f"the command needs {needed} of {len(hosts)} hosts (-tp x -pp x -dp); not used: {idle}"
-    return replace(request, hosts=hosts[:needed]), (note,)
+    ordered = _along_cables(request, known, seen) if needed > 1 else hosts
+    if ordered is not None and 2 < needed < len(hosts):
+        problems.append(_part_of_ring(needed, len(hosts)))
+    ordered = ordered or hosts
+    notes = () if ordered == hosts else (f"ranks follow the cables: {_names(ordered[:needed])}",)
+    if needed < len(hosts):
+        left = f"not used: {_names(host for host in hosts if host not in ordered[:needed])}"
+        notes = (f"the command needs {needed} of {len(hosts)} hosts (-tp x -pp x -dp); {left}", *notes)
+    return replace(request, hosts=ordered[:needed]), notes
+
+
+def _along_cables(request: LaunchRequest, known: Known, seen: Observed) -> tuple[Host, ...] | None:
+    """Return the hosts as the cables of a ring join them, from the head on; None without such a ring."""
+    if len(request.hosts) < RING:
+        return None
+    fabric = fabric_of(request, seen, known.proved, [])
+    if fabric.topology != "ring":
+        return None
+    by_name = {host.name: host for host in request.hosts}
+    return tuple(by_name[name] for name in chain(fabric, request.hosts[0].name))
+
+
+def _part_of_ring(needed: int, there: int) -> Problem:
+    message = f"the command needs {needed} of the {there} hosts of a ring, and without the others it is none"
+    hint = f"let it need two hosts or all {there} (-tp, -pp), or join the hosts by a switch"
+    return Problem("no-fabric", message, hint=hint)
+
+
+def _names(hosts: Iterable[Host]) -> str:
+    return ", ".join(host.name for host in hosts)
 
 
 def gpus(seen: Seen) -> int:
@@ -87,9 +117,9 @@ def cluster(
     problems += _of_containers(request, drafts)
     fabric = fabric_of(request, seen, known.proved, problems)
     found = (*fabric.findings, *user_findings(request.environment.plain))
-    problems += [_refusal(each) for each in found if each.level == "fail"]
+    problems += refusals(found)
     if problems:
-        return Cluster(drafts[0], fabric=fabric)
+        return Cluster(drafts[0], fabric=fabric, findings=found)
     nodes = [Node(name, rank, seen[name][MACHINE].uid) for rank, name in enumerate(names)]
     meeting = Meeting(
         backend,
@@ -101,7 +131,7 @@ def cluster(
         problems.append(problem)
     launch = together(drafts, nodes, serve, meeting, fabric)
     said = f"{len(names)} ranks through {backend}: {fabric.topology}, " + transport(fabric)
-    return Cluster(launch, (said, *_notes(found)), fabric)
+    return Cluster(launch, (said, *told(found)), fabric, found)
 
 
 def twice(names: Sequence[str], seen: Observed) -> list[Problem]:
@@ -158,26 +188,3 @@ def _of_containers(request: LaunchRequest, drafts: Sequence[Launch]) -> list[Pro
         hint = "say which with --engine, and see that all hosts have it and the image"
         problems.append(Problem("no-engine", f"the hosts would run it by {told}", hint=hint))
     return problems
-
-
-def _refusal(finding: Finding) -> Problem:
-    code = "bad-option" if finding.code in OPTIONS else "no-fabric"
-    return Problem(code, finding.message, finding.where, finding.hint)
-
-
-def _notes(findings: Sequence[Finding]) -> tuple[str, ...]:
-    found = (each for each in findings if each.level != "fail")
-    return tuple(
-        f"{'warning: ' if each.level == 'warn' else ''}{each.where and each.where + ': '}{each.message}"
-        f"{each.hint and '; ' + each.hint}"
-        for each in found
-    )
-
-
-def differing(images: Mapping[str, str], name: str, engine: Engine) -> list[Problem]:
-    """Refuse hosts whose images of one name differ; `images`: host → fingerprint of its content."""
-    if len(set(images.values())) < 2:
-        return []
-    told = ", ".join(f"{host} {print_[:12]}" for host, print_ in images.items())
-    hint = f"copy one to the others: {engine} save {name} | ssh HOST {engine} load"
-    return [Problem("images-differ", f"{name} is not the same on all hosts: {told}", hint=hint)]

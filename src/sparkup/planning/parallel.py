@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkup.commands.vllm import Serve
@@ -46,9 +46,9 @@ def _size(option: str, serve: Serve, config: str, problems: list[Problem]) -> in
     return 1
 
 
-def configured(config: str) -> Mapping[str, str]:
-    """Return the sizes and the backend that a file for `vllm serve --config` says."""
-    names = "|".join(re.escape(each[2:]) for each in (*SIZES, EXECUTOR)).replace(r"\-", "[-_]")
+def configured(config: str, options: Sequence[str] = (*SIZES, EXECUTOR)) -> Mapping[str, str]:
+    """Return which of some options a file for `vllm serve --config` says; by default sizes and backend."""
+    names = "|".join(re.escape(each[2:]) for each in options).replace(r"\-", "[-_]")
     found = re.findall(rf"^({names})[ \t]*:[ \t]*[\"']?([^\s\"'#]+)", config, re.MULTILINE)
     return {f"--{name.replace('_', '-')}": value for name, value in found}
 

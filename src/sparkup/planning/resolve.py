@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sparkup.commands.vllm import SECRETS, Serve, parse_serve, without_secrets
+from sparkup.domain.check import Finding
 from sparkup.domain.command import Environment, Secret
+from sparkup.domain.fabric import Fabric
 from sparkup.domain.fact import Fact, Observed, Seen
-from sparkup.domain.host import follow_up
 from sparkup.domain.launch import (
     FIRST_NAME,
     Engine,
@@ -18,15 +19,18 @@ from sparkup.domain.launch import (
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import CONTAINERS
+from sparkup.facts.dgx import DGX
 from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.listeners import HOLDERS, LISTENERS
 from sparkup.facts.machine import MACHINE
+from sparkup.facts.memory import MEMORY
 from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import SYSTEMD
-from sparkup.planning import cluster, containers, serving
+from sparkup.planning import cluster, containers, gates, serving
 from sparkup.planning.fabric_links import Proved
 from sparkup.planning.host_paths import inside_lookup, reach
+from sparkup.planning.host_state import name_problems, place_problems
 from sparkup.planning.processes import as_process, command_lookup
 from sparkup.planning.published import publish
 from sparkup.planning.serving import mine
@@ -51,6 +55,8 @@ class Resolved:
 
     launch: Launch
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()  # of all checks
+    fabric: Fabric | None = None  # of several hosts
 
 
 def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
@@ -60,7 +66,8 @@ def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     more = () if within.name == own.name else (within,)
     inside = () if request.engine is Engine.HOST else (*engines, *more)
     several = cluster.FACTS if len(request.hosts) > 1 else ()
-    return (MACHINE, LAUNCHES, LISTENERS, HOLDERS, SYSTEMD, ENVIRONMENTS, own, *inside, *several)
+    machine = (MACHINE, MEMORY, DGX, SYSTEMD)
+    return (*machine, LAUNCHES, LISTENERS, HOLDERS, ENVIRONMENTS, own, *inside, *several)
 
 
 def resolve(request: LaunchRequest, seen: Observed, attempt: str, proved: Proved | None = None) -> Resolved:
@@ -68,25 +75,38 @@ def resolve(request: LaunchRequest, seen: Observed, attempt: str, proved: Proved
 
     `proved`: between which interfaces of several hosts packets went, None if nobody has tried.
     """
+    resolved, problems = examine(request, seen, attempt, proved)
+    if problems:
+        raise refusal(problems)
+    return resolved
+
+
+def examine(
+    request: LaunchRequest, seen: Observed, attempt: str, proved: Proved | None = None
+) -> tuple[Resolved, Sequence[Problem]]:
+    """Return what was decided about a launch, and all that refuses it: with that it is not whole."""
     problems: list[Problem] = []
     known = cluster.Known(_config(request, seen[request.hosts[0].name]), proved)
     notes: tuple[str, ...] = ()
     if len(request.hosts) > 1:
-        request, notes = cluster.trimmed(request, known.config, seen, problems)
+        request, notes = cluster.trimmed(request, known, seen, problems)
     drafts = [
         _on_host(request, seen[host.name], problems, head=not place)
         for place, host in enumerate(request.hosts)
     ]
-    launch, notes = drafts[0].launch, (*notes, *_all_notes(request, drafts))
+    launches = [draft.launch for draft in drafts]
+    found = cluster.Cluster(launches[0])
     if len(drafts) > 1:
-        found = cluster.cluster(request, [draft.launch for draft in drafts], seen, known, problems)
-        launch, notes = found.launch, (*notes, *found.notes)
-    if problems:
-        raise _refusal(_once(problems))
+        found = cluster.cluster(request, launches, seen, known, problems)
+    checked = gates.findings(gates.Subject(request, seen, launches, known.config, found.fabric))
+    problems += gates.refusals(checked)
+    notes = (*notes, *_all_notes(request, drafts), *found.notes, *gates.told(checked))
+    launch = found.launch
     if len(drafts) == 1:
         host = request.hosts[0].name
         launch = replace(launch, nodes=(Node(host, 0, seen[host][MACHINE].uid),))
-    return Resolved(replace(launch, attempt=attempt), notes)
+    resolved = Resolved(replace(launch, attempt=attempt), notes, (*found.findings, *checked), found.fabric)
+    return resolved, _once(problems)
 
 
 def _config(request: LaunchRequest, seen: Seen) -> str:
@@ -111,8 +131,8 @@ def _once(problems: Sequence[Problem]) -> list[Problem]:
     return list({(each.code, each.message, each.where): each for each in problems}.values())
 
 
-def _refusal(problems: Sequence[Problem]) -> SparkupError:
-    """A gate refuses only what was put in rightly: any wrong input makes it an input error."""
+def refusal(problems: Sequence[Problem]) -> SparkupError:
+    """Return the error for problems: a gate refuses only what was put in rightly, else it is the input."""
     if any(problem.code in REFUSES_INPUT for problem in problems):
         return InputRefused(*problems)
     return GateRefused(*problems)
@@ -120,8 +140,8 @@ def _refusal(problems: Sequence[Problem]) -> SparkupError:
 
 def _on_host(request: LaunchRequest, seen: Seen, problems: list[Problem], *, head: bool) -> Resolved:
     name = request.name or FIRST_NAME
-    problems += _name_problems(name, seen)
-    problems += _place_problems(seen)
+    problems += name_problems(name, seen)
+    problems += place_problems(seen)
     found = seen[command_lookup(request)]
     launch = Launch(
         name=name,
@@ -251,36 +271,3 @@ def _other(launch: Launch) -> Launch:
         leading = (each.outside for each in launch.container.ports if each.inside == port)
         port = next(leading, None)  # it is waited for inside, whether or not it is published
     return replace(launch, attached=attached, port=port, readiness=replace(launch.readiness, kind=kind))
-
-
-def _name_problems(name: str, seen: Seen) -> list[Problem]:
-    holder = next((rank for rank in mine(seen) if rank.launch == name), None)
-    if holder is None:
-        return []
-    what = " ".join(holder.argv[:3])
-    return [
-        Problem(
-            "name-taken",
-            f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
-            where=seen.host,
-            hint=f"choose another with --name, or: {follow_up('stop', name, seen.host)}",
-        )
-    ]
-
-
-def _place_problems(seen: Seen) -> list[Problem]:
-    """Find folders of ours whose place depends on where one is: what we start is elsewhere."""
-    places = {
-        "SPARKUP_STATE_DIR": seen[MACHINE].state_root,
-        "SPARKUP_DATA_DIR": seen[MACHINE].environments,
-    }
-    return [
-        Problem(
-            "unsafe-folder",
-            f"{folder}, where sparkup keeps things, is no absolute path",
-            where=seen.host,
-            hint=f"let the login there set {name} to one, or HOME if that is missing",
-        )
-        for name, folder in places.items()
-        if not folder.is_absolute()
-    ]
