@@ -17,6 +17,7 @@ FIELDS = {
     *("name", "host", "rank", "phase", "engine", "pid", "url", "health", "stage", "started"),
     *("seconds", "exit_status", "model", "argv", "log", "owner"),
     *("image", "image_id", "container"),
+    *("attempt", "backend", "nodes", "because"),
 }
 
 
@@ -29,7 +30,7 @@ def in_phase(user: User, phase: str, name: str = "vllm_node") -> Json:
 
 def test_nothing_is_launched(user: User) -> None:
     assert user.run("status") == (0, "nothing is launched on local\n", "")
-    assert user.json("status") == {"hosts": ["local"], "launches": [], "problems": []}
+    assert user.json("status") == {"hosts": ["local"], "launches": [], "problems": [], "wholes": []}
 
 
 def test_a_start_says_how_far_it_is(user: User) -> None:
@@ -156,7 +157,7 @@ def test_watching_goes_on_until_one_leaves(user: User) -> None:
         done = command.done()
     assert done.status == 130
     documents = [json.loads(line) for line in done.out.splitlines()]
-    assert documents[0] == {"hosts": ["local"], "launches": [], "problems": []}
+    assert documents[0] == {"hosts": ["local"], "launches": [], "problems": [], "wholes": []}
     assert documents[-1]["launches"][0]["phase"] == "running"
     assert done.err == ""
 

@@ -52,7 +52,8 @@ KEYS: dict[str, dict[str, Any]] = {
         "ready": dict,
     },
     "Finished": {"name": str, "exit_status": int, "log": str},
-    "Status": {"hosts": list, "launches": list, "problems": list},
+    "Status": {"hosts": list, "launches": list, "problems": list, "wholes": list},
+    "FirstCause": {**dict.fromkeys(("name", "host", "message", "hint"), str), "rank": int, "lines": list},
     "Stopped": {"launches": list, "problems": list},
     "Shown": {"launch": dict, "phases": list},
     "Script": {"script": str},
@@ -71,6 +72,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "Status": {
         **dict.fromkeys(("name", "host", "phase", "engine", "url", "stage", "model", "log"), str),
         **dict.fromkeys(("image", "image_id", "container"), str),
+        **dict.fromkeys(("attempt", "backend", "because"), str),
+        "nodes": list,
         **dict.fromkeys(("rank", "pid", "health", "owner"), int),
         "started": NUMBER,
         "seconds": NUMBER,

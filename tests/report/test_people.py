@@ -8,7 +8,8 @@ import pytest
 from tests.report.examples import ANSWERS, ENVIRONMENT, LAUNCHED, READY, ROW, SHOWN, STOPPED
 
 from sparkup.domain.answer import Answer, Environments, Finished, Script, Shown, Status, Stopped, Tried
-from sparkup.report.people import CLEAR, age, answer_text, curl, tunnel
+from sparkup.domain.duration import age
+from sparkup.report.people import CLEAR, answer_text, curl, tunnel
 
 REMOTE = replace(LAUNCHED, hosts=("spark1",), address="ada@spark1")
 

@@ -5,21 +5,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sparkup.actions.context import Context, done
+from sparkup.actions.context import Connections, Context, done
 from sparkup.domain.answer import Row, Status
 from sparkup.domain.event import Answered, Warned
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import Host
 from sparkup.domain.launch import RankState
-from sparkup.errors import InputRefused
+from sparkup.errors import InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.engine_log import LogReader, Stage
 from sparkup.facts.launches import LAUNCHES, health, log_tail
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.orphans import there
+from sparkup.planning.several import Asked, together
 from sparkup.planning.stop import unknown
 from sparkup.run.gather import Facts, Live, Observer
 
+CONNECT, LOGIN = 5, 5.0  # seconds for a host to take the connection, and to let us in: one may be off
+LOOK = 30.0  # seconds for a host to answer: a hung engine alone takes ten
 EVERY = 2.0  # seconds between two looks of --watch
 ENGINES, LIVE = ("docker", "podman"), ("ready", "running", "healthy", "unhealthy")
 SHOWN, HINT = "what is shown is what its folder says", "see that the engine works there: docker ps"
@@ -32,17 +35,18 @@ async def status(name: str | None, hosts: Sequence[Host], context: Context, *, w
     Raises InputRefused for a name that no launch has.
     """
     warned: set[Warned] = set()
+    context = replace(context, options=replace(context.options, connect_timeout=CONNECT, login=LOGIN))
     async with context.reached(hosts) as (connections, lost):
-        observer, reached = Live(connections), [host for host in hosts if host.name in connections]
+        observer = Live(connections)
         while True:
-            found = replace(await observe(reached, observer), problems=lost)
+            found = await observe(hosts, connections, observer, lost)
             found = found if name is None else _only(name, found)
             for warning in (each for each in _untold(found.launches) if each not in warned):
                 warned.add(warning)
                 context.emit(warning)
             context.emit(Answered(found))
             if not watch:
-                return done(lost)
+                return done(found.problems)
             await asyncio.sleep(EVERY)
 
 
@@ -63,19 +67,40 @@ def _only(name: str, found: Status) -> Status:
     if not rows:  # it may be where we could not look
         names = [row.name for row in found.launches]
         raise InputRefused(unknown(name, names, found.hosts, "status"), *found.problems)
-    return replace(found, launches=rows)
+    return replace(found, launches=rows, wholes=tuple(each for each in found.wholes if each.name == name))
 
 
-async def observe(hosts: Sequence[Host], observer: Observer) -> Status:
-    """Look at the launches, then at the health and the log's end of those that live."""
-    names = [host.name for host in hosts]
-    seen = await observer.look(dict.fromkeys(names, (MACHINE, LAUNCHES, CONTAINERS)))
-    more = {name: _closer(there(seen[name])) for name in names}
-    closer = await observer.look({name: facts for name, facts in more.items() if facts})
+async def observe(
+    hosts: Sequence[Host], connections: Connections, observer: Observer, lost: Sequence[Problem]
+) -> Status:
+    """Look at all hosts at once; one that does not answer, or not in time, keeps no other."""
+    names = [host.name for host in hosts if host.name in connections]
+    looks = await asyncio.gather(*(_look(name, observer) for name in names))
+    seen = {each.host: each for each in looks if isinstance(each, Seen)}
+    failures = [each for each in looks if isinstance(each, SparkupError)]
+    if failures and not seen:
+        raise failures[0].with_problems(*(each for one in failures[1:] for each in one.problems), *lost)
+    problems = (*lost, *(problem for each in failures for problem in each.problems))
     now = time.time()
-    both = {name: closer[name].after(seen[name]) if name in closer else seen[name] for name in names}
-    rows = tuple(_row(rank, seen, now) for seen in both.values() for rank in there(seen))
-    return Status(tuple(names), rows)
+    found = [(host, rank) for host, each in seen.items() for rank in there(each)]
+    rows = [_row(rank, seen[host], now) for host, rank in found]
+    asked = Asked([host.name for host in hosts], [host.name for host in hosts if host.name not in seen], now)
+    more, wholes = together(found, rows, asked)
+    return Status(tuple(seen), (*rows, *more), problems, tuple(wholes))
+
+
+async def _look(host: str, observer: Observer) -> Seen | SparkupError:
+    """Look at the launches of a host, then at the health and the log's end of those that live."""
+    try:
+        async with asyncio.timeout(LOOK):
+            seen = (await observer.look({host: (MACHINE, LAUNCHES, CONTAINERS)}))[host]
+            closer = _closer(there(seen))
+            return (await observer.look({host: closer}))[host].after(seen) if closer else seen
+    except SparkupError as error:
+        return error
+    except TimeoutError:
+        hint = "see that the machine is on and has memory left; then ask again"
+        return WorkFailed(Problem("bad-answer", f"no answer within {LOOK:.0f} s", host, hint))
 
 
 def _closer(ranks: tuple[RankState, ...]) -> Facts:
@@ -118,6 +143,10 @@ def _row(rank: RankState, seen: Seen, now: float) -> Row:
         image=str(rank.spec.get("image", "")),
         image_id=str(rank.spec.get("image_id", "")),
         container=next(container, ""),
+        attempt=rank.attempt,
+        backend=str(rank.spec.get("backend", "")),
+        nodes=rank.nodes,
+        because=rank.exit.because if rank.exit else "",
     )
 
 

@@ -1,7 +1,7 @@
 """Which hosts a command line means: its words, and the cluster.yaml that counts."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +49,21 @@ def one(ctx: click.Context) -> Host:
     if ctx.params["hosts"] and len(named.hosts) > 1:
         found.add("this command works on one machine", "name one with --host")
     return _unless(found, named).hosts[0]
+
+
+def called(ctx: click.Context) -> Callable[[str], Host | None]:
+    """Return how a host is reached that a launch names: as cluster.yaml has it, else as SSH knows it.
+
+    None for what can be the name of no host.
+    """
+    known = inventory(ctx, Problems())
+
+    def host(name: str) -> Host | None:
+        found = Problems()
+        named = nodes(Named((name,)), known, here(), found)
+        return None if found else named.hosts[0]
+
+    return host
 
 
 def _unless(found: Problems, named: Nodes) -> Nodes:

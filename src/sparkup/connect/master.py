@@ -33,6 +33,7 @@ class Options:
     config: str = ""  # another ssh_config
     extra: tuple[str, ...] = ()  # `Name=value`, see ssh_config(5)
     connect_timeout: int = 10  # seconds
+    login: float = LOGIN
     persist: int = 60  # seconds
     folder: Path | None = None  # of the control sockets; its name must be short
 
@@ -128,7 +129,7 @@ class Master:
         return earlier if earlier and not words.strip() else refusal(self._host, words)
 
     async def _quiet_call(self, argv: tuple[str, ...]) -> tuple[int, str]:
-        limit = self._options.connect_timeout + LOGIN
+        limit = self._options.connect_timeout + self._options.login
         result = await call(argv, limit)
         if result.status >= 0:
             return result.status, result.stderr

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparkup.domain.event import Ready
+from sparkup.domain.network import Detected, FabricShown, Meshed
 from sparkup.errors import Problem
 
 
@@ -36,7 +37,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rank of one launch, as `status` shows it. `started` in seconds after the epoch."""
+    """One rank of one launch, as `status` shows it. `started` in seconds after the epoch.
+
+    Of a launch of several ranks, a rank that nobody could see is here too, with what the others know of it:
+    its phase is unreachable, unasked or gone.
+    """
 
     name: str
     host: str
@@ -57,15 +62,50 @@ class Row:
     image: str = ""  # of its container, as it was named
     image_id: str = ""  # what that name meant when it was launched
     container: str = ""  # the state of its container, in the engine's words
+    attempt: str = ""  # all ranks of a launch have the same
+    backend: str = ""  # how its ranks find each other
+    nodes: tuple[str, ...] = ()  # the hosts of all ranks, as the launcher called them; none for the only rank
+    because: str = ""  # what of the other ranks ended it, or what they know of it
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A launch of several ranks as one. `because`: what is wrong with which rank, "" if nothing is.
+
+    `phase`: that of its head while all ranks live; degraded (some do), failed, ended, or unknown.
+    """
+
+    name: str
+    attempt: str
+    phase: str
+    because: str
+    url: str
+    backend: str
+    model: str
+    nodes: tuple[str, ...]
+    notes: tuple[str, ...] = ()  # what could not be seen
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All launches of some hosts."""
+    """All launches of some hosts, a row a rank, and those of several ranks as a whole."""
 
     hosts: tuple[str, ...]
     launches: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()  # of hosts that could not be asked
+    wholes: tuple[Whole, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCause:
+    """Why a launch failed: the rank whose log says it first, in the log's words; "" where none does."""
+
+    name: str
+    rank: int
+    host: str
+    message: str
+    hint: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +208,19 @@ class Recorded:
     missing: Mapping[str, str]
 
 
-Answer = Launched | Finished | Status | Stopped | Shown | Script | Environments | Tried | Facts | Recorded
+Answer = (
+    Launched
+    | Finished
+    | Status
+    | FirstCause
+    | Stopped
+    | Shown
+    | Script
+    | Environments
+    | Tried
+    | Facts
+    | Recorded
+    | FabricShown
+    | Detected
+    | Meshed
+)

@@ -10,6 +10,7 @@ from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment
 from sparkup.domain.container import Container, ContainerRequest
 from sparkup.domain.host import Host
+from sparkup.domain.peer import Peer
 
 FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
 NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # what Docker takes as a container name
@@ -255,6 +256,8 @@ class RankState:
     spec: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False  # another user's, who lets us see no more than its name
     orphaned: bool = False  # its folder is gone, and only the labels of its container tell of it
+    nodes: tuple[str, ...] = ()  # the hosts of all ranks as the launcher calls them, none for the only rank
+    peers: tuple[Peer, ...] = ()  # what its supervisor knows of the others
 
     @property
     def contained(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sparkup.domain.fact import Answers, Fact, env, files, http
 from sparkup.domain.launch import NAME_RULE, Exit, Process, RankState
+from sparkup.domain.peer import Peer
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ ROOTS = (
     "/home/*/.local/state/sparkup",  # of other users, where they let us look
     "/root/.local/state/sparkup",
 )
-STATE_FILES = ("spec.json", "rank.json", "exit.json", "ready.json")
+STATE_FILES = ("spec.json", "rank.json", "exit.json", "ready.json", "peers.json")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 END_OF_TIME = 1e11  # seconds after the epoch, some thousand years
 LONGEST = 8 << 20  # bytes of a state file: a spec holds a command line, which execve(2) takes up to 6 MiB of
@@ -77,7 +78,7 @@ def _normal(by_path: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> RankState | None:
     """Read one launch. What other users, or a torn disk, have left there need not make sense."""
-    spec, rank, ended, ready = (_object(texts.get(f"{folder}/{name}", "")) for name in STATE_FILES)
+    spec, rank, ended, ready, peers = (_object(texts.get(f"{folder}/{name}", "")) for name in STATE_FILES)
     name = PurePosixPath(folder).name
     if not NAME_RULE.fullmatch(name) or spec.get("launch") != name:
         return None
@@ -96,9 +97,28 @@ def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> 
             exit=_exit(ended),
             verdict={**ready, "canary": _as(dict, ready.get("canary") or {})} if ready else None,
             spec=spec,
+            nodes=tuple(_as(str, host) for host in _as(list, spec.get("nodes", []))),
+            peers=_peers(peers),
         )
     except (TypeError, ValueError, KeyError):
         return None
+
+
+def _peers(told: Mapping[str, Any]) -> tuple[Peer, ...]:
+    """Read what a supervisor knows of the other ranks; what makes no sense tells nothing."""
+    try:
+        return tuple(
+            Peer(
+                _as(int, each["rank"]),
+                _as(str, each["host"]),
+                _as(str, each["state"]),
+                None if each["silent"] is None else _moment(each["silent"]),
+                None if each.get("heard") is None else _moment(each["heard"]),
+            )
+            for each in _as(list, told.get("peers", []))
+        )
+    except (TypeError, KeyError):
+        return ()
 
 
 def _process(rank: Mapping[str, Any], who: str) -> Process:

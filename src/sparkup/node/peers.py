@@ -18,6 +18,7 @@ from typing import Any
 from . import state
 
 EVERY = 1.0  # seconds between two beats
+AT_FIRST, FOR = 0.1, 10.0  # the same until all have been heard, and for how many seconds at most
 SILENT = 15.0  # seconds after which a peer that was heard once is taken for lost
 SIGNATURE = 32  # bytes of SHA-256
 FAREWELLS = 3  # datagrams may be lost
@@ -44,6 +45,7 @@ class Peers:
         self.silent = float(beats.get("silent", SILENT))
         self.state, self.count = "running", 0
         self.status: Any = None
+        self.begun = time.monotonic()
         self.next = 0.0  # when to beat
         self.socket: Any = None
         self.problem = ""  # what keeps us from listening; then nothing is judged
@@ -70,7 +72,9 @@ class Peers:
             while True:
                 self.hear(self.socket.recv(2048))
         if time.monotonic() >= self.next:
-            self.next = time.monotonic() + EVERY
+            waiting = any(each.count < 0 for each in self.peers.values())
+            early = time.monotonic() < self.begun + FOR
+            self.next = time.monotonic() + (AT_FIRST if waiting and early else EVERY)
             self.beat()
 
     def beat(self) -> None:
@@ -130,13 +134,17 @@ class Peers:
             self.socket = None
 
     def heard(self) -> list[state.Json]:
-        """Return what is known of each, for those who look: seconds since it was heard, None for never."""
-        now = time.monotonic()
+        """Return what is known of each, for those who look.
+
+        `silent`: seconds since it was heard, `heard`: when that was by our clock; None for never.
+        """
+        now, clock = time.monotonic(), time.time()
         return [
             {
                 "rank": each.rank,
                 "host": each.host,
                 "silent": round(now - each.heard, 1) if each.count >= 0 else None,
+                "heard": round(clock - (now - each.heard), 1) if each.count >= 0 else None,
                 "state": each.state,
             }
             for each in self.peers.values()

@@ -3,7 +3,6 @@
 import json
 import shlex
 import time
-from collections.abc import Sequence
 from typing import assert_never
 
 from sparkup.domain.answer import (
@@ -11,9 +10,9 @@ from sparkup.domain.answer import (
     Environments,
     Facts,
     Finished,
+    FirstCause,
     Launched,
     Recorded,
-    Row,
     Script,
     Shown,
     Status,
@@ -23,13 +22,15 @@ from sparkup.domain.answer import (
 )
 from sparkup.domain.event import Ready
 from sparkup.domain.host import follow_up
+from sparkup.domain.network import Detected, FabricShown, Meshed
+from sparkup.report import network
 from sparkup.report.host_facts import host_facts, recorded
+from sparkup.report.status_text import status_text
+from sparkup.report.table import table
 from sparkup.report.view import printable
 
 GIB = 1 << 30
 CLEAR = "\x1b[H\x1b[2J"
-NARROW = 12  # characters that a last column has at least
-ABSURD = 20 * 365 * 86400.0  # seconds: no launch is as old, but a clock that was never set makes it so
 
 
 def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None) -> str:
@@ -43,7 +44,9 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
         case Finished():
             return ""  # its own output was the answer
         case Status():
-            return (CLEAR if clear else "") + _status(answer, width)
+            return (CLEAR if clear else "") + status_text(answer, width)
+        case FirstCause():
+            return _first_cause(answer)
         case Stopped():
             return "".join(_stopped(each) for each in answer.launches) or "nothing was running\n"
         case Shown():
@@ -58,6 +61,12 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
             return "".join(host_facts(each.host, each.facts) for each in answer.hosts)
         case Recorded():
             return recorded(answer)
+        case FabricShown():
+            return network.fabric(answer, width)
+        case Detected():
+            return network.detected(answer, width)
+        case Meshed():
+            return network.meshed(answer)
         case _:
             assert_never(answer)
 
@@ -128,56 +137,12 @@ def tunnel(answer: Launched) -> str:
     return f"\nfrom here, open a way to it first:\n  {way}\n"
 
 
-def _status(answer: Status, width: int | None) -> str:
-    if not answer.launches:
-        return f"nothing is launched on {', '.join(answer.hosts)}\n"
-    rows = [
-        ("NAME", "HOST", "PHASE", "SINCE", "PID", "API", "COMMAND"),
-        *(_row(row) for row in answer.launches),
-    ]
-    return _table(rows, width)
-
-
-def _row(row: Row) -> tuple[str, ...]:
-    phase = row.phase
-    if row.phase == "starting" and row.stage:
-        phase = f"starting ({row.stage})"
-    if row.phase == "hidden":
-        return (row.name, row.host, f"hidden (of uid {row.owner})", *("-" for _ in range(4)))
-    if row.phase == "orphaned":
-        state = f"orphaned ({row.container})" if row.container else row.phase
-        return (row.name, row.host, state, "-", "-", "-", f"(its folder is gone; image {row.image})")
-    if row.phase == "failed":
-        phase = f"failed (exit {row.exit_status})"
-    since = age(row.seconds) if 0 < row.seconds < ABSURD else "-"  # the host's clock is not ours
-    command = " ".join(" ".join(row.argv).split())  # a row is one line, whatever the command holds
-    return (row.name, row.host, phase, since, str(row.pid), row.url or "-", command)
-
-
-def _table(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Return rows below each other; the last column has what is left of the width of a terminal."""
-    rows = [[printable(cell) for cell in row] for row in rows]  # a command may hold what moves a cursor
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = None if width is None else max(NARROW, width - sum(widths[:-1]) - 2 * len(widths[:-1]))
-    return "".join(
-        "  ".join(
-            [*(cell.ljust(size) for cell, size in zip(row, widths[:-1], strict=False)), _cut(row[-1], left)]
-        ).rstrip()
-        + "\n"
-        for row in rows
-    )
-
-
-def _cut(cell: str, width: int | None) -> str:
-    return cell if width is None or len(cell) <= width else f"{cell[: width - 1]}…"
-
-
-def age(seconds: float) -> str:
-    """Return a duration for people: "42 s", "3 min", "5 h", "2 d"."""
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+def _first_cause(answer: FirstCause) -> str:
+    if not answer.message:
+        return f"no log of {answer.name} tells of a failure\n"
+    told = [f"rank {answer.rank} on {answer.host}: {answer.message}", *(f"  {each}" for each in answer.lines)]
+    told += [f"what to do: {answer.hint}"] if answer.hint else []
+    return "".join(f"{printable(line)}\n" for line in told)
 
 
 def _stopped(report: StopReport) -> str:
@@ -205,7 +170,7 @@ def _environments(answer: Environments) -> str:
     note = f"{answer.note}\n" if answer.note else ""
     if len(rows) == 1:
         return note or "no managed environments; make one: sparkup env create cpu\n"
-    return _table(rows) + note
+    return table(rows) + note
 
 
 def _tried(answer: Tried) -> str:
