@@ -20,7 +20,8 @@ def test_a_worker() -> None:
 
 
 def test_a_lost_node_is_noticed_in_seconds() -> None:
+    values = {each.name: each.value for each in ray.VARIABLES}
     period, failures = (
-        int(ray.VARIABLES[f"RAY_health_check_{name}"]) for name in ("period_ms", "failure_threshold")
+        int(values[f"RAY_health_check_{name}"]) for name in ("period_ms", "failure_threshold")
     )
     assert period * failures <= 5000

@@ -92,6 +92,13 @@ def test_each_host_gets_its_own_rank_and_variables() -> None:
     assert "2 ranks through mp: pair, RDMA (RoCE) on 2 devices a host" in found.notes
 
 
+def test_nccl_says_in_the_log_over_what_it_sends_unless_the_user_decides() -> None:
+    mine = environment(launched(asked()).launch, 1)
+    assert (mine["NCCL_DEBUG"], mine["NCCL_DEBUG_SUBSYS"]) == ("INFO", "INIT,NET")
+    theirs = environment(launched(asked(environment=Environment({"NCCL_DEBUG": "WARN"}))).launch, 1)
+    assert (theirs["NCCL_DEBUG"], theirs.get("NCCL_DEBUG_SUBSYS")) == ("WARN", None)
+
+
 def test_what_is_needed_to_decide_is_asked_of_several_hosts_alone() -> None:
     assert LINKS in wanted(asked())
     assert LINKS not in wanted(asked(hosts=["node1"]))

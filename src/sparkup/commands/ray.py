@@ -1,21 +1,21 @@
 """ray: the argument vectors that make a cluster, and the variables that it needs (Ray 2.60)."""
 
-from collections.abc import Mapping
+from sparkup.domain.fabric import Variable
 
 # The store holds what tasks exchange; vLLM's ranks talk over NCCL. Ray's own default is 30 % of the memory.
 STORE = 1 << 30  # bytes
-VARIABLES: Mapping[str, str] = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
-    "RAY_memory_monitor_refresh_ms": "0",  # it kills the engine when unified memory fills (users.md F30)
-    "RAY_DEDUP_LOGS": "0",  # it drops lines that ranks have in common
-    "RAY_COLOR_PREFIX": "0",
-    "RAY_worker_niceness": "0",  # its default of 15 starves ranks beside any other load
-    # A lost node is noticed in about 5 s; with the defaults in 64.
-    "RAY_health_check_initial_delay_ms": "1000",
-    "RAY_health_check_period_ms": "1000",
-    "RAY_health_check_timeout_ms": "1000",
-    "RAY_health_check_failure_threshold": "3",
-}
+SOON = "a lost host is noticed in about 5 s; with Ray's defaults in 64"
+VARIABLES = (
+    Variable("RAY_USAGE_STATS_ENABLED", "0", "nothing is told to Ray's makers"),
+    Variable("RAY_memory_monitor_refresh_ms", "0", "it ends the engine when unified memory fills"),  # F30
+    Variable("RAY_DEDUP_LOGS", "0", "Ray would drop the lines that ranks have in common"),
+    Variable("RAY_COLOR_PREFIX", "0", "no colours in the log"),
+    Variable("RAY_worker_niceness", "0", "its default of 15 starves ranks beside any other load"),
+    Variable("RAY_health_check_initial_delay_ms", "1000", SOON),
+    Variable("RAY_health_check_period_ms", "1000", SOON),
+    Variable("RAY_health_check_timeout_ms", "1000", SOON),
+    Variable("RAY_health_check_failure_threshold", "3", SOON),
+)
 
 
 def head(address: str, port: int, gpus: int, *, block: bool) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from sparkup.commands import ray
 from sparkup.commands.vllm import Serve
 from sparkup.domain.backend import PORTS, Backend
 from sparkup.domain.command import Environment, Secret
-from sparkup.domain.fabric import Fabric
+from sparkup.domain.fabric import Fabric, Variable
 from sparkup.domain.launch import Launch, Node, Part
 from sparkup.planning.fabric_environment import environment
 from sparkup.planning.parallel import EXECUTOR
@@ -15,6 +15,11 @@ from sparkup.planning.parallel import EXECUTOR
 LEASE = 90.0  # seconds: longer than a host that was lost is tried again for (run/executor.py)
 BEAT_KEY = "SPARKUP_BEAT_KEY"  # node/peers.py
 ADDRESS = "RAY_ADDRESS"  # where the head's own commands find the cluster
+DEBUG = "NCCL_DEBUG"
+TOLD = (
+    Variable(DEBUG, "INFO", "NCCL says in the log over what it sends: of TCP it makes no error"),
+    Variable("NCCL_DEBUG_SUBSYS", "INIT,NET", "and nothing else"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,7 @@ def together(
 ) -> Launch:
     """Return one launch of what was decided for each host, the head's first."""
     head = drafts[0]
-    parts = [
-        _part(draft, node, serve, meeting, _variables(fabric, node.host, meeting))
-        for draft, node in zip(drafts, nodes, strict=True)
-    ]
+    parts = [_part(draft, node, serve, meeting, fabric) for draft, node in zip(drafts, nodes, strict=True)]
     return replace(
         head,
         backend=meeting.backend,
@@ -76,16 +78,18 @@ def with_key(launch: Launch, key: str) -> Launch:
     return replace(launch, nodes=tuple(map(having, launch.nodes)))
 
 
-def _variables(fabric: Fabric, host: str, meeting: Meeting) -> Mapping[str, str]:
-    """Return what the fabric and the backend need; a user's own variables win over these."""
-    of_ray = ray.VARIABLES if meeting.backend is Backend.RAY else {}
-    return {**{each.name: each.value for each in environment(fabric, host)}, **of_ray}
+def variables(
+    fabric: Fabric, host: str, backend: Backend | None, given: Mapping[str, str]
+) -> tuple[Variable, ...]:
+    """Return what a rank gets of us, and why: for the fabric and the backend. `given`: what the user set."""
+    said = TOLD if fabric.rdma and DEBUG not in given else ()
+    return (*environment(fabric, host), *said, *(ray.VARIABLES if backend is Backend.RAY else ()))
 
 
-def _part(
-    draft: Launch, node: Node, serve: Serve | None, meeting: Meeting, variables: Mapping[str, str]
-) -> Part:
-    plain = {**variables, **draft.environment.plain}
+def _part(draft: Launch, node: Node, serve: Serve | None, meeting: Meeting, fabric: Fabric) -> Part:
+    given = draft.environment.plain
+    ours = variables(fabric, node.host, meeting.backend, given)
+    plain = {**{each.name: each.value for each in ours}, **given}
     part = Part(
         argv=draft.argv,
         environment=Environment(plain, draft.environment.secret),
