@@ -2,75 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from tests.planning.fabrics import Hosts, sample, spark
-from tests.planning.hosts import ADA, request, running, seen
+from tests.planning.clusters import GB10, PAIR, TP2, asked, hosts, launched, refused
+from tests.planning.fabrics import ring, sample, spark, switch
+from tests.planning.hosts import ADA, running
 
 from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment
 from sparkup.domain.container import ContainerRequest, Port
 from sparkup.domain.fact import Observed, Seen
-from sparkup.domain.host import Host
 from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
-from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
-from sparkup.facts.dgx import DGX, Dgx
-from sparkup.facts.gpus import GPU, Gpus
+from sparkup.errors import GateRefused, InputRefused
+from sparkup.facts.dgx import DGX
 from sparkup.facts.identity import IDENTITY, Identity
 from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import Listener
-from sparkup.facts.memory import MEMORY, Memory
 from sparkup.facts.programs import Lookup
-from sparkup.facts.verbs import VERBS, Verbs
-from sparkup.planning.resolve import Resolved, resolve, wanted
-
-PAIR = sample("pair_port1_two_subnets")
-TP2 = ("vllm", "serve", "m", "-tp", "2")
-GB10 = Dgx(
-    gb10=True,
-    architecture="aarch64",
-    gpus=("NVIDIA GB10",),
-    release=None,
-    dmi=None,
-    system=None,
-    kernel=None,
-    handover_off=False,
-    reboot_required=False,
-)
-
-
-def asked(*argv: str, hosts: Sequence[str] = tuple(PAIR), **other: Any) -> LaunchRequest:  # noqa: ANN401
-    return replace(request(*(argv or TP2), hosts=[Host(name, name) for name in hosts]), **other)
-
-
-def hosts(
-    asked_: LaunchRequest, interfaces: Hosts = PAIR, cards: int = 1, **each: Mapping[str, object]
-) -> Observed:
-    """Return what was seen of hosts; `each`: what is different on one of them."""
-    found = {}
-    for name, links in interfaces.items():
-        own = seen(asked_, host=name, **each.get(name, {}))  # type: ignore[arg-type]
-        more = {
-            LINKS.name: links,
-            GPU.name: Gpus(shown=True, cards=("000f:01:00.0 (nvidia)",) * cards),
-            DGX.name: GB10,
-            MEMORY.name: Memory(total=128 << 30, available=127 << 30, free=127 << 30),
-            VERBS.name: Verbs(devices=True),
-            IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
-        }
-        found[name] = Seen(name, {**own.values, **more})
-    return found
-
-
-def launched(asked_: LaunchRequest, there: Observed | None = None) -> Resolved:
-    return resolve(asked_, there or hosts(asked_), "a1")
-
-
-def refused(kind: type[SparkupError], asked_: LaunchRequest, there: Observed | None = None) -> list[Problem]:
-    with pytest.raises(kind) as caught:
-        launched(asked_, there)
-    return list(caught.value.problems)
+from sparkup.planning.resolve import resolve, wanted
 
 
 def environment(launch: Launch, place: int) -> Mapping[str, str]:
@@ -115,6 +64,40 @@ def test_hosts_that_are_not_needed_are_left_out() -> None:
 def test_a_host_with_several_gpus_takes_as_many_ranks() -> None:
     four = asked("vllm", "serve", "m", "-tp", "4")
     assert len(launched(four, hosts(four, cards=2)).launch.nodes) == 2
+
+
+def in_ring(count: int, tp: int, order: Sequence[str] = ()) -> tuple[LaunchRequest, Observed]:
+    """Return a launch on a ring, and its hosts; named in some order."""
+    cabled = ring(count)
+    two = asked("vllm", "serve", "m", "-tp", str(tp), hosts=order or tuple(cabled))
+    return two, hosts(two, cabled)
+
+
+def test_ranks_of_a_ring_follow_its_cables() -> None:
+    crossed = ("n0000", "n0002", "n0001", "n0003")
+    found = launched(*in_ring(4, 4, crossed))
+    assert [node.host for node in found.launch.nodes] == ["n0000", "n0001", "n0002", "n0003"]
+    assert "ranks follow the cables: n0000, n0001, n0002, n0003" in found.notes
+
+
+def test_two_hosts_of_a_ring_are_neighbours() -> None:
+    found = launched(*in_ring(4, 2, ("n0000", "n0002", "n0001", "n0003")))
+    assert [node.host for node in found.launch.nodes] == ["n0000", "n0001"]
+    assert any("not used: n0002, n0003" in note for note in found.notes)
+
+
+def test_another_part_of_a_ring_is_refused() -> None:
+    problems = refused(GateRefused, *in_ring(4, 3))
+    assert problems[0].code == "no-fabric"
+    assert problems[0].message == (
+        "the command needs 3 of the 4 hosts of a ring, and without the others it is none"
+    )
+
+
+def test_hosts_in_another_fabric_keep_their_order() -> None:
+    wires = switch(4)
+    two = asked("vllm", "serve", "m", "-tp", "2", hosts=("n0003", "n0001", "n0002", "n0004"))
+    assert [node.host for node in launched(two, hosts(two, wires)).launch.nodes] == ["n0003", "n0001"]
 
 
 def test_too_few_hosts_are_refused() -> None:

@@ -1,0 +1,304 @@
+"""What is checked before a launch: memory of a Spark, what hosts must have alike, RDMA devices."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fixtures.recorded import answers, sample
+from tests.planning.clusters import GB10, PAIR, asked, hosts, launched, refused
+from tests.planning.hosts import ADA, CPU, request, running, seen
+
+from sparkup.domain.check import Finding
+from sparkup.domain.command import Environment
+from sparkup.domain.container import ContainerRequest
+from sparkup.domain.fact import Observed, Seen
+from sparkup.domain.launch import Engine
+from sparkup.errors import CODES, GateRefused
+from sparkup.facts import container_engines
+from sparkup.facts.containers import Image
+from sparkup.facts.dgx import DGX
+from sparkup.facts.gpus import GPU, Gpus
+from sparkup.facts.machine import MACHINE
+from sparkup.facts.memory import MEMORY, Memory, parse_meminfo
+from sparkup.facts.programs import Lookup
+from sparkup.facts.tools import dgx_release
+from sparkup.facts.verbs import VERBS, Verbs
+from sparkup.planning import gates
+from sparkup.planning.resolve import examine
+
+GIB = 1 << 30
+UP = container_engines.parse(answers("engines", "docker_20"))
+ROOT = Path(__file__).parents[2]
+
+
+def memory(name: str) -> Memory:
+    """Return what a Spark said of its memory."""
+    found = parse_meminfo(sample("meminfo", f"{name}.txt"))
+    assert found is not None
+    return found
+
+
+IDLE = memory("idle_2025_firmware_119g")
+
+
+def alone(*words: str, **there: Any) -> tuple[list[Finding], list[str]]:  # noqa: ANN401
+    """Return what is found of a launch on one Spark, and the codes of what refuses it."""
+    one = request("vllm", "serve", "m", *words)
+    there = {"dgx_": GB10, "memory_": IDLE, **there}
+    found, problems = examine(one, {"local": seen(one, **there)}, "a1")
+    return list(found.findings), [problem.code for problem in problems]
+
+
+def together(values: Mapping[str, object], host: str = "node2", **changes: Any) -> tuple[Finding, ...]:  # noqa: ANN401
+    """Return what is found of a launch on two Sparks, one of which is otherwise."""
+    two = asked(**changes)
+    there = changed(hosts(two), host, values)
+    return examine(two, there, "a1")[0].findings
+
+
+def changed(there: Observed, host: str, values: Mapping[str, object]) -> Observed:
+    return {**there, host: Seen(host, {**there[host].values, **values})}
+
+
+def test_what_fits_is_no_finding() -> None:
+    assert alone("--gpu-memory-utilization", "0.4") == ([], [])
+
+
+def test_what_cannot_fit_is_refused() -> None:
+    (found,), codes = alone(memory_=memory("half_used"))
+    assert (found.level, found.code, codes) == ("fail", "mem.avail", ["no-memory"])
+    assert re.fullmatch(
+        r"--gpu-memory-utilization 0\.92 by default is \d+\.\d GiB, and \d+\.\d GiB are available",
+        found.message,
+    )
+    assert "docker ps" in found.hint
+    assert "--gpu-memory-utilization 0." in found.hint
+
+
+def test_the_launch_that_holds_memory_is_named() -> None:
+    (found,), _ = alone(
+        "--port",
+        "9000",
+        "--gpu-memory-utilization=0.9",
+        memory_=memory("half_used"),
+        launches_=[running("other", 7000)],
+    )
+    assert found.hint.startswith("sparkup stop other; or ")
+
+
+def test_nothing_fits_beside_what_takes_all() -> None:
+    (found,), _ = alone(memory_=memory("near_oom"))
+    assert found.hint.endswith("nothing fits beside it")
+
+
+def test_what_leaves_the_system_little_is_warned_of() -> None:
+    most = Memory(total=120 * GIB, available=115 * GIB, free=115 * GIB)
+    (found,), codes = alone(memory_=most)
+    assert (found.level, found.code, codes) == ("warn", "mem.avail", [])
+    assert "leaves 4.6 GiB of 115.0 GiB for all else" in found.message
+    assert found.hint == "--gpu-memory-utilization 0.89 fits"
+
+
+def test_the_page_cache_is_warned_of() -> None:
+    (found,), codes = alone(
+        "--gpu-memory-utilization", "0.5", memory_=memory("memfree_low_but_available_high")
+    )
+    assert (found.level, found.code, codes) == ("warn", "mem.cache", [])
+    assert "drop_caches" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [("50G", 50 << 30), ("50g", 50 * 10**9), ("1024", 1024), ("1.5k", 1500)],
+)
+def test_a_size_is_read_as_vllm_reads_it(said: str, size: int) -> None:
+    exact = Memory(total=120 * GIB, available=size - 1, free=size - 1)
+    (found,), codes = alone("--kv-cache-memory-bytes", said, memory_=exact)
+    assert (found.level, codes) == ("fail", ["no-memory"])
+    enough = Memory(total=120 * GIB, available=size + 8 * GIB, free=size + 8 * GIB)
+    assert alone("--kv-cache-memory-bytes", said, memory_=enough) == ([], [])
+
+
+def test_of_a_cache_of_fixed_size_the_weights_come_on_top() -> None:
+    most = Memory(total=120 * GIB, available=110 * GIB, free=110 * GIB)
+    (found,), _ = alone("--kv-cache-memory-bytes", "105G", memory_=most)
+    assert "before the weights" in found.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--gpu-memory-utilization", "much"),
+        ("--gpu-memory-utilization", "2"),
+        ("--kv-cache-memory-bytes", "all"),
+    ],
+)
+def test_what_cannot_be_read_is_not_taken_for_well(words: tuple[str, ...]) -> None:
+    (found,), codes = alone(*words)
+    assert (found.level, found.code, codes) == ("unknown", "mem.avail", [])
+
+
+def test_a_kernel_that_does_not_say_what_is_available() -> None:
+    (found,), _ = alone(memory_=Memory(total=120 * GIB))
+    assert (found.level, found.message) == ("unknown", "the kernel does not say what is available")
+
+
+def test_the_share_may_be_in_the_file_of_the_command() -> None:
+    file = Lookup("/home/ada/bin/vllm", config="gpu_memory_utilization: 0.4\n")
+    one = request("vllm", "serve", "m", "--config", "serve.yaml")
+    found, _ = examine(one, {"local": seen(one, dgx_=GB10, memory_=IDLE, lookup=file)}, "a1")
+    assert found.findings == ()
+
+
+def test_what_does_not_use_the_gpu_of_a_spark_is_not_checked() -> None:
+    full = memory("near_oom")
+    other = replace(GB10, gb10=False)
+    assert alone(memory_=full, dgx_=other) == ([], [])
+    cpu = request("vllm", "serve", "m", venv="cpu")
+    there = seen(cpu, dgx_=GB10, memory_=full, environments_=[CPU])
+    assert examine(cpu, {"local": there}, "a1")[0].findings == ()
+    command = request("sleep", "5")
+    assert examine(command, {"local": seen(command, dgx_=GB10, memory_=full)}, "a1")[0].findings == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "found"), [("vllm-node-cpu", 0), ("a.b/c/vllm:cpu-2", 0), ("vllm-node", 1)]
+)
+def test_an_image_that_is_called_after_the_cpu_is_not_checked(image: str, found: int) -> None:
+    one = request("vllm", "serve", "m", container=ContainerRequest(image=image, asked=True))
+    there = seen(
+        one,
+        dgx_=GB10,
+        memory_=memory("near_oom"),
+        engines=UP,
+        images={Engine.DOCKER: Image("sha256:1", "amd64", "linux")},
+    )
+    assert len(examine(one, {"local": there}, "a1")[0].findings) == found
+
+
+def test_the_kernel_whose_handover_holds_memory() -> None:
+    bad = memory("kho_bug_cma_free_exceeds_total")
+    found = [
+        each for each in alone("--gpu-memory-utilization", "0.3", memory_=bad)[0] if each.code == "sys.kho"
+    ]
+    assert [each.level for each in found] == ["warn"]
+    two = asked("vllm", "serve", "m", "-tp", "2", "--gpu-memory-utilization", "0.3")
+    problems = refused(GateRefused, two, changed(hosts(two), "node2", {MEMORY.name: bad}))
+    assert [(each.code, each.where) for each in problems] == [("no-fabric", "node2")]
+
+
+def test_hosts_that_are_alike_have_no_finding() -> None:
+    assert together({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "told"),
+    [
+        ({DGX.name: replace(GB10, gb10=False)}, "sys.gb10", "a GB10 on node1; no GB10 on node2"),
+        ({GPU.name: Gpus(shown=True, driver="580.95.05", cards=("a",))}, "", ""),
+        ({DGX.name: replace(GB10, kernel="6.17")}, "", ""),
+    ],
+)
+def test_what_differs_is_warned_of(values: Mapping[str, object], code: str, told: str) -> None:
+    """What is not known of one of them does not differ."""
+    found = [each for each in together(values) if each.level == "warn"]
+    assert [each.code for each in found] == ([code] if code else [])
+    assert all(told in each.message for each in found)
+
+
+def test_kernels_releases_and_drivers_that_differ() -> None:
+    two = asked()
+    there = hosts(two)
+    for host, number in (("node1", 1), ("node2", 2)):
+        release = dgx_release.parse(f'DGX_OTA_VERSION="7.{number}.0"\n')
+        values = {
+            DGX.name: replace(GB10, kernel=f"6.17.0-{number}-nvidia", release=release),
+            GPU.name: Gpus(shown=True, driver=f"580.{number}", cards=("a",)),
+        }
+        there = changed(there, host, values)
+    found = examine(two, there, "a1")[0].findings
+    assert [(each.level, each.message) for each in found] == [
+        ("warn", "kernels differ: 6.17.0-1-nvidia on node1; 6.17.0-2-nvidia on node2"),
+        ("warn", "releases of DGX OS differ: 7.1.0 on node1; 7.2.0 on node2"),
+        ("warn", "versions of NVIDIA's driver differ: 580.1 on node1; 580.2 on node2"),
+    ]
+    assert "warning: kernels differ" in " ".join(launched(two, there).notes)
+
+
+def test_a_host_whose_rdma_devices_cannot_be_opened_is_refused() -> None:
+    two = asked()
+    there = changed(hosts(two), "node2", {VERBS.name: Verbs(devices=False)})
+    (problem,) = refused(GateRefused, two, there)
+    assert (problem.code, problem.where) == ("no-fabric", "node2")
+    assert "/dev/infiniband" in problem.message
+    sockets = asked(environment=Environment({"NCCL_NET": "Socket"}))
+    there = changed(hosts(sockets), "node2", {VERBS.name: Verbs(devices=False)})
+    assert len(launched(sockets, there).launch.nodes) == 2
+
+
+def test_memory_that_may_not_be_locked_is_warned_of() -> None:
+    little = Verbs(devices=True, locked=8 << 20)
+    (found,) = together({VERBS.name: little})
+    assert (found.level, found.code, found.where) == ("warn", "net.verbs", "node2")
+    assert together({VERBS.name: little, MACHINE.name: replace(ADA, uid=0)}) == ()
+
+
+def images(first: str, second: str) -> tuple[Finding, ...]:
+    """Return what is found of two hosts that have images of such content."""
+    one = asked(container=ContainerRequest(asked=True))
+    each: dict[str, Mapping[str, object]] = {
+        host: {"engines": UP, "images": {Engine.DOCKER: Image("sha256:1", "amd64", "linux", fingerprint=of)}}
+        for host, of in (("node1", first), ("node2", second))
+    }
+    return examine(one, hosts(one, PAIR, 1, **each), "a1")[0].findings
+
+
+def test_images_are_the_same_by_their_content() -> None:
+    assert images("a" * 64, "a" * 64) == ()
+    (found,) = images("a" * 64, "b" * 64)
+    assert (found.level, found.code) == ("fail", "img.same")
+    assert found.message == (
+        "vllm-node is not the same on all hosts: aaaaaaaaaaaa on node1; bbbbbbbbbbbb on node2"
+    )
+    assert found.hint == "copy one to the others: docker save vllm-node | ssh HOST docker load"
+    (problem,) = gates.refusals([found])
+    assert problem.code == "images-differ"
+
+
+def test_an_image_whose_layers_are_not_told_could_not_be_checked() -> None:
+    (found,) = images("a" * 64, "")
+    assert (found.level, found.where) == ("unknown", "node2")
+    assert gates.told([found]) == ("could not check: node2: docker does not tell the layers of the image",)
+
+
+def test_what_nobody_has_asked_a_host_could_not_be_checked() -> None:
+    one = request()
+    there = seen(one)
+    values = {name: value for name, value in there.values.items() if name != MEMORY.name}
+    found, _ = examine(one, {"local": Seen("local", values)}, "a1")
+    assert {(each.level, each.code) for each in found.findings} == {
+        ("unknown", "mem.avail"),
+        ("unknown", "mem.cache"),
+        ("unknown", "sys.kho"),
+    }
+
+
+def test_every_finding_that_the_sources_make_is_a_check() -> None:
+    texts = [
+        path.read_text()
+        for path in (ROOT / "src/sparkup/planning").glob("*.py")
+        if path.name.startswith(("gates", "fabric"))
+    ]
+    made = {name for text in texts for name in re.findall(r'"((?:net|sys|mem|img|env)\.[a-z0-9-]+)"', text)}
+    assert made <= set(gates.ids(several=True))
+    assert set(gates.ids(several=False)) < set(gates.ids(several=True))
+    assert set(gates.BY_PROBLEM) < set(CODES)
+
+
+def test_the_table_of_checks_has_them_all() -> None:
+    text = (ROOT / "docs/gates.md").read_text()
+    rows = re.findall(r"^\| `([a-z0-9.-]+)` \|", text, re.MULTILINE)
+    assert sorted(rows) == sorted({*gates.ids(several=True)} - {*gates.OF_FABRIC})
