@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import PurePosixPath
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from sparkup.domain.answer import Answer
 from sparkup.errors import Problem
@@ -20,6 +20,7 @@ PLAIN: Mapping[Any, str] = {
     NoneType: "null",
     # written as text
     PurePosixPath: "string",
+    IPv4Address: "string",
     IPv4Interface: "string",
     IPv4Network: "string",
 }
@@ -65,6 +66,8 @@ def of_hint(hint: Any, known: dict[str, Schema]) -> Schema:  # noqa: ANN401 - a 
 def _of_generic(origin: Any, items: tuple[Any, ...], known: dict[str, Schema]) -> Schema:  # noqa: ANN401
     if origin is tuple:
         return _array(items, known)
+    if origin is Literal:
+        return {"enum": list(items)}
     if origin is frozenset:
         return {"type": "array", "items": of_hint(items[0], known)}
     if origin is Mapping:

@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "host-key-unknown": "SSH does not know the host's key yet.",
     "host-key-changed": "The host's SSH key differs from the known one.",
     "login-refused": "The host refused the login.",
+    "no-mesh": "A host cannot be given what it needs to log in to others.",
     "host-broke-off": "The connection to the host broke while it worked.",
     # work
     "step-failed": "A command of the plan failed on a host.",

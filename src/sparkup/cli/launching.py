@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 import click
 
 from sparkup.actions import dryrun
+from sparkup.actions.context import Context
 from sparkup.actions.launch import launch
+from sparkup.actions.peers import with_peers
 from sparkup.actions.starting import Manner
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
@@ -127,7 +128,14 @@ def run(
     named = nodes.cluster(ctx, found)
     words = Typed(command=command, hosts=named.hosts, container=container, **plain, **typed)
     request = parse(words, found)
-    if dry:
-        show = partial(dryrun.show, as_script=dry == "script", offline=given["offline"])
-        return carry_out(ctx, nodes.noting(named.notes, lambda context: show(request, manner, context)))
-    return carry_out(ctx, nodes.noting(named.notes, lambda context: launch(request, manner, context)))
+
+    async def act(context: Context) -> int:
+        asked = (
+            request if named.chosen or given["offline"] else await with_peers(request, context, idle=needed)
+        )
+        if dry:
+            script, offline = dry == "script", given["offline"]
+            return await dryrun.show(asked, manner, context, as_script=script, offline=offline)
+        return await launch(asked, manner, context)
+
+    return carry_out(ctx, nodes.noting(named.notes, act))

@@ -28,6 +28,12 @@ COMMANDS = {
     "logs": ("sparkup.cli.logs:logs", "Show what a launch has printed; follow it."),
     "exec": ("sparkup.cli.enter:enter", "Run a command in the environment of a launch."),
     "stop": ("sparkup.cli.stop:stop", "Stop launches and see that nothing is left."),
+    "detect": (
+        "sparkup.cli.detect:detect_",
+        "Find the Sparks on your cables; write cluster.yaml.",
+    ),
+    "fabric": ("sparkup.cli.fabric:fabric", "Show which ports of which hosts face each other."),
+    "net": ("sparkup.cli.net:net", "Let hosts log in to each other."),
     "facts": ("sparkup.cli.facts:facts", "Show what is known of hosts; read what their tools print."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
     "trust": ("sparkup.cli.trust:trust", "Let the cluster.yaml of a folder be used."),

@@ -77,6 +77,11 @@ def reach(*ways: tuple[str, str, str], timeout: float = 1.0) -> Request:
     return Request("reach", {"ways": [list(way) for way in ways], "timeout": timeout})
 
 
+def scan(*nets: tuple[str, str, str], timeout: float = 0.6) -> Request:
+    """Ask who takes a connection for SSH in (interface, own address, network); seconds for all of a /24."""
+    return Request("scan", {"nets": [list(net) for net in nets], "timeout": timeout})
+
+
 Answers = Mapping[str, Any]  # request name → what gather.py answered to it
 
 # What an answer to each kind is, as far as facts read it: a type, or an object of named members;
@@ -92,6 +97,7 @@ SHAPES: Mapping[str, Mapping[Any, Any]] = {
     "which": {"which": {...: str | None}},
     "http": {"status": int | None, "body": str},
     "reach": {"reach": list},
+    "scan": {"scan": list},
 }
 
 

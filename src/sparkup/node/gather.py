@@ -23,7 +23,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, Iterator
 
-from .gather_net import decoded, get, reach
+from .gather_net import decoded, get, reach, scan
 
 Json = Dict[str, Any]
 UNFIT = (errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)  # of what is no program for us
@@ -212,6 +212,7 @@ KINDS: dict[str, Callable[[Json], Json]] = {
     "which": which,
     "http": get,
     "reach": reach,
+    "scan": scan,
 }
 
 

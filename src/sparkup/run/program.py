@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 ENTRY = "import sys\nfrom node.main import main\nsys.exit(main())\n"
-FUTURE, IMPORT = "from __future__ import annotations\n", "from .gather_net import decoded, get, reach\n"
+FUTURE, IMPORT = "from __future__ import annotations\n", "from .gather_net import decoded, get, reach, scan\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # equal sources make equal bytes
 
 
@@ -40,3 +40,9 @@ def gatherer() -> bytes:
     sources = _sources()
     rest = sources["gather.py"].replace(FUTURE, "").replace(IMPORT, "")
     return (sources["gather_net.py"] + rest).encode()
+
+
+@cache
+def source(name: str) -> bytes:
+    """Return one program of node/ that needs no other, to be sent on standard input."""
+    return _sources()[name].encode()

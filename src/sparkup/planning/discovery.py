@@ -1,0 +1,144 @@
+"""Where to look for other Sparks, and which of those that answer are taken: never a stranger."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from sparkup.domain.discovery import FoundHost, Left, Sighting
+from sparkup.domain.fabric import Interface
+from sparkup.domain.fact import Answers, Fact, Seen, scan
+from sparkup.facts.dgx import DGX
+from sparkup.facts.gpus import GPU
+from sparkup.facts.hostname import HOSTNAME
+from sparkup.facts.identity import IDENTITY
+from sparkup.facts.links import LINKS
+from sparkup.facts.neighbours import NEIGHBOURS
+
+SMALL, LARGE = 24, 20  # bits of the largest network that is scanned: as it is, and when asked for
+SCAN = 0.6  # seconds in which an address answers, if anybody has it
+PEER = (IDENTITY, DGX, LINKS, HOSTNAME)
+ORIGIN = (*PEER, NEIGHBOURS, GPU)
+ODD = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A network of the fabric, as one host is in it."""
+
+    netdev: str
+    own: IPv4Address
+    network: IPv4Network
+
+
+def networks(interfaces: Sequence[Interface]) -> tuple[Net, ...]:
+    """Return the networks in which peers may be: those of ports that RDMA can use, each once."""
+    found: dict[IPv4Network, Net] = {}
+    for each in sorted(interfaces, key=lambda port: (port.place, port.netdev)):
+        if each.usable and each.carrier is not False and each.kind in ("", "bond"):
+            for address in each.fixed:
+                found.setdefault(address.network, Net(each.netdev, address.ip, address.network))
+    return tuple(found.values())
+
+
+def small(nets: Sequence[Net], *, large: bool) -> tuple[tuple[Net, ...], tuple[str, ...]]:
+    """Return the networks that are scanned, and what to say of the others."""
+    least = LARGE if large else SMALL
+    told = []
+    for net in nets:
+        if net.network.prefixlen < least:
+            hint = "--scan-large tries it" if net.network.prefixlen >= LARGE else "name its hosts with -n"
+            told.append(f"{net.network} on {net.netdev} was not scanned, as it is large: {hint}")
+    return tuple(net for net in nets if net.network.prefixlen >= least), tuple(told)
+
+
+def scan_fact(nets: Sequence[Net]) -> Fact[tuple[tuple[str, str], ...]]:
+    """Return the fact of who takes connections for SSH: interface and address of each."""
+
+    def parse(answers: Answers) -> tuple[tuple[str, str], ...]:
+        return tuple((str(netdev), str(address)) for netdev, address in answers["scan"]["scan"])
+
+    request = scan(*((net.netdev, str(net.own), str(net.network)) for net in nets), timeout=SCAN)
+    return Fact("scan", {"scan": request}, parse, unknown=())
+
+
+def sightings(
+    seen: Seen, nets: Sequence[Net], scanned: Collection[Net], answered: Sequence[tuple[str, str]]
+) -> tuple[tuple[Sighting, ...], ...]:
+    """Return for each network who may be there: found by the scan, or, where there was none, met before."""
+    by_net: dict[IPv4Network, dict[str, list[str]]] = {net.network: {} for net in nets}
+    for netdev, address in answered:
+        for net in _of(netdev, address, nets):
+            by_net[net.network].setdefault(address, []).append(f"scan of {net.network}")
+    for each in seen[NEIGHBOURS]:
+        for net in _of(each.netdev, each.address, nets):
+            if net not in scanned or each.address in by_net[net.network]:  # else it has no SSH
+                by_net[net.network].setdefault(each.address, []).append("neighbour table")
+    return tuple(
+        tuple(
+            Sighting(address, tuple(dict.fromkeys(told)))
+            for address, told in sorted(found.items(), key=lambda each: IPv4Address(each[0]))
+        )
+        for found in by_net.values()
+    )
+
+
+def _of(netdev: str, address: str, nets: Sequence[Net]) -> Iterator[Net]:
+    ip = IPv4Address(address)
+    return (net for net in nets if net.netdev == netdev and ip in net.network and ip != net.own)
+
+
+def judged(
+    sighting: Sighting, seen: Seen, others: Collection[str], nets: Sequence[Net], *, any_machine: bool
+) -> FoundHost | Left | None:
+    """Return a host that is taken, or why it is not; None for one that was met at another address.
+
+    `others` are the keys of those that were met, the one where the search began among them.
+    """
+    identity, interfaces = seen[IDENTITY], seen[LINKS]
+    if identity.key in others:
+        return None
+    if not identity.key:
+        return _left(sighting, "nobody", "it has neither an SSH host key nor a machine-id to know it by")
+    peer = found_host(sighting.name, sighting.address, sighting.told, seen)
+    if not (peer.gb10 or any_machine or sighting.name):  # what the inventory names was chosen
+        hint = "to take it all the same: sparkup detect --any-machine"
+        return _left(sighting, "not-gb10", f"{peer.name} has no GB10, so it is no Spark", hint)
+    inside = [net for net in nets if _is_in(sighting.address, net)]
+    ports = {str(each.ip) for port in interfaces if port.usable for each in port.fixed}
+    if inside and sighting.address not in ports:
+        message = f"{peer.name} answers there, and none of its RDMA ports has that address"
+        return _left(sighting, "not-its-address", message, "see what stands between, a router or a proxy")
+    return peer
+
+
+def _is_in(address: str, net: Net) -> bool:
+    return bool(re.fullmatch(r"[\d.]+", address)) and IPv4Address(address) in net.network
+
+
+def _left(sighting: Sighting, code: str, message: str, hint: str = "") -> Left:
+    return Left(sighting.address, sighting.told, code, message, hint)
+
+
+def found_host(name: str, address: str, told: tuple[str, ...], seen: Seen) -> FoundHost:
+    """Return a host that was looked at as a peer; one without a name is called as it calls itself."""
+    called = name or ODD.sub("-", seen[HOSTNAME]).strip("-.") or address
+    return FoundHost(called, address, told, seen[IDENTITY].key, seen[DGX].gb10, seen[LINKS])
+
+
+def owned(peers: Iterable[FoundHost]) -> Collection[str]:
+    """Return the addresses of peers: what is theirs need not be tried again."""
+    return {str(each.ip) for peer in peers for port in peer.interfaces for each in port.fixed}
+
+
+def fingerprint(key: str) -> str:
+    """Return what `ssh-keygen -l` prints of a public key ("TYPE BASE64"), "" for what is none."""
+    try:
+        blob = base64.b64decode(key.partition(" ")[2], validate=True)
+    except binascii.Error:
+        return ""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return f"SHA256:{digest}" if blob else ""

@@ -1,0 +1,46 @@
+"""Whether a launch for which no hosts were named wants more than this machine, before anything is seen."""
+
+from collections.abc import Sequence
+
+from sparkup.commands.vllm import parse_serve
+from sparkup.domain.discovery import Found, Left
+from sparkup.domain.launch import LaunchRequest
+from sparkup.errors import Problem
+from sparkup.planning.parallel import read_parallel
+
+MANY = 1 << 20  # GPUs: as many as there are
+LOCKED = {"host-key-unknown", "host-key-changed", "login-refused"}  # it may be a peer, and keeps us out
+
+
+def gpus_wanted(request: LaunchRequest, *, idle: bool) -> int:
+    """Return how many GPUs a launch asks for; as many as there are for a cluster that is asked for as such.
+
+    `idle`: it is a container to work in, which stands on all hosts. A command that is no server runs here
+    alone, unless a backend is named; so does a server whose sizes are in a file, which nobody has read yet.
+    """
+    serve = parse_serve(request.argv)
+    if serve is None:
+        return MANY if idle or request.backend is not None else 1
+    return read_parallel(serve, "", []).gpus
+
+
+def notes(found: Found) -> tuple[str, ...]:
+    """Return what to say of a search: who was found, or that nobody was, and who was left."""
+    here, *others = found.hosts
+    told = [f"found {each.name} at {each.address}: a Spark ({'; '.join(each.told)})" for each in others]
+    if others:
+        told.append("to keep them: sparkup detect --write; without them: --solo")
+    elif found.scanned:
+        told.append(f"no other Spark was found in {', '.join(found.scanned)}: {here.name} is alone")
+    told += [f"not taken: {each.address}: {each.message}" for each in found.left]
+    return (*told, *found.notes)
+
+
+def locked(left: Sequence[Left]) -> tuple[Problem, ...]:
+    """Return as problems what keeps us out of hosts that may be those which are missing."""
+    hint = "sparkup detect, on a terminal, asks for what is missing; name hosts with -n, or say --solo"
+    return tuple(
+        Problem(each.code, each.message, each.address, f"{each.hint}; {hint}" if each.hint else hint)
+        for each in left
+        if each.code in LOCKED
+    )
