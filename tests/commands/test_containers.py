@@ -98,8 +98,10 @@ def test_how_the_gpu_is_given(gpus: str, words: tuple[str, ...]) -> None:
 
 def test_our_program_is_its_first_process_as_root_and_sees_its_own_folder_only() -> None:
     argv = started()
-    assert holds(argv, "--volume", f"{PROGRAM}:/opt/sparkup/node.pyz:ro")
-    assert holds(argv, "--volume", f"{ROOT}/launches/vllm_node:/opt/sparkup/state/launches/vllm_node")
+    assert holds(argv, "--mount", f"type=bind,source={PROGRAM},target=/opt/sparkup/node.pyz,readonly")
+    folder = "launches/vllm_node"
+    bind = f"type=bind,source={ROOT}/{folder},target=/opt/sparkup/state/{folder}"
+    assert holds(argv, "--mount", bind)
     assert holds(argv, "--user", "0:0", "--entrypoint", "python3")
     behind = argv[argv.index("vllm-node") + 1 :]
     ours = ("-I", "/opt/sparkup/node.pyz", "inside", "vllm_node", "--root", "/opt/sparkup/state")
@@ -147,6 +149,14 @@ def test_mounts_are_written_as_every_version_takes_them() -> None:
     mounts = (Mount("/a b", "/x"), Mount("/c", "/y", read_only=True), Mount("models", "/z"))
     argv = started(with_container(mounts=mounts))
     assert holds(argv, "--volume", "/a b:/x", "--volume", "/c:/y:ro", "--volume", "models:/z")
+
+
+def test_a_state_folder_of_any_name_can_be_mounted() -> None:
+    """Both engines read --mount as comma-separated values: tried with each."""
+    argv = run(LAUNCH, NODE, PROGRAM, '/a,"b:c')
+    folder = "launches/vllm_node"
+    bind = f'type=bind,"source=/a,""b:c/{folder}",target=/opt/sparkup/state/{folder}'
+    assert holds(argv, "--mount", bind)
 
 
 def test_an_image_without_python_runs_the_command_itself() -> None:

@@ -89,3 +89,31 @@ exec /usr/bin/docker "$@"
     assert dock.names() == ["aa"]
     assert dock.run("stop", "aa").status == 0
     dock.nothing_is_left()
+
+
+# The engine takes its time to make the container: whoever asked for that is gone by then.
+LATE = """#!/bin/sh
+if [ "$1" = run ]; then
+  setsid sh -c 'touch /tmp/asked; until [ -e /tmp/go ]; do sleep 0.1; done
+    /usr/bin/docker "$@" 2>/tmp/said; touch /tmp/carried-out' sh "$@" >/dev/null 2>&1 &
+  wait
+fi
+exec /usr/bin/docker "$@"
+"""
+
+
+def test_a_container_made_when_its_launch_was_put_away_makes_no_folder(dock: Docked) -> None:
+    dock.there("sh", "-c", f"cat > {WRAPPER}; chmod +x {WRAPPER}", given=LATE)
+    try:
+        with dock.running("launch", "--name", "aa", *dock.serve()) as command:
+            until(lambda: bool(dock.there("ls", "/tmp/asked", check=False)), "the engine is asked")
+            command.signal()
+            assert command.done().status == 130
+        assert dock.names() == []
+        dock.there("touch", "/tmp/go")
+        until(lambda: bool(dock.there("ls", "/tmp/carried-out", check=False)), "the engine has come to it")
+        assert "bind source path does not exist" in dock.there("cat", "/tmp/said")
+    finally:
+        dock.there("sh", "-c", f"touch /tmp/go; rm -f {WRAPPER}")
+        dock.there("sh", "-c", "rm -f /tmp/asked /tmp/go /tmp/said /tmp/carried-out")
+    dock.nothing_is_left()

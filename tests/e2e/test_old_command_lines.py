@@ -92,13 +92,10 @@ DIFFERENT = {
     "Config.StopTimeout": "vLLM gets the time that it needs to end; docker's own is 10 s",
     "HostConfig.AutoRemove": "status can tell how it ended; stop, or the next of that name, takes it away",
     "HostConfig.LogConfig": "the log of a server that runs for months does not fill the disk",
+    "HostConfig.Mounts": "the program, and the state of this launch with its log",
 }
-OURS = {
-    "/opt/sparkup/node.pyz": "the program",
-    "/opt/sparkup/state/launches/vllm_node": "the state of this launch, with its log",
-    "/opt/sparkup/state/launches/mine": "the same",
-    "/root/.tilelang": "a cache that vLLM has got since",
-}
+CACHE = "/root/.tilelang"  # one that vLLM has got since
+OURS = {f"/opt/sparkup/{each}" for each in ("node.pyz", "state/launches/vllm_node", "state/launches/mine")}
 REFUSED = [
     ("--mem-limit-gb 8", "start --mem-limit-gb 8", "limits of a container need --non-privileged"),
     ("--shm-size-gb 8", "start --shm-size-gb 8", "--shm-size-gb needs --non-privileged"),
@@ -130,6 +127,8 @@ def sparkup(host: Docked, line: str, *options: str, extra: str = "") -> Done:
 
 def made(host: Docked, *words: str) -> Json:
     """Return what docker says of a container that it makes and does not start."""
+    sources = [word.split(",")[1].removeprefix("source=") for word in words if word.startswith("type=bind,")]
+    host.there("mkdir", "-p", "/tmp", *sources)
     number = host.there("docker", "create", *words).strip()
     (said,) = json.loads(host.there("docker", "inspect", number))
     host.there("docker", "rm", number)
@@ -161,7 +160,8 @@ def test_docker_makes_the_same_of_both(host: Docked, old: str, extra: str, ours:
     before = made(host, *name, *shlex.split(f"{ALWAYS} {given}"), image, "sleep", "infinity")
     mounts, mounted = taken(new, "HostConfig.Binds"), taken(before, "HostConfig.Binds")
     assert mounted <= mounts
-    assert {json.loads(mount).split(":")[1] for mount in mounts - mounted} <= {*OURS}
+    assert {json.loads(mount).split(":")[1] for mount in mounts - mounted} <= {CACHE}
+    assert {mount["Target"] for mount in new["HostConfig.Mounts"]} < OURS
     limits, limited = taken(new, "HostConfig.Ulimits"), taken(before, "HostConfig.Ulimits")
     assert limited <= limits
     # The manual gives it where there are no privileges: RDMA pins memory.

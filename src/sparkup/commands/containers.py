@@ -45,7 +45,8 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
     )
     return (
         *_begin(launch, node, root, "run", "--detach"),
-        *_mounts((*ours, *container.mounts)),
+        *_binds(ours),
+        *_mounts(container.mounts),
         # Root starts the command with the rights of the image's own user, and can always write the log.
         # The image's own signal to stop by may be one that our program does not hear.
         *("--user", "0:0", "--entrypoint", "python3", "--stop-signal", "SIGTERM"),
@@ -198,3 +199,18 @@ def _mounts(mounts: Sequence[Mount]) -> Iterator[str]:
     for mount in mounts:
         options = ",".join(filter(None, ("ro" if mount.read_only else "", mount.label)))
         yield from ("--volume", f"{mount.source}:{mount.target}" + (f":{options}" if options else ""))
+
+
+def _binds(mounts: Sequence[Mount]) -> Iterator[str]:
+    """Yield mounts in the form that refuses a source that is gone: `--volume` makes a folder of root's there.
+
+    An engine that hung may make the container when the launch's folder has been put away.
+    """
+    for mount in mounts:
+        fields = ("type=bind", f"source={mount.source}", f"target={mount.target}")
+        yield from ("--mount", ",".join(map(_field, fields)) + (",readonly" if mount.read_only else ""))
+
+
+def _field(text: str) -> str:
+    """Return a field of comma-separated values, quoted where it must be."""
+    return '"' + text.replace('"', '""') + '"' if {*text} & {*',"'} else text
