@@ -23,6 +23,7 @@ REQUESTS = [
     fact.which("sh", first=("/bin",)),
     fact.http("http://127.0.0.1:9/", timeout=0.5),
     fact.http("http://127.0.0.1:9/", timeout=0.5, proxy=True),
+    fact.scan(("lo", "127.0.0.1", "127.0.0.0/30"), timeout=0.5),
     fact.reach(("lo", "127.0.0.1", "127.0.0.2"), timeout=0.5),
 ]
 

@@ -56,9 +56,8 @@ def ran(*argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def key(body: Json) -> Json:
-    """Return the public key with which this user logs in without being asked."""
-    path = folder()
+def key(body: Json, path: str) -> Json:
+    """Return the public key in a folder with which its user logs in without being asked."""
     locked = []
     for name in NAMES:
         file = os.path.join(path, name)
@@ -79,9 +78,8 @@ def key(body: Json) -> Json:
         return {"key": " ".join(public.read().split()[:2]), "made": True}
 
 
-def trust(body: Json) -> Json:
+def trust(body: Json, path: str) -> Json:
     """Let keys log in here, and make host keys known."""
-    path = folder()
     added = {
         "authorized_keys": add(os.path.join(path, "authorized_keys"), body["authorized"], part_of),
         "known_hosts": add(os.path.join(path, "known_hosts"), body["known"], same_as),
@@ -139,9 +137,13 @@ def main() -> None:
     """Do the one thing that standard input describes."""
     os.umask(0o077)
     body = json.load(sys.stdin)
-    verbs: dict[str, Callable[[Json], Json]] = {"key": key, "trust": trust, "try": attempt}
+    verbs: dict[str, Callable[[], Json]] = {
+        "key": lambda: key(body, folder()),
+        "trust": lambda: trust(body, folder()),
+        "try": lambda: attempt(body),
+    }
     try:
-        answer = verbs[body["do"]](body)
+        answer = verbs[body["do"]]()
     except (OSError, KeyError) as error:
         answer = {"error": "%s: %s" % (type(error).__name__, error)}
     json.dump(answer, sys.stdout)

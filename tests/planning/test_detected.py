@@ -1,0 +1,117 @@
+"""What is written of hosts that were found, and where a file differs from what is there."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Interface
+
+from tests.planning.members import key, seen
+
+from sparkup.domain.discovery import Found
+from sparkup.domain.fabric import End, Fabric, Link
+from sparkup.domain.inventory import Defaults, Inventory, KnownHost
+from sparkup.planning.detected import inventory_of, known, named, stale
+from sparkup.planning.discovery import fingerprint, found_host
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+ONE = found_host("", "", ("this machine",), seen(1))
+TWO = found_host("", "192.168.177.12", ("scan",), seen(2))
+PAIR = Found((ONE, TWO))
+LINK = Link((End("spark1", "enp1s0f1np1"), End("spark2", "enp1s0f1np1")), None, proved=True)
+FABRIC = Fabric("pair", {}, (LINK,))
+NOTHING = Inventory()
+
+
+def test_a_first_file() -> None:
+    new = inventory_of(PAIR, FABRIC, NOTHING, "", NOW)
+    one, two = new.hosts.values()
+    assert (one.name, one.address) == ("spark1", "192.168.177.11")  # others need one to reach it by
+    assert (two.name, two.address, two.host_key) == ("spark2", "192.168.177.12", fingerprint(key(2)))
+    assert (two.verified, new.detected_at, new.links) == (NOW.date(), NOW, (LINK,))
+    assert new.clusters == {"default": ("spark1", "spark2")}
+    assert inventory_of(PAIR, FABRIC, NOTHING, "mine", NOW).clusters == {"mine": ("spark1", "spark2")}
+
+
+def test_a_machine_without_addresses_is_written_by_its_name() -> None:
+    bare = replace(ONE, interfaces=())
+    assert (
+        inventory_of(Found((bare,)), Fabric("solo", {}), NOTHING, "", NOW).hosts["spark1"].address == "spark1"
+    )
+
+
+def test_what_the_owner_wrote_stays() -> None:
+    old = Inventory(
+        hosts={"head": KnownHost("head", "ada@spark1", eth_if="x"), "far": KnownHost("far", "far")},
+        clusters={"all": ("far", "head")},
+        defaults=Defaults(image="mine"),
+    )
+    found = named(PAIR, old)
+    assert [each.name for each in found.hosts] == ["head", "spark2"]
+    new = inventory_of(found, FABRIC, old, "", NOW)
+    assert (new.hosts["head"].address, new.hosts["head"].eth_if) == ("ada@spark1", "x")
+    assert new.clusters == {"all": ("far", "head", "spark2")}
+    assert new.defaults.image == "mine"
+
+
+def test_clusters_of_some_hosts_are_left_as_they_are() -> None:
+    hosts = {name: KnownHost(name, name) for name in ("spark1", "far")}
+    some = Inventory(hosts, {"a": ("spark1",)})
+    assert inventory_of(PAIR, FABRIC, some, "", NOW).clusters == {}
+    two = Inventory(hosts, {"a": ("spark1", "far"), "b": ("far",)})
+    assert inventory_of(PAIR, FABRIC, two, "", NOW).clusters == {}
+    none = Inventory(hosts)
+    assert inventory_of(PAIR, FABRIC, none, "", NOW).clusters == {"default": ("spark1", "far", "spark2")}
+
+
+def test_hosts_are_known_by_their_keys_then_by_addresses() -> None:
+    by_key = Inventory({"b": KnownHost("b", "moved", host_key=fingerprint(key(2)))})
+    assert [each.name for each in named(PAIR, by_key).hosts] == ["spark1", "b"]
+    by_fabric = Inventory({"b": KnownHost("b", "b", fabric=(IPv4Interface("192.168.178.12/24"),))})
+    assert [each.name for each in named(PAIR, by_fabric).hosts] == ["spark1", "b"]
+
+
+def test_no_name_is_there_twice() -> None:
+    same = replace(TWO, name="spark1")
+    assert [each.name for each in named(Found((ONE, same)), NOTHING).hosts] == ["spark1", "spark1-2"]
+    other = Inventory({"spark2": KnownHost("spark2", "10.0.0.9", host_key="SHA256:other")})
+    assert [each.name for each in named(PAIR, other).hosts] == ["spark1", "spark2-2"]
+
+
+def test_hosts_of_the_file_are_looked_at() -> None:
+    (only,) = known(Inventory({"b": KnownHost("b", "ada@b")}))
+    assert (only.address, only.name, only.told) == ("ada@b", "b", ("in the inventory as b",))
+
+
+def test_a_file_that_is_right_is_not_stale() -> None:
+    written = inventory_of(PAIR, FABRIC, NOTHING, "", NOW)
+    assert stale(written, PAIR, FABRIC) == ()
+    assert stale(NOTHING, PAIR, FABRIC) == ()
+
+
+def test_what_is_stale() -> None:
+    new = Link((End("spark1", "enP2p1s0f1np1"), End("spark2", "enP2p1s0f1np1")), None)
+    old = Inventory(
+        hosts={
+            "spark1": KnownHost(
+                "spark1", "spark1", host_key="SHA256:old", fabric=(IPv4Interface("10.0.0.1/24"),)
+            ),
+            "gone": KnownHost("gone", "gone"),
+        },
+        links=(LINK,),
+    )
+    told = stale(old, PAIR, Fabric("pair", {}, (new,)))
+    assert {each.code for each in told} == {"env.stale"}
+    assert [(each.level, each.where, each.message.partition(",")[0]) for each in told] == [
+        ("warn", "spark1", "the SSH host key was SHA256:old"),
+        ("warn", "spark1", "addresses on RDMA ports were 10.0.0.1/24"),
+        ("warn", "gone", "gone is in the file and was not found"),
+        ("note", "spark2", "spark2 was found and is not in the file"),
+        ("warn", "", "the link spark1:enp1s0f1np1 - spark2:enp1s0f1np1 is not there any more"),
+        ("note", "", "the link spark1:enP2p1s0f1np1 - spark2:enP2p1s0f1np1 is new"),
+    ]
+
+
+def test_addresses_that_are_gone_are_said() -> None:
+    old = inventory_of(PAIR, FABRIC, NOTHING, "", NOW)
+    dark = Found((replace(ONE, interfaces=()), TWO))
+    (only,) = stale(old, dark, FABRIC)
+    assert only.message.endswith("and are none")

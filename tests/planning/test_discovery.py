@@ -1,0 +1,137 @@
+"""Where Sparks are looked for, and which of those that answer are taken."""
+
+import subprocess
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+from tests.planning.members import KEY, P0, P1, key, ports, seen
+
+from sparkup.domain.discovery import FoundHost, Left, Sighting
+from sparkup.facts.identity import Identity
+from sparkup.facts.tools.ip_neigh import Neighbour
+from sparkup.planning.discovery import (
+    Net,
+    fingerprint,
+    found_host,
+    judged,
+    networks,
+    owned,
+    scan_fact,
+    sightings,
+    small,
+)
+
+ONE = Net(P0, IPv4Address("192.168.177.11"), IPv4Network("192.168.177.0/24"))
+TWO = Net(P1, IPv4Address("192.168.178.11"), IPv4Network("192.168.178.0/24"))
+THERE = Sighting("192.168.177.12", ("scan of 192.168.177.0/24",))
+
+
+def test_networks_are_those_of_rdma_ports_that_are_up() -> None:
+    assert networks(ports("spark1")) == (ONE, TWO)
+    assert networks(ports("spark2_without_cables")) == ()
+
+
+def test_no_network_is_one_of_addresses_that_a_machine_gave_itself() -> None:
+    own = (IPv4Interface("169.254.3.4/16"),)
+    assert networks([replace(each, addresses=own) for each in ports("spark1")]) == ()
+
+
+@pytest.mark.parametrize("fields", [{"carrier": False}, {"kind": "bridge"}, {"rdma": None}])
+def test_no_network_is_one_without_a_cable(fields: dict[str, object]) -> None:
+    assert networks([replace(each, **fields) for each in ports("spark1")]) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("bits", "large", "count", "told"),
+    [
+        (24, False, 1, ()),
+        (23, False, 0, ("10.0.0.0/23 on a was not scanned, as it is large: --scan-large tries it",)),
+        (20, True, 1, ()),
+        (16, False, 0, ("10.0.0.0/16 on a was not scanned, as it is large: name its hosts with -n",)),
+        (16, True, 0, ("10.0.0.0/16 on a was not scanned, as it is large: name its hosts with -n",)),
+    ],
+)
+def test_large_networks_are_not_scanned(bits: int, large: bool, count: int, told: tuple[str, ...]) -> None:
+    net = Net("a", IPv4Address("10.0.0.1"), IPv4Network(f"10.0.0.0/{bits}"))
+    scanned, notes = small([net], large=large)
+    assert (len(scanned), notes) == (count, told)
+
+
+def test_the_question_of_a_scan() -> None:
+    fact = scan_fact((ONE,))
+    assert fact.requests["scan"].body["nets"] == [[P0, "192.168.177.11", "192.168.177.0/24"]]
+    assert fact.parse({"scan": {"scan": [[P0, "192.168.177.12"]]}}) == ((P0, "192.168.177.12"),)
+
+
+def test_who_is_there() -> None:
+    met = (
+        Neighbour("192.168.177.12", P0, "aa", "REACHABLE"),
+        Neighbour("192.168.177.99", P0, "ab", "REACHABLE"),  # has no SSH
+        Neighbour("192.168.178.9", P1, "ac", "REACHABLE"),  # nobody scanned there
+        Neighbour("192.168.176.12", "enP7s7", "ad", "REACHABLE"),
+        Neighbour("192.168.177.11", P0, "ae", "REACHABLE"),
+    )
+    answered = [(P0, "192.168.177.100"), (P0, "192.168.177.12"), (P1, "192.168.177.13")]
+    first, second = sightings(seen(neighbours=met), (ONE, TWO), (ONE,), answered)
+    assert [(each.address, each.told) for each in first] == [
+        ("192.168.177.12", ("scan of 192.168.177.0/24", "neighbour table")),
+        ("192.168.177.100", ("scan of 192.168.177.0/24",)),
+    ]
+    assert [(each.address, each.told) for each in second] == [("192.168.178.9", ("neighbour table",))]
+
+
+def taken(*, any_machine: bool = False, sighting: Sighting = THERE, **changed: object) -> object:
+    """Return what is decided of spark2, by a search that began at spark1."""
+    there = seen(2, **changed)  # type: ignore[arg-type]
+    return judged(sighting, there, {key(1)}, (ONE, TWO), any_machine=any_machine)
+
+
+def test_a_spark_on_the_cable_is_taken() -> None:
+    found = taken()
+    assert isinstance(found, FoundHost)
+    assert (found.name, found.address, found.gb10) == ("spark2", "192.168.177.12", True)
+    assert [str(each) for each in found.fabric] == ["192.168.177.12/24", "192.168.178.12/24"]
+    assert "192.168.176.12" in owned([found])
+
+
+def test_another_address_of_this_machine_is_no_peer() -> None:
+    assert taken(identity=Identity((KEY,))) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"gb10": False}, "not-gb10"),
+        ({"identity": Identity()}, "nobody"),
+        ({"links": ports("spark1")}, "not-its-address"),
+    ],
+)
+def test_who_is_left(changed: dict[str, object], code: str) -> None:
+    found = taken(**changed)
+    assert isinstance(found, Left)
+    assert (found.address, found.code) == ("192.168.177.12", code)
+
+
+def test_another_machine_is_taken_if_its_user_says_so() -> None:
+    assert isinstance(taken(any_machine=True, gb10=False), FoundHost)
+    of_the_file = Sighting("spark2", ("in the inventory as two",), "two")
+    found = taken(sighting=of_the_file, gb10=False)
+    assert isinstance(found, FoundHost)
+    assert found.name == "two"
+
+
+@pytest.mark.parametrize(("called", "name"), [("", "10.0.0.9"), ("a b$c", "a-b-c"), ("--", "10.0.0.9")])
+def test_odd_names(called: str, name: str) -> None:
+    assert found_host("", "10.0.0.9", (), seen(hostname=called)).name == name
+
+
+def test_a_fingerprint_is_that_of_ssh_keygen(tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text(f"{KEY}\n")
+    done = subprocess.run(
+        ["ssh-keygen", "-l", "-f", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True
+    )
+    assert fingerprint(KEY) == done.stdout.split()[1]
+    assert fingerprint("0123456789abcdef") == ""
+    assert fingerprint("ssh-rsa ???") == ""
