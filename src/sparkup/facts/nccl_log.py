@@ -13,6 +13,13 @@ _INTERFACE = re.compile(r"\[\d+\]([\w.-]+):(\S+?)<\d+>")
 _OOB = re.compile(r"OOB ([\w.-]+):(\S+?)<\d+>")
 _VERSION = re.compile(r"NCCL version (\d+\.\d+\.\d+)|using nccl==(\d+\.\d+\.\d+)")
 _RINGS = re.compile(r"Connected all (?:rings|trees)")
+# Why it is TCP, in NCCL's words; the first that is there.
+_CAUSES = (
+    (re.compile(r"Failed to open libibverbs"), "the image has no libibverbs"),
+    (re.compile(r"IB device (\S+) not found"), "NCCL_IB_HCA names {0}, which is no RDMA device"),
+    (re.compile(r"NCCL_IB_DISABLE set (?:by environment )?to 1"), "NCCL_IB_DISABLE is 1"),
+    (re.compile(r"NET/IB\w*\s*: No device found"), "NCCL found no RDMA device"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,15 @@ def network(lines: Iterable[str]) -> NcclNetwork | None:
         version=said.version,
         connected=said.connected,
     )
+
+
+def cause(lines: Iterable[str]) -> str:
+    """Return why NCCL uses no RDMA, in words for people; "" if it does not say."""
+    said = list(lines)
+    for pattern, words in _CAUSES:
+        if match := next(filter(None, map(pattern.search, said)), None):
+            return words.format(*match.groups())
+    return ""
 
 
 def _is_rdma(transport: str) -> bool:
