@@ -114,10 +114,23 @@ class Docked(User):
 
 def prepare(bed: Testbed, engine: str = "docker") -> None:
     """Give a host a model and a small image with Python."""
-    bed.exec(1, ["mkdir", "-p", MODEL])
-    bed.exec(1, ["tee", f"{MODEL}/config.json"], stdin="{}")
-    bed.exec(1, ["chmod", "a+rx", "/root"])
+    give_model(bed, 1)
     make_image(bed, IMAGE, engine=engine)
+
+
+def give_model(bed: Testbed, number: int) -> None:
+    """Give a host a model that users in containers may read."""
+    bed.exec(number, ["mkdir", "-p", MODEL])
+    bed.exec(number, ["tee", f"{MODEL}/config.json"], stdin="{}")
+    bed.exec(number, ["chmod", "a+rx", "/root"])
+
+
+def copy_image(bed: Testbed, name: str, number: int) -> None:
+    """Give another host the image of the first: made anew it would be another one."""
+    save, load = bed.argv(1, ["docker", "save", name]), bed.argv(number, ["docker", "load"])
+    with subprocess.Popen(save, stdout=subprocess.PIPE) as saved:
+        subprocess.run(load, stdin=saved.stdout, capture_output=True, check=True, timeout=120)
+    assert saved.returncode == 0
 
 
 def make_image(bed: Testbed, name: str, packages: Sequence[str] = (), engine: str = "docker") -> None:

@@ -4,12 +4,15 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests import processes
+from tests.docked import FAKE_ENGINE, IMAGE, RECORDED, copy_image, give_model, prepare
 from tests.e2e.control import MODEL, Control, control
-from tests.simhosts.hosts import Testbed
+from tests.simhosts.fixture import skip_unless_able
+from tests.simhosts.hosts import Setup, Testbed, booted
 from tests.user import FAKES, Json
 from tests.waiting import until
 
@@ -20,20 +23,42 @@ SILENT = 15 + 5  # seconds until a rank is missed, and to end
 LEASE = 90 + 10  # seconds until a launcher is missed, and to end
 
 
-@pytest.fixture
-def pair(simhosts: Testbed, tmp_path: Path) -> Iterator[Control]:
+@dataclass(frozen=True, slots=True)
+class Pair(Control):
+    """Two hosts; `options` say what runs a rank on them."""
+
+    options: tuple[str, ...] = ()
+
+
+@pytest.fixture(scope="session")
+def docked_pair() -> Iterator[Testbed]:
+    """Two hosts with docker and an image, booted for the tests of this file."""
+    skip_unless_able("docker")
+    with booted(Setup(hosts=2, engine="docker", shares=(FAKES.parent, RECORDED))) as bed:
+        prepare(bed)
+        give_model(bed, 2)
+        copy_image(bed, IMAGE, 2)
+        yield bed
+
+
+@pytest.fixture(params=["host", pytest.param("docker", marks=[pytest.mark.e2e, pytest.mark.simhosts])])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     """Somebody with two hosts; at the end nothing of a launch is left on either."""
-    simhosts.grow(2)
-    with control(simhosts, tmp_path / "home") as there:
+    contained = request.param == "docker"
+    hosts: Testbed = request.getfixturevalue("docked_pair" if contained else "simhosts")
+    hosts.grow(2)
+    words = ("-t", IMAGE, *FAKE_ENGINE, "-v", "/root/bin:/root/bin:ro") if contained else ()
+    with control(hosts, tmp_path / "home") as there:
+        somebody = Pair(there.hosts, there.user, words)
         for number in (1, 2):
             there.model(number)
-            fault(there, number, "")
-        yield there
+            fault(somebody, number, "")
+        yield somebody
         there.user.run("stop", "--all", *NODES)
-        nothing_is_left(there)
+        nothing_is_left(somebody)
 
 
-def fault(there: Control, number: int, name: str) -> None:
+def fault(there: Pair, number: int, name: str) -> None:
     """Give a host a vllm with a fault."""
     script = f'#!/bin/sh\nFAKE_VLLM_FAULT="{name}" exec {FAKES}/vllm "$@"\n'
     there.hosts.exec(number, ["mkdir", "-p", "/root/bin"])
@@ -41,27 +66,29 @@ def fault(there: Control, number: int, name: str) -> None:
     there.hosts.exec(number, ["chmod", "+x", VLLM])
 
 
-def launch(there: Control, *words: str, command: Sequence[str] = SERVE) -> Json:
+def launch(there: Pair, *words: str, command: Sequence[str] = SERVE) -> Json:
     """Launch on both hosts and wait until it is ready."""
-    done = there.user.run("launch", "--json", *NODES, *words, "--", *command)
+    done = there.user.run("launch", "--json", *NODES, *there.options, *words, "--", *command)
     assert done.status == 0, done
     return done.json
 
 
-def rows(there: Control) -> list[Json]:
+def rows(there: Pair) -> list[Json]:
     found: list[Json] = json.loads(there.user.run("status", "--json", *NODES).out)["launches"]
     return found
 
 
-def nothing_runs(there: Control) -> bool:
+def nothing_runs(there: Pair) -> bool:
     return not [line for number in (1, 2) for line in there.engines(number)]
 
 
-def nothing_is_left(there: Control) -> None:
+def nothing_is_left(there: Pair) -> None:
     """AssertionError if a process or a name of a launch is still on a host."""
     until(lambda: nothing_runs(there), "all has ended", 30)
     for number in (1, 2):
         assert there.hosts.exec(number, ["ls", "/var/lib/sparkup/launches"], check=False).stdout == ""
+        if there.options:
+            assert there.hosts.exec(number, ["docker", "ps", "--all", "--quiet"]).stdout == ""
 
 
 def seconds_until(condition: Callable[[], bool], limit: float) -> float:
@@ -70,7 +97,7 @@ def seconds_until(condition: Callable[[], bool], limit: float) -> float:
     return time.monotonic() - begun
 
 
-def test_two_ranks_from_launch_to_stop(pair: Control) -> None:
+def test_two_ranks_from_launch_to_stop(pair: Pair) -> None:
     answer = launch(pair)
     assert answer["hosts"] == ["spark1", "spark2"]
     found = rows(pair)
@@ -92,24 +119,24 @@ def test_two_ranks_from_launch_to_stop(pair: Control) -> None:
     nothing_is_left(pair)
 
 
-def test_a_rank_that_fails_in_the_start_is_named_and_all_is_undone(pair: Control) -> None:
+def test_a_rank_that_fails_in_the_start_is_named_and_all_is_undone(pair: Pair) -> None:
     fault(pair, 2, "dies-in-start")
-    done = pair.user.run("launch", *NODES, "--", *SERVE)
+    done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE)
     assert done.status == 1
     assert "error [spark2]: vllm_node rank 1 ended before it was ready (exit status 1): " in done.err
     nothing_is_left(pair)
 
 
 @pytest.mark.e2e
-def test_a_head_that_fails_in_the_start(pair: Control) -> None:
+def test_a_head_that_fails_in_the_start(pair: Pair) -> None:
     fault(pair, 1, "dies-in-start")
-    done = pair.user.run("launch", *NODES, "--", *SERVE)
+    done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE)
     assert done.status == 1
     assert "error [spark1]: vllm_node rank 0 ended before it was ready (exit status 1): " in done.err
     nothing_is_left(pair)
 
 
-def test_a_rank_that_is_killed_while_serving_ends_the_launch(pair: Control) -> None:
+def test_a_rank_that_is_killed_while_serving_ends_the_launch(pair: Pair) -> None:
     launch(pair)
     pair.hosts.exec(2, ["pkill", "-9", "-f", "fakes/bin/[v]llm"])
     until(lambda: nothing_runs(pair), "both have ended", 10)
@@ -119,8 +146,8 @@ def test_a_rank_that_is_killed_while_serving_ends_the_launch(pair: Control) -> N
 
 
 @pytest.mark.e2e
-def test_somebody_who_follows_is_told_which_rank_it_was(pair: Control) -> None:
-    with pair.user.running("launch", *NODES, "--", *SERVE) as command:
+def test_somebody_who_follows_is_told_which_rank_it_was(pair: Pair) -> None:
+    with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         command.expect("its log:")
         pair.hosts.exec(2, ["pkill", "-9", "-f", "fakes/bin/[v]llm"])
         done = command.done()
@@ -142,7 +169,7 @@ def test_a_host_that_loses_its_power_while_serving(pair: Control, number: int) -
 
 
 @pytest.mark.e2e
-def test_cables_that_are_pulled_while_serving(pair: Control) -> None:
+def test_cables_that_are_pulled_while_serving(pair: Pair) -> None:
     launch(pair)
     pair.hosts.link(2, up=False)
     try:
@@ -156,7 +183,7 @@ def test_cables_that_are_pulled_while_serving(pair: Control) -> None:
 def test_a_host_that_loses_its_power_while_starting(pair: Control, number: int) -> None:
     for each in (1, 2):
         fault(pair, each, "slow:300")
-    with pair.user.running("launch", *NODES, "--", *SERVE) as command:
+    with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         time.sleep(3)
         pair.hosts.kill(number)
@@ -169,7 +196,7 @@ def test_a_host_that_loses_its_power_while_starting(pair: Control, number: int) 
     nothing_is_left_but_what_was_lost(pair, number)
 
 
-def nothing_is_left_but_what_was_lost(there: Control, number: int) -> None:
+def nothing_is_left_but_what_was_lost(there: Pair, number: int) -> None:
     """AssertionError if something runs, or the host that did not lose its power has a name."""
     until(lambda: nothing_runs(there), "all has ended", 30)
     other = 3 - number
@@ -177,10 +204,10 @@ def nothing_is_left_but_what_was_lost(there: Control, number: int) -> None:
 
 
 @pytest.mark.e2e
-def test_ctrl_c_in_the_start_undoes_both(pair: Control) -> None:
+def test_ctrl_c_in_the_start_undoes_both(pair: Pair) -> None:
     for each in (1, 2):
         fault(pair, each, "slow:300")
-    with pair.user.running("launch", *NODES, "--", *SERVE) as command:
+    with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         command.signal(signal.SIGINT)
         done = command.done(60)
@@ -189,10 +216,10 @@ def test_ctrl_c_in_the_start_undoes_both(pair: Control) -> None:
 
 
 @pytest.mark.e2e
-def test_a_launcher_that_is_killed_leaves_nothing(pair: Control) -> None:
+def test_a_launcher_that_is_killed_leaves_nothing(pair: Pair) -> None:
     for each in (1, 2):
         fault(pair, each, "slow:600")
-    with pair.user.running("launch", *NODES, "--", *SERVE) as command:
+    with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         processes.kill(processes.touching(pair.user.home))
         command.done()
@@ -201,7 +228,7 @@ def test_a_launcher_that_is_killed_leaves_nothing(pair: Control) -> None:
 
 
 @pytest.mark.e2e
-def test_what_is_let_go_goes_on(pair: Control) -> None:
+def test_what_is_let_go_goes_on(pair: Pair) -> None:
     launch(pair, "-d")
     pair.user.close()
     until(lambda: rows(pair)[0]["phase"] == "ready", "it is ready by itself", 30)
@@ -209,22 +236,22 @@ def test_what_is_let_go_goes_on(pair: Control) -> None:
     assert [row["phase"] for row in rows(pair)] == ["ready", "running"]
 
 
-def test_of_two_launchers_of_one_name_one_wins_everywhere(pair: Control) -> None:
+def test_of_two_launchers_of_one_name_one_wins_everywhere(pair: Pair) -> None:
     with (
-        pair.user.running("launch", "--json", *NODES, "--", *SERVE) as one,
-        pair.user.running("launch", "--json", "-n", "spark2,spark1", "--", *SERVE) as other,
+        pair.user.running("launch", "--json", *NODES, *pair.options, "--", *SERVE) as one,
+        pair.user.running("launch", "--json", "-n", "spark2,spark1", *pair.options, "--", *SERVE) as other,
     ):
         statuses = sorted([one.done().status, other.done().status])
     assert statuses == [0, 5]
     assert len({row["attempt"] for row in rows(pair)}) == 1
-    assert [row["phase"] for row in rows(pair)] == ["ready", "running"]
+    assert sorted(row["phase"] for row in rows(pair)) == ["ready", "running"]  # who won has its own head
 
 
 @pytest.mark.e2e
-def test_a_name_that_is_taken_on_one_host_touches_neither(pair: Control) -> None:
+def test_a_name_that_is_taken_on_one_host_touches_neither(pair: Pair) -> None:
     alone = (str(FAKES / "vllm"), "serve", MODEL, "--port", "8123")
-    assert pair.user.run("launch", "--no-follow", "-n", "spark2", "--", *alone).status == 0
-    done = pair.user.run("launch", *NODES, "--", *SERVE)
+    assert pair.user.run("launch", "--no-follow", "-n", "spark2", *pair.options, "--", *alone).status == 0
+    done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE)
     assert done.status == 5
     assert "error [spark2]: vllm_node is already the name of a launch" in done.err
     assert pair.engines(1) == []
@@ -243,13 +270,13 @@ def test_a_name_that_is_taken_on_one_host_touches_neither(pair: Control) -> None
     ],
 )
 def test_bad_input_starts_nothing(pair: Control, words: tuple[str, ...], status: int, told: str) -> None:
-    done = pair.user.run("launch", *words, "--", *SERVE)
+    done = pair.user.run("launch", *pair.options, *words, "--", *SERVE)
     assert done.status == status, done
     assert told in done.err
     nothing_is_left(pair)
 
 
-def test_too_few_hosts(pair: Control) -> None:
-    done = pair.user.run("launch", *NODES, "--", *SERVE[:-1], "4")
+def test_too_few_hosts(pair: Pair) -> None:
+    done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE[:-1], "4")
     assert done.status == 2
     assert "the command needs 4 GPUs, and there are 2 on spark1 spark2" in done.err
