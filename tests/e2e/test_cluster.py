@@ -158,7 +158,7 @@ def test_somebody_who_follows_is_told_which_rank_it_was(pair: Pair) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_host_that_loses_its_power_while_serving(pair: Control, number: int) -> None:
+def test_a_host_that_loses_its_power_while_serving(pair: Pair, number: int) -> None:
     launch(pair)
     pair.hosts.kill(number)
     try:
@@ -180,7 +180,7 @@ def test_cables_that_are_pulled_while_serving(pair: Pair) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_host_that_loses_its_power_while_starting(pair: Control, number: int) -> None:
+def test_a_host_that_loses_its_power_while_starting(pair: Pair, number: int) -> None:
     for each in (1, 2):
         fault(pair, each, "slow:300")
     with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
@@ -269,7 +269,7 @@ def test_a_name_that_is_taken_on_one_host_touches_neither(pair: Pair) -> None:
         (("-n", "spark1,spark9"), 4, "spark9"),
     ],
 )
-def test_bad_input_starts_nothing(pair: Control, words: tuple[str, ...], status: int, told: str) -> None:
+def test_bad_input_starts_nothing(pair: Pair, words: tuple[str, ...], status: int, told: str) -> None:
     done = pair.user.run("launch", *pair.options, *words, "--", *SERVE)
     assert done.status == status, done
     assert told in done.err

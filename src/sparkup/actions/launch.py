@@ -1,10 +1,12 @@
 """Launch: look, start, wait until ready, follow; a start that fails or is broken off undoes itself."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sparkup.actions.context import Connections, Context
+from sparkup.actions.proof import prove
 from sparkup.actions.running import Running
 from sparkup.actions.starting import Capture, Manner
 from sparkup.domain.event import (
@@ -35,7 +37,14 @@ async def launch(request: LaunchRequest, manner: Manner, context: Context) -> in
         await running.keep()
         if running.left_alone:
             return 0
-        if manner.detach or not (manner.follow or running.launch.attached):
+        if running.capture.ready and len(running.launch.nodes) > 1:
+            try:
+                await prove(running, context)
+            except asyncio.CancelledError:  # it is ready: the user has seen enough
+                context.interrupts.acknowledge()
+                return await running.left()
+        attached = manner.attach and running.launch.attached
+        if manner.detach or not (manner.follow or attached):
             context.emit(Answered(running.answer()))
             return 0
         return await running.follow()

@@ -19,6 +19,7 @@ class Manner:
     detach: bool = False  # return when all ranks run
     follow: bool = True  # after ready, copy the log
     stop_on_exit: bool = False  # the launch ends with the command
+    attach: bool = True  # what is no server is followed to its end
 
     def waits(self, launch: Launch) -> bool:
         """Say whether a launch is waited for: one that is attached is followed from its start."""
