@@ -1,21 +1,20 @@
-"""Logs: copy what a launch has printed, and go on as it prints more."""
+"""Logs: copy what a launch has printed, all of its ranks on one clock, and go on as it prints more."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sparkup.actions.chosen import chosen
-from sparkup.actions.context import Context
+from sparkup.actions.context import Context, done
+from sparkup.actions.ranks import Called, Reach, ranks_of, reach
+from sparkup.actions.ranks_logs import Logs, cause_of, merged, over, sources_of
 from sparkup.commands import containers
+from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
-from sparkup.domain.launch import NAME_RULE, RankState
-from sparkup.domain.plan import Plan
+from sparkup.domain.launch import NAME_RULE
 from sparkup.errors import GateRefused, InputRefused
-from sparkup.planning.launch import program_on, put_program
 from sparkup.planning.orphans import container_of_orphan
-from sparkup.planning.stop import choose, program_for
+from sparkup.planning.several import pick
+from sparkup.planning.stop import Found, choose
 from sparkup.run.copy import copy_log
-from sparkup.run.executor import execute
-from sparkup.run.phases import Runner
-from sparkup.run.program import program, program_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +29,62 @@ class Excerpt:
     tail: int | None = None
 
 
-async def logs(name: str | None, host: Host, excerpt: Excerpt, context: Context) -> int:
-    """Copy the log of a launch; of one that is over, the last of that name."""
-    async with context.connected([host]) as connections:
-        runner = context.runner(connections)
-        rank = await _meant(name, host, runner)
-        seen = runner.seen[host.name]
-        if rank is not None and rank.orphaned:
-            # Its log went with its folder; what it has printed, its engine has kept as well.
-            its = container_of_orphan(rank, seen)
-            argv = containers.logs(its.engine, its.id, **asdict(excerpt))
-        else:
-            await execute(Plan(put_program(seen, program_name(), program())), connections, context.emit)
-            helper = program_for(rank, seen, program_name()) if rank else program_on(seen, program_name())
-            argv = helper.logs(rank.launch if rank else name or "", **asdict(excerpt))
-        if not await copy_log(argv, connections[host.name], context.emit):
-            choose(name, runner.seen, "logs")  # raises, with what there is instead
-        return 0
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of which launch and which ranks: one, byte for byte, or all; `cause`: only why it failed."""
+
+    name: str | None
+    rank: int | None = None
+    cause: bool = False
 
 
-async def _meant(name: str | None, host: Host, runner: Runner) -> RankState | None:
-    """Return the launch that is meant; None for one that may be over, and whose log is kept."""
+async def logs(
+    wanted: Wanted, excerpt: Excerpt, hosts: Sequence[Host], context: Context, called: Called
+) -> int:
+    """Copy the logs of a launch; of one that is over, the last of that name.
+
+    Raises PartlyDone where the log of a rank cannot be read, after those of the others.
+    """
+    async with reach(context, called) as there:
+        name = wanted.name
+        ranks = await _ranks(name, hosts, there)
+        if ranks and ranks[0][1].orphaned and not wanted.cause:
+            return await _orphan(ranks[0], excerpt, there)
+        found = await sources_of(ranks, there) if ranks else await over(name or "", hosts, there)
+        if not found.sources:
+            choose(name, there.seen(), "logs")  # raises, with what there is instead
+        if wanted.cause:
+            context.emit(Answered(await cause_of(found, there)))
+            return done(found.problems(there))
+        if wanted.rank is not None or not found.nodes:
+            return await _one(found, wanted.rank or 0, excerpt, there)
+        return await merged(found, asdict(excerpt), there)
+
+
+async def _ranks(name: str | None, hosts: Sequence[Host], there: Reach) -> list[Found]:
+    """Return the ranks that are meant; none for a launch that may be over, and whose log is kept."""
     try:
-        return (await chosen(name, (host.name,), "logs", runner))[0][1]
+        return await ranks_of(name, hosts, "logs", there)
     except (InputRefused, GateRefused):
         if name is None or not NAME_RULE.fullmatch(name):
             raise
-        return None
+        return []
+
+
+async def _orphan(meant: Found, excerpt: Excerpt, there: Reach) -> int:
+    """Copy what a container has printed: the log went with its folder, its engine has kept it as well."""
+    host, rank = meant
+    its = container_of_orphan(rank, there.runner.seen[host])
+    argv = containers.logs(its.engine, its.id, **asdict(excerpt))
+    await copy_log(argv, there.connections[host], there.context.emit)
+    return 0
+
+
+async def _one(found: Logs, number: int, excerpt: Excerpt, there: Reach) -> int:
+    """Copy the log of one rank, byte for byte."""
+    host = pick(found.name, number, found.nodes, found.hosts, there.lost)
+    program = found.sources[host]
+    argv = program.logs(found.name, **asdict(excerpt), attempt=found.attempt if found.nodes else "")
+    if not await copy_log(argv, there.connections[host], there.context.emit):
+        choose(found.name, there.seen(), "logs")  # raises: it has gone by now
+    return 0

@@ -65,10 +65,13 @@ async def reach(context: Context, called: Called) -> AsyncIterator[Reach]:
         yield Reach(context, called, context.runner(connections), connections, stack)
 
 
-async def ranks_of(name: str | None, hosts: Sequence[Host], verb: str, there: Reach) -> list[Found]:
+async def ranks_of(
+    name: str | None, hosts: Sequence[Host], verb: str, there: Reach, number: int | None = None
+) -> list[Found]:
     """Return the ranks that can be reached of the launch that is meant, the head first if it is there.
 
-    The first host is asked alone: what it has is meant, and of one rank no other host need be reached.
+    The first host is asked alone: what it has is meant, and of one rank no other host need be reached,
+    nor when it has the rank that is wanted (`number`).
     Raises as `choose` does, HostUnreachable where no host is there.
     """
     first, *rest = hosts
@@ -82,6 +85,8 @@ async def ranks_of(name: str | None, hosts: Sequence[Host], verb: str, there: Re
     if not here:
         here = await _elsewhere(name, hosts, verb, there)
     mine = [each for each in here if each[1].attempt == here[0][1].attempt]
+    if any(rank.rank == number for _, rank in mine):
+        return mine
     return sorted((*mine, *await others(mine, hosts, there)), key=lambda each: each[1].rank)
 
 

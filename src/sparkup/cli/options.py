@@ -60,6 +60,8 @@ def _names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]
 
 launch_name = click.argument("name", required=False, shell_complete=_names)
 
+rank = click.option("--rank", type=click.IntRange(min=0), metavar="N", help="Only this rank of several.")
+
 
 _container = (
     click.option("-t", "--image", metavar="IMAGE", help="Image of the container. [default: vllm-node]"),

@@ -62,9 +62,16 @@ class Program:
         follow: bool = False,
         since: float | None = None,
         tail: int | None = None,
+        attempt: str = "",
+        timed: bool = False,
     ) -> tuple[str, ...]:
-        """Copy a log; `since` in seconds after the epoch, below 0 before now; `tail` in lines."""
-        words = ["--follow"] if follow else []
+        """Copy a log; `since` in seconds after the epoch, below 0 before now; `tail` in lines.
+
+        `attempt`: only of that one. `timed`: as JSON lines that say when each was written (node/timed.py).
+        """
+        words = ["--attempt", attempt] if attempt else []
+        words += ["--timed"] if timed else []
+        words += ["--follow"] if follow else []
         words += ["--since", f"{since:.3f}"] if since is not None else []
         words += ["--tail", str(tail)] if tail is not None else []
         return self._launch("logs", name, *words)

@@ -115,9 +115,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A piece of the answer itself, byte for byte: of a log that is copied."""
+    """A piece of the answer itself, byte for byte: of a log that is copied.
+
+    With a rank and its host it is whole lines of that rank, among those of others.
+    """
 
     data: bytes
+    rank: int | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +153,6 @@ Event = (
 def to_json(event: Event) -> dict[str, Any]:
     """Return an event as a JSON object whose `event` member is the type's name; bytes become text."""
     if isinstance(event, Printed):
-        return {"event": "Printed", "data": event.data.decode(errors="replace")}
+        whose = {} if event.rank is None else {"rank": event.rank, "host": event.host}
+        return {"event": "Printed", "data": event.data.decode(errors="replace"), **whose}
     return {"event": type(event).__name__, **asdict(event)}

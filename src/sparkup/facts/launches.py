@@ -94,7 +94,7 @@ def _rank(folder: str, texts: Mapping[str, str], living: frozenset[Process]) -> 
             argv=tuple(_as(str, word) for word in _as(list, spec.get("argv", []))),
             url=_as(str, spec.get("url", "")),
             port=None if spec.get("port") is None else _as(int, spec["port"]),
-            exit=_exit(ended),
+            exit=parse_exit(ended),
             verdict={**ready, "canary": _as(dict, ready.get("canary") or {})} if ready else None,
             spec=spec,
             nodes=tuple(_as(str, host) for host in _as(list, spec.get("nodes", []))),
@@ -140,7 +140,8 @@ def _as(kind: type[T], value: object) -> T:
     return value
 
 
-def _exit(ended: Mapping[str, Any]) -> Exit | None:
+def parse_exit(ended: Mapping[str, Any]) -> Exit | None:
+    """Read an exit.json, None for none; raises TypeError or KeyError for what makes no sense."""
     if "status" not in ended:
         return None
     asked = _as(bool, ended["asked"])

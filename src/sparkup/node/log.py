@@ -11,7 +11,7 @@ from . import state
 
 LOG_LIMIT = 256 << 20  # bytes, then a new part is begun and the one before the last is dropped
 COPY_PATIENCE = 1.0  # seconds for whoever gets a copy, which is an engine that may hang
-INDEX_EVERY = 5.0  # seconds between two index lines, enough for --since
+INDEX_EVERY = 1.0  # seconds between two index lines, for --since and to merge logs of several ranks
 
 
 class Log:

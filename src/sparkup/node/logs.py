@@ -24,9 +24,9 @@ class Wanted(NamedTuple):
     ready: bool = False
 
 
-def main(root: str, name: str, wanted: Wanted) -> int:
+def main(root: str, name: str, wanted: Wanted, attempt: str = "") -> int:
     """Copy a log."""
-    folder = find(root, name)
+    folder = find(root, name, attempt)
     if not os.path.exists(folder):
         sys.stderr.write(f"no launch {name} was ever here\n")
         return NONE
@@ -37,10 +37,13 @@ def main(root: str, name: str, wanted: Wanted) -> int:
     return 0
 
 
-def find(root: str, name: str) -> str:
-    """Return the folder of the launch that has the name, or had it last."""
-    folder = state.folder(root, name)
-    return folder if os.path.exists(folder) else state.folder(root, name, past=True)
+def find(root: str, name: str, attempt: str = "") -> str:
+    """Return the folder of the launch that has the name, or had it last; "" where neither is that attempt."""
+    folders = [state.folder(root, name), state.folder(root, name, past=True)]
+    if attempt:
+        specs = ((each, state.read(os.path.join(each, "spec.json")) or {}) for each in folders)
+        return next((each for each, spec in specs if spec.get("attempt") == attempt), "")
+    return folders[0] if os.path.exists(folders[0]) else folders[1]
 
 
 def begin(folder: str, path: str, wanted: Wanted) -> tail.Tail:

@@ -4,7 +4,7 @@ start                       start the rank that standard input describes (start.
 inside NAME                 be the first process of its container (inside.py)
 stop NAME                   end all of a launch and say what it took (stop.py)
 watch NAME                  follow a launch as JSON lines (watch.py)
-logs NAME                   copy its log; 69: there was never one (logs.py)
+logs NAME                   copy its log; 69: there was never one (logs.py, with --timed: timed.py)
 ready NAME                  what its judge last saw: 0 ready, 75 not yet, 70 it has ended (look.py)
                             (all that take a NAME: 77 if the launch is another user's)
 ask NAME                    send one real request (ask.py)
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--since", type=float)
     top.add_argument("--patience", type=float)
     top.add_argument("--tail", type=int)
+    top.add_argument("--timed", action="store_true")
     top.add_argument("--from-ready", action="store_true")
     top.add_argument("--question", default="")
     top.add_argument("--max-tokens", type=int, default=1)
@@ -68,7 +69,9 @@ def logs(root: str, name: str, words: argparse.Namespace) -> int:
     if since is not None and since < 0:
         since += time.time()  # so long ago by the clock that the log was written by
     wanted = there.Wanted(words.follow, since, words.tail, words.from_ready)
-    return int(there.main(root, name, wanted))
+    if words.timed:
+        return int(module("timed").main(root, name, wanted, words.attempt))
+    return int(there.main(root, name, wanted, words.attempt))
 
 
 def run(words: argparse.Namespace, command: list[str]) -> int:

@@ -1,7 +1,17 @@
-"""Why a command could not be run where a launch runs, from what a look at it there has found."""
+"""Commands where a launch runs: in several ranks at once, and why one could not be run."""
+
+from collections.abc import Sequence
 
 from sparkup.domain.command import Result
 from sparkup.errors import CommandNotExecutable, CommandNotFound, Problem, SparkupError
+
+# Before an argument vector: both streams as one, and nothing to read, for many ranks have one terminal.
+WITHOUT_INPUT = ("sh", "-c", 'exec "$@" </dev/null 2>&1', "sh")
+
+
+def first_status(statuses: Sequence[int]) -> int:
+    """Return the first status that is not 0, 0 where all are."""
+    return next(filter(None, statuses), 0)
 
 
 def not_run(said: Result, name: str, host: str) -> SparkupError | None:

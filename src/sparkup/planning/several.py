@@ -7,6 +7,7 @@ from sparkup.domain.answer import Row, Whole
 from sparkup.domain.duration import age
 from sparkup.domain.launch import RankState
 from sparkup.domain.peer import Peer
+from sparkup.errors import HostUnreachable, InputRefused, Problem
 from sparkup.planning.stop import Found
 
 LIVING = ("starting", "healthy", "ready", "unhealthy", "running")
@@ -41,6 +42,32 @@ def missing(ranks: Sequence[Found]) -> dict[int, str]:
     """Return the ranks of a launch that were not seen, with their hosts as the launcher calls them."""
     seen = {rank.rank for _, rank in ranks}
     return {number: host for number, host in enumerate(ranks[0][1].nodes) if number not in seen}
+
+
+def pick(
+    name: str, number: int, nodes: Sequence[str], hosts: Mapping[int, str], lost: Mapping[str, Problem]
+) -> str:
+    """Return the host of one rank, of those that were found.
+
+    Raises InputRefused for a rank that is not there, HostUnreachable for one that is out of reach.
+    """
+    if number in hosts:
+        return hosts[number]
+    if number >= max(1, len(nodes)):
+        what = f"ranks 0 to {len(nodes) - 1}" if nodes else "rank 0 alone"
+        raise InputRefused(Problem("unknown-launch", f"{name} has no rank {number}, but {what}"))
+    host = nodes[number] if nodes else ""
+    if host in lost:
+        raise HostUnreachable(lost[host])
+    hint = "is it called otherwise from here? name it with -n"
+    raise InputRefused(Problem("unknown-launch", f"rank {number} of {name} was not found", host, hint))
+
+
+def absent(ranks: Sequence[Found], lost: Mapping[str, Problem]) -> Iterator[Problem]:
+    """Say for each rank of a launch that was not found why."""
+    for number, host in missing(ranks).items() if ranks[0][1].nodes else ():
+        what = f"rank {number} of {ranks[0][1].launch} was not found"
+        yield lost.get(host) or Problem("unknown-launch", what, host, "name its host with -n")
 
 
 def together(found: Sequence[Found], rows: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Whole]]:

@@ -66,7 +66,7 @@ class JsonLines:
 
     def on(self, event: Event) -> None:
         """Write one event; a failure is left to print_failure, which tells of those before any event, too."""
-        if isinstance(event, Printed):
+        if isinstance(event, Printed) and event.rank is None:
             self._write(*map(_printed, self.cut.feed(event.data)))
         elif not isinstance(event, Failed):
             self._write(*map(_printed, self.cut.end()), event)
@@ -94,7 +94,7 @@ class Display:
         if isinstance(event, Answered):
             self._answer(event)
         elif isinstance(event, Printed):
-            self._print(event.data)
+            self._of_rank(event) if event.rank is not None else self._print(event.data)
 
     def _answer(self, event: Answered) -> None:
         if self.as_json:
@@ -112,6 +112,17 @@ class Display:
             self._lines(self.cut.feed(data))
         else:
             self.out.write_bytes(data)
+        self.out.flush()
+
+    def _of_rank(self, event: Printed) -> None:
+        whose = {"rank": event.rank, "host": event.host}
+        if self.as_json:
+            lines = Lines()
+            for line in (*lines.feed(event.data), *lines.end()):
+                self.out.write(json_line({"line": line, **whose}))
+        else:
+            for each in event.data.splitlines(keepends=True):
+                self.out.write_bytes(f"[{event.rank} {event.host}] ".encode() + each)
         self.out.flush()
 
     def _lines(self, lines: Iterable[str]) -> None:
