@@ -9,7 +9,7 @@ import time
 import urllib.parse
 from typing import Callable
 
-from . import ask, state
+from . import ask, members, state
 from .look import NOT_YET, READY, Record
 
 PAUSE, LATE = 0.5, 600.0  # seconds between two looks; seconds after which there are fewer
@@ -19,7 +19,7 @@ FULL = 30.0  # seconds to the next try to write on a full disk
 
 
 class Judge:
-    """Holds one launch against its readiness: server (health and a canary), port or http."""
+    """Holds one launch against its readiness: server (health and a canary), port, http or ray."""
 
     def __init__(self, folder: str, spec: state.Json, rank: state.Json) -> None:
         self.folder, self.spec, self.rank = folder, spec, rank
@@ -52,7 +52,17 @@ class Judge:
             return {"state": READY if connects(int(self.target)) else NOT_YET}
         if self.kind == "http":
             return {"state": READY if ask.answers(self.target) else NOT_YET}
+        if self.kind == "ray":
+            return self.look_at_cluster()
         return self.look_at_server()
+
+    def look_at_cluster(self) -> state.Json:
+        """Count the hosts that have joined the Ray cluster, once there is one: to ask it takes a second."""
+        beats = self.spec["beats"]
+        if not takes(beats["address"], int(beats["port"])):
+            return {"state": NOT_YET, "joined": []}
+        found = members.joined(self.spec)
+        return dict(found, state=READY if len(found["joined"]) >= int(self.target) else NOT_YET)
 
     def look_at_server(self) -> state.Json:
         """Hold a server against its readiness: it is ours, says it is well, and answers."""
@@ -69,7 +79,8 @@ class Judge:
             return {"state": NOT_YET, "health": health}
         canary = ask.canary(server)
         if canary["ok"]:
-            return {"state": READY, "health": 200, "canary": canary}
+            crowd = members.joined(self.spec) if self.spec.get("backend") == "ray" else {}
+            return dict(crowd, state=READY, health=200, canary=canary)
         self.unanswered += 1
         self.refusals += canary["refused"]
         return {"state": NOT_YET, "health": 200, "canary": canary, "refusals": self.refusals}

@@ -129,9 +129,17 @@ def cluster(
     )
     if problem := port_problem(meeting.port, seen[names[0]], option="--master-port"):
         problems.append(problem)
+    if request.container.needed:
+        drafts = [_idle(draft, len(names)) for draft in drafts]
     launch = together(drafts, nodes, serve, meeting, fabric)
     said = f"{len(names)} ranks through {backend}: {fabric.topology}, " + transport(fabric)
     return Cluster(launch, (said, *told(found)), fabric, found)
+
+
+def _idle(draft: Launch, hosts: int) -> Launch:
+    """Return a container to work in as one of a Ray cluster: it is ready when all hosts have joined."""
+    readiness = replace(draft.readiness, kind="ray", target=str(hosts))
+    return replace(draft, argv=(), attached=False, readiness=readiness)
 
 
 def twice(names: Sequence[str], seen: Observed) -> list[Problem]:

@@ -234,6 +234,8 @@ def readiness_text(launch: Launch) -> str:
             return f"port {launch.readiness.target} takes connections"
         case "http":
             return f"{launch.readiness.target} answers"
+        case "ray":
+            return f"{launch.readiness.target} hosts have joined the Ray cluster"
         case _:
             return "the process lives"
 

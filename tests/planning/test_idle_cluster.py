@@ -1,0 +1,48 @@
+"""Containers to work in on several hosts: they are a Ray cluster, which is ready when all have joined."""
+
+from tests.fixtures.recorded import answers
+from tests.planning.clusters import asked, hosts, launched
+
+from sparkup.domain.container import ContainerRequest
+from sparkup.domain.event import Event, Ready, StageChanged
+from sparkup.domain.launch import Engine, Launch
+from sparkup.facts import container_engines
+from sparkup.facts.containers import Image
+from sparkup.planning.launch import readiness_text
+from sparkup.planning.readiness import Readying
+
+UP = container_engines.parse(answers("engines", "docker_20"))
+HOST = {"engines": UP, "images": {Engine.DOCKER: Image("sha256:1", "amd64", "linux", fingerprint="a" * 64)}}
+
+
+def idle() -> Launch:
+    one = asked("sleep", "infinity", container=ContainerRequest(needed=True, asked=True))
+    return launched(one, hosts(one, node1=HOST, node2=HOST)).launch
+
+
+def test_the_command_is_ray_itself() -> None:
+    launch = idle()
+    head, worker = (launch.spec(node) for node in launch.nodes)
+    assert head["argv"][:3] == ["ray", "start", "--head"]
+    assert (head["argv"][-1], head["first"]) == ("--block", [])
+    assert (head["ready"], head["ready_target"], head["attached"]) == ("ray", "2", False)
+    assert worker["argv"][:3] == ["ray", "start", "--address"]
+    assert worker["ready"] == "none"
+    assert readiness_text(launch) == "2 hosts have joined the Ray cluster"
+
+
+def test_it_is_told_how_many_have_joined() -> None:
+    fold = Readying(idle())
+    told: list[Event] = []
+    nodes = [{"address": "192.168.177.11", "gpus": 1}, {"address": "192.168.177.12", "gpus": 1}]
+    for seconds in range(3):
+        look = {"state": "ready" if seconds == 2 else "not-yet", "joined": nodes[:seconds]}
+        verdict = fold.feed(float(seconds), {"look": look}, "node1")
+        assert verdict.done == (seconds == 2)
+        told += verdict.events
+    assert [each.detail for each in told if isinstance(each, StageChanged)] == [
+        "0 of 2 hosts have joined",
+        "1 of 2 hosts have joined",
+    ]
+    (ready,) = [each for each in told if isinstance(each, Ready)]
+    assert ready.stages == (("ranks", 2.0),)
