@@ -26,6 +26,7 @@ def test_the_command_is_ray_itself() -> None:
     assert head["argv"][:3] == ["ray", "start", "--head"]
     assert (head["argv"][-1], head["first"]) == ("--block", [])
     assert (head["ready"], head["ready_target"], head["attached"]) == ("ray", "2", False)
+    assert head["env"]["RAY_ADDRESS"] == "192.168.177.11:6379"  # what is entered finds it
     assert worker["argv"][:3] == ["ray", "start", "--address"]
     assert worker["ready"] == "none"
     assert readiness_text(launch) == "2 hosts have joined the Ray cluster"

@@ -121,9 +121,10 @@ def _of_ray(part: Part, node: Node, serve: Serve | None, meeting: Meeting) -> Pa
         argv = ray.worker(address, meeting.head, meeting.port, gpus)
         return replace(part, argv=argv, awaits=(meeting.head, meeting.port))
     begin = ray.head(address, meeting.port, gpus, block=not part.argv)
+    plain = {ADDRESS: f"{meeting.head}:{meeting.port}", **part.environment.plain}
+    part = replace(part, environment=Environment(plain, part.environment.secret))
     if not part.argv:
         return replace(part, argv=begin)
-    plain = {ADDRESS: f"{meeting.head}:{meeting.port}", **part.environment.plain}
     said = serve is None or EXECUTOR in serve.said
     argv = part.argv if said else (*part.argv, EXECUTOR, str(Backend.RAY))
-    return replace(part, argv=argv, first=(begin,), environment=Environment(plain, part.environment.secret))
+    return replace(part, argv=argv, first=(begin,))
