@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.planning.members import KEY, P0, P1, key, ports, seen
@@ -108,7 +109,7 @@ def test_another_address_of_this_machine_is_no_peer() -> None:
         ({"links": ports("spark1")}, "not-its-address"),
     ],
 )
-def test_who_is_left(changed: dict[str, object], code: str) -> None:
+def test_who_is_left(changed: dict[str, Any], code: str) -> None:
     found = taken(**changed)
     assert isinstance(found, Left)
     assert (found.address, found.code) == ("192.168.177.12", code)

@@ -23,6 +23,7 @@ class Setup:
     hosts: int = 2
     engine: str = "none"  # or "docker"
     shares: tuple[Path, ...] = ()
+    mesh: bool = True  # hosts can log in to each other
     base: str = ""  # the Debian tree whose programs hosts have, "" for this machine's
 
 
@@ -113,8 +114,9 @@ class Testbed:
         """Make it at least that many hosts, all of them powered on."""
         count = max(hosts, len(self.hosts))
         shares = [word for folder in self.setup.shares for word in ("--share", str(folder))]
-        owner = str(os.getpid())
-        self._do("up", str(count), "--engine", self.setup.engine, "--owner", owner, *shares)
+        alone = () if self.setup.mesh else ("--no-mesh",)
+        words = ("--engine", self.setup.engine, "--owner", str(os.getpid()))
+        self._do("up", str(count), *words, *alone, *shares)
         self.hosts = tuple(SimHost(number) for number in range(1, count + 1))
 
     def down(self) -> None:

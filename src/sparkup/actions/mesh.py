@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
-from sparkup.actions.context import Connections, Context
+from sparkup.actions.context import Connections, Context, done
 from sparkup.connect.refusals import refusal
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
 from sparkup.domain.network import Meshed, Pair
-from sparkup.errors import GateRefused, PartlyDone, Problem, WorkFailed
+from sparkup.errors import GateRefused, Problem
 from sparkup.planning.mesh import (
     FACTS,
     KEYS,
@@ -36,8 +36,7 @@ Answers = Mapping[str, dict[str, Any]]  # by host
 async def mesh(hosts: Sequence[Host], context: Context, *, check: bool) -> int:
     """Let hosts log in to each other, or only try whether they can.
 
-    Raises GateRefused where a host has no key that can be used, PartlyDone or WorkFailed with the pairs
-    that do not work.
+    Raises GateRefused where a host has no key that can be used, PartlyDone with the pairs that do not work.
     """
     async with context.connected(hosts) as connections:
         runner = context.runner(connections)
@@ -52,10 +51,7 @@ async def mesh(hosts: Sequence[Host], context: Context, *, check: bool) -> int:
         results = await runner.run([Phase("Log in from each to each", lambda _: plan)])
     answer = _judged(members, _answers(TRY, results), changed)
     context.emit(Answered(answer))
-    if answer.problems:
-        works = any(not pair.refused for pair in answer.pairs)
-        raise (PartlyDone if works else WorkFailed)(*answer.problems)
-    return 0
+    return done(answer.problems)
 
 
 async def _change(

@@ -1,0 +1,179 @@
+"""Hosts are found on their networks, drawn, written down, and let in to each other: on simulated ones."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.control import Control, control
+from tests.simhosts.fixture import skip_unless_able
+from tests.simhosts.hosts import Setup, Testbed, booted
+from tests.user import ROOT, User
+
+pytestmark = pytest.mark.simhosts
+ALL = ("-n", "spark1,spark2,spark3")
+FROM = ("detect", "--from", "spark1", "--any-machine")
+FABRIC = ("192.168.177.12", "192.168.178.12")
+PLACES = (ROOT / "src", Path(sys.prefix), Path(sys.base_prefix))
+
+
+@pytest.fixture(scope="module")
+def bed() -> Iterator[Testbed]:
+    """Three hosts that know nothing of each other, on which sparkup can be run."""
+    skip_unless_able("none")
+    shares = tuple(dict.fromkeys(place.resolve() for place in PLACES if not place.is_relative_to("/usr")))
+    with booted(Setup(hosts=3, shares=shares, mesh=False)) as testbed:
+        yield testbed
+
+
+@pytest.fixture
+def somebody(bed: Testbed, tmp_path: Path) -> Iterator[Control]:
+    """Somebody at the control workstation, whose keys all hosts take."""
+    with control(bed, tmp_path / "home") as there:
+        yield there
+
+
+@pytest.fixture
+def within(bed: Testbed, tmp_path: Path) -> User:
+    """Somebody on the first host."""
+    environment = ("env", f"PYTHONPATH={ROOT / 'src'}", "SPARKUP_STATE_DIR=/root/state")
+    return User(tmp_path, before=tuple(bed.argv(1, environment)))
+
+
+def test_a_fabric_is_drawn(somebody: Control) -> None:
+    done = somebody.user.run("fabric", *ALL, "--svg", "drawn.svg")
+    assert done.status == 0, done
+    assert done.out.startswith("switch of 3 hosts: RDMA (RoCE), 2 devices on each\n")
+    assert "╠═ p1 spark2  enp1s0f1np1 192.168.177.12/24  enP2p1s0f1np1 192.168.178.12/24" in done.out
+    assert done.out.endswith("drawn in drawn.svg\n")
+    assert (somebody.user.home / "drawn.svg").read_text().startswith("<svg ")
+    fabric = somebody.user.json("fabric", "-n", "spark1,spark2")["fabric"]
+    assert (fabric["topology"], len(fabric["links"]), fabric["findings"]) == ("pair", 2, [])
+    assert all(link["proved"] for link in fabric["links"])
+
+
+@pytest.mark.e2e
+def test_a_host_that_is_gone_is_said_beside_the_fabric(somebody: Control) -> None:
+    done = somebody.user.run("fabric", "-n", "spark1,nowhere.invalid", "--json")
+    assert (done.status, done.json["hosts"]) == (3, ["spark1"])
+    assert [each["code"] for each in done.json["problems"]] == ["host-unreachable"]
+
+
+def test_strangers_are_not_taken(within: User) -> None:
+    unknown = within.json("detect", "--any-machine")
+    assert [each["name"] for each in unknown["hosts"]] == ["spark1"]
+    assert unknown["scanned"] == ["192.168.177.0/24", "192.168.178.0/24"]
+    assert {each["code"] for each in unknown["left"]} == {"host-key-unknown"}
+    assert {each["address"] for each in unknown["left"]} >= {*FABRIC}
+    refused = within.json("detect", "--any-machine", "--accept-new-host-keys")
+    assert {each["code"] for each in refused["left"]} == {"login-refused"}
+    assert within.json("detect", "--no-scan", "--any-machine")["scanned"] == []
+
+
+@pytest.mark.e2e
+def test_what_is_no_spark_is_not_taken(somebody: Control) -> None:
+    found = somebody.user.json("detect", "--from", "spark1")
+    assert [each["name"] for each in found["hosts"]] == ["spark1"]
+    assert [(each["address"], each["code"]) for each in found["left"]] == [
+        ("192.168.177.12", "not-gb10"),
+        ("192.168.177.13", "not-gb10"),
+    ]
+
+
+def test_what_was_found_is_written_and_held_against_what_is_there(somebody: Control) -> None:
+    file = somebody.user.home / ".config" / "sparkup" / "cluster.yaml"
+    first = somebody.user.json(*FROM)
+    assert (first["written"], file.exists(), first["age"]) == (False, False, None)
+    assert [each["address"] for each in first["hosts"]] == ["spark1", "192.168.177.12", "192.168.177.13"]
+    assert first["fabric"]["topology"] == "switch"
+    assert somebody.user.run(*FROM, "--write").status == 0
+    text = file.read_text()
+    assert "address: 192.168.177.12" in text
+    again = somebody.user.json(*FROM, "--write")
+    assert (again["stale"], again["left"]) == ([], [])
+    assert 0 <= again["age"] < 300
+    assert somebody.user.json("status")["hosts"] == ["spark1", "spark2", "spark3"]
+    somebody.hosts.kill(3)
+    try:
+        done = somebody.user.run(*FROM, "--write")
+        assert "env.stale  spark3: spark3 is in the file and was not found" in done.out, done
+        assert "spark3:" in file.read_text()
+    finally:
+        somebody.hosts.up(3)
+
+
+@pytest.mark.e2e
+def test_an_old_env_is_imported(somebody: Control) -> None:
+    (somebody.user.home / ".env").write_text('CLUSTER_NODES="spark1,spark2"\nMASTER_PORT=29600\nODD=1\n')
+    done = somebody.user.run(*FROM, "--no-scan", "--from-env", ".env", "--file", "new.yaml", "--write")
+    assert done.status == 0, done
+    assert ".env:3: ODD is not read" in done.err
+    text = (somebody.user.home / "new.yaml").read_text()
+    assert "master_port: 29600" in text
+    assert text.index("spark1:") < text.index("spark2:")
+
+
+def test_a_launch_that_needs_one_host_looks_for_no_other(within: User) -> None:
+    done = within.run("launch", "--dry-run", "--", "/bin/true")
+    assert done.status == 0, done
+    assert "Look for other hosts" not in done.err
+    assert "Look for other hosts" not in within.run("launch", "--", "/no/such/vllm", "serve", "x").err
+
+
+@pytest.mark.e2e
+def test_a_launch_that_is_kept_out_says_so(within: User, bed: Testbed) -> None:
+    bed.exec(1, ["rm", "-f", "/root/.ssh/known_hosts"])
+    done = within.run("launch", "--dry-run", "--json", "--", "vllm", "serve", "some/model", "-tp", "2")
+    assert done.status == 4, done
+    assert {each["code"] for each in done.json["problems"]} == {"host-key-unknown"}
+    assert "192.168.177.12" in {each["where"] for each in done.json["problems"]}
+    alone = within.run("launch", "--dry-run", "--solo", "--", "vllm", "serve", "some/model", "-tp", "2")
+    assert "Look for other hosts" not in alone.err
+
+
+def test_hosts_log_in_to_each_other(somebody: Control, within: User) -> None:
+    assert somebody.user.run("net", "ssh", *ALL).status == 2  # nobody was asked
+    closed = somebody.user.run("net", "ssh", "--check", *ALL, "--json")
+    assert closed.status == 3
+    assert len(closed.json["pairs"]) == 6
+    assert all(pair["refused"] for pair in closed.json["pairs"])
+    somebody.hosts.exec(3, ["rm", "-f", "/root/.ssh/id_ed25519", "/root/.ssh/id_ed25519.pub"])
+    made = somebody.user.json("net", "ssh", "--yes", *ALL)
+    assert ["spark3", "a key was made"] in made["changed"]
+    again = somebody.user.json("net", "ssh", "--yes", *ALL)
+    assert again["changed"] == []
+    assert not any(pair["refused"] for pair in again["pairs"])
+    assert set(FABRIC) <= {address for pair in again["pairs"] for address in pair["tried"]}
+    told = somebody.hosts.exec(1, ["ssh", "-o", "BatchMode=yes", "spark2", "hostname"])
+    assert told.stdout == "spark2\n"
+    found = within.json("detect", "--any-machine")
+    assert [each["name"] for each in found["hosts"]] == ["spark1", "spark2", "spark3"]
+    known_there_alone(within)
+
+
+def known_there_alone(within: User) -> None:
+    """Machines that are no Sparks are no hosts of a launch that names none."""
+    done = within.run("launch", "--dry-run", "--backend", "ray", "--", "/bin/true")
+    assert "spark2 has no GB10, so it is no Spark" in done.err, done
+    assert done.status == 0, done
+
+
+@pytest.mark.e2e
+def test_one_pair_that_fails_is_named(somebody: Control) -> None:
+    assert somebody.user.run("net", "ssh", "--yes", *ALL).status == 0
+    somebody.hosts.exec(2, ["mv", "/root/.ssh/authorized_keys", "/root/.ssh/kept"])
+    somebody.hosts.exec(2, ["sh", "-c", "grep control /root/.ssh/kept >/root/.ssh/authorized_keys"])
+    try:
+        done = somebody.user.run("net", "ssh", "--check", *ALL)
+        assert done.status == 3, done
+        assert "error [spark1 to spark2 (192.168.177.12, 192.168.178.12, 192.168.176.12)]" in done.err
+        assert "4 of 6 ways between spark1, spark2, spark3 work" in done.out
+    finally:
+        somebody.hosts.exec(2, ["mv", "/root/.ssh/kept", "/root/.ssh/authorized_keys"])
+
+
+@pytest.mark.e2e
+def test_a_mesh_needs_two(somebody: Control) -> None:
+    done = somebody.user.run("net", "ssh", "--yes", "--json", "-n", "spark1")
+    assert (done.status, json.loads(done.out)["problems"][0]["code"]) == (2, "too-few-hosts")
