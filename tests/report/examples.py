@@ -1,5 +1,7 @@
 """One answer of each kind, and the events of a whole start."""
 
+from tests.planning.fabrics import A0, pair
+
 from sparkup.domain.answer import (
     Answer,
     EnvironmentRow,
@@ -18,6 +20,9 @@ from sparkup.domain.answer import (
     StopReport,
     Tried,
 )
+from sparkup.domain.check import Finding
+from sparkup.domain.checked import Checked, CheckedRank, CheckRow, Explained, ExplainedRank, Reasoned
+from sparkup.domain.discovery import Left
 from sparkup.domain.event import (
     Event,
     LogLine,
@@ -31,6 +36,9 @@ from sparkup.domain.event import (
     StepStarted,
     Warned,
 )
+from sparkup.domain.network import Detected, DetectedHost, FabricShown, Meshed, Pair
+from sparkup.errors import Problem
+from sparkup.planning.fabric import plan_fabric
 
 READY = Ready(
     name="mine",
@@ -89,6 +97,48 @@ SHOWN = Shown(
         {"title": "Start", "steps": [STEP, {**STEP, "after": []}], "notes": ["runs true"]},
     ),
 )
+CHECKED = Checked(
+    "mine",
+    ("spark1",),
+    "one host: nothing between hosts is needed",
+    (
+        CheckRow("mem.avail", "fail", "spark1", "112.0 GiB are too much", "ask for less"),
+        CheckRow("port.free", "ok"),
+    ),
+    (CheckedRank(0, "spark1", "docker", "vllm-node", "0" * 64, argv=("docker", "run")),),
+    (Problem("no-memory", "112.0 GiB are too much", "spark1", "ask for less"),),
+)
+EXPLAINED = Explained(
+    "mine",
+    (
+        ExplainedRank(
+            0,
+            "spark1",
+            (
+                Reasoned("NCCL_NET", "Socket", "you set it, and it wins", yours=True, instead="IB"),
+                Reasoned("HF_TOKEN", None, "you set it", yours=True),
+            ),
+        ),
+    ),
+)
+PAIR = plan_fabric(pair({A0: "10.0.0.1/24"}, {A0: "10.0.0.2/24"}))
+DETECTED = Detected(
+    hosts=(
+        DetectedHost("a", "", "SHA256:x", gb10=True, fabric=("10.0.0.1/24",), why=("this machine",)),
+        DetectedHost("b", "10.0.0.2", "", gb10=False, fabric=(), why=("scan of 10.0.0.0/24", "met")),
+    ),
+    left=(Left("10.0.0.9", ("met",), "not-gb10", "nas has no GB10", "--any-machine takes it"),),
+    scanned=("10.0.0.0/24",),
+    notes=("10.1.0.0/16 on x was not scanned",),
+    fabric=PAIR,
+    file="cluster.yaml",
+    age=7500.0,
+    stale=(Finding("warn", "env.stale", "c is in the file and was not found", "c"),),
+)
+MESHED = Meshed(
+    ("a", "b"), (Pair("a", "b", ("10.0.0.2",)), Pair("b", "a", ("10.0.0.1",), (("10.0.0.1", "refused"),))),
+    (("b", "a key was made"),),
+)  # fmt: skip
 ANSWERS: tuple[Answer, ...] = (
     LAUNCHED,
     Finished("mine", 3, "/s/past/mine/log"),
@@ -100,7 +150,12 @@ ANSWERS: tuple[Answer, ...] = (
     Environments((ENVIRONMENT,), "made in 60 s"),
     Tried("Hello?", "wq x", 32, 0.123, 1.5, READY, "0.32.0", STOPPED, 61.0),
     Facts((HostFacts("local", {"gpu": {"shown": True, "driver": "580.142", "cards": []}}),)),
+    CHECKED,
+    EXPLAINED,
     Recorded("local", "bug", ("free/free.txt",), {"ibstat/ibstat.txt": "not installed"}),
+    FabricShown(("a", "b"), PAIR, "drawn.svg"),
+    DETECTED,
+    MESHED,
 )
 
 START: tuple[Event, ...] = (

@@ -66,6 +66,11 @@ KEYS: dict[str, dict[str, Any]] = {
         "stopped": dict,
     },
     "Facts": {"hosts": list, "problems": list},
+    "Checked": {
+        **dict.fromkeys(("name", "fabric"), str),
+        **dict.fromkeys(("hosts", "checks", "ranks", "problems"), list),
+    },
+    "Explained": {"name": str, "ranks": list},
     "Recorded": {"host": str, "folder": str, "files": list, "missing": dict},
 }
 ROWS: dict[str, dict[str, Any]] = {

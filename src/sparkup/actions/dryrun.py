@@ -1,6 +1,7 @@
 """Show what a launch would do: reads hosts (or what was recorded of them) and never writes."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from sparkup.actions.context import Context
 from sparkup.actions.launch import look
@@ -16,16 +17,21 @@ from sparkup.run.phases import Runner
 from sparkup.run.program import program_name
 
 
+@asynccontextmanager
+async def only_looking(request: LaunchRequest, context: Context, *, offline: bool) -> AsyncIterator[Runner]:
+    """Give a runner that carries nothing out; `offline`: from what hosts last answered."""
+    if offline:
+        yield Runner(Recorded(context.memory), None, context.emit)
+        return
+    async with context.connected(request.hosts) as connections:
+        yield Runner(Live(connections, context.memory), None, context.emit)
+
+
 async def show(
     request: LaunchRequest, manner: Manner, context: Context, *, as_script: bool, offline: bool
 ) -> int:
     """Plan a launch and show the plan, as text or as a script of start and stop."""
-    async with AsyncExitStack() as stack:
-        if offline:
-            runner = Runner(Recorded(context.memory), None, context.emit)
-        else:
-            connections = await stack.enter_async_context(context.connected(request.hosts))
-            runner = Runner(Live(connections, context.memory), None, context.emit)
+    async with only_looking(request, context, offline=offline) as runner:
         launch = await look(request, runner, context, offline=offline)
         waits = [ready_phase(launch)] if manner.waits(launch) else []
         await runner.run([start_phase(launch, put_always=as_script), *waits])

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sparkup.actions import dryrun
+from sparkup.actions import checking, dryrun
 from sparkup.actions.context import Context
 from sparkup.actions.launch import launch
 from sparkup.actions.peers import with_peers
@@ -98,9 +98,17 @@ _dry = (
         help="Show what would be done; script: as a shell script.",
     ),
     click.option(
+        "--check",
+        "--check-config",
+        "check",
+        is_flag=True,
+        help="Check everything up to the start, and show what each host would get.",
+    ),
+    click.option("--explain", is_flag=True, help="Show each environment variable with its reason."),
+    click.option(
         "--offline",
         is_flag=True,
-        help="With --dry-run: plan from what hosts last answered, open no connection.",
+        help="With these: plan from what hosts last answered, open no connection.",
     ),
 )
 
@@ -120,7 +128,11 @@ def run(
     dry = given["dry_run"]
     if dry not in (None, "plan", "script"):
         found.add(f"--dry-run={dry} is unknown", "use --dry-run or --dry-run=script")
-    if given["offline"] and not dry:
+    instead = [name for name in ("dry_run", "check", "explain") if given[name]]
+    if len(instead) > 1:
+        options = " and ".join("--" + name.replace("_", "-") for name in instead)
+        found.add(f"{options} are different answers", "use one of them")
+    if given["offline"] and not instead:
         found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
     needed = bool(given.get("needed"))
     container = TypedContainer(needed=needed, **{name: given[name] for name in CONTAINER})
@@ -133,8 +145,13 @@ def run(
         asked = (
             request if named.chosen or given["offline"] else await with_peers(request, context, idle=needed)
         )
+        offline = given["offline"]
+        if given["check"]:
+            return await checking.check(asked, context, offline=offline)
+        if given["explain"]:
+            return await checking.explain(asked, context, offline=offline)
         if dry:
-            script, offline = dry == "script", given["offline"]
+            script = dry == "script"
             return await dryrun.show(asked, manner, context, as_script=script, offline=offline)
         return await launch(asked, manner, context)
 

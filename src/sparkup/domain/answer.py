@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
 from sparkup.domain.network import Detected, FabricShown, Meshed
 from sparkup.errors import Problem
@@ -223,4 +224,6 @@ Answer = (
     | FabricShown
     | Detected
     | Meshed
+    | Checked
+    | Explained
 )

@@ -20,9 +20,11 @@ from sparkup.domain.answer import (
     StopReport,
     Tried,
 )
+from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
 from sparkup.domain.host import follow_up
 from sparkup.domain.network import Detected, FabricShown, Meshed
+from sparkup.report import checked as checks
 from sparkup.report import network
 from sparkup.report.host_facts import host_facts, recorded
 from sparkup.report.status_text import status_text
@@ -67,6 +69,10 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
             return network.detected(answer, width)
         case Meshed():
             return network.meshed(answer)
+        case Checked():
+            return checks.checked(answer)
+        case Explained():
+            return checks.explained(answer)
         case _:
             assert_never(answer)
 
