@@ -239,6 +239,15 @@ def test_a_host_whose_rdma_devices_cannot_be_opened_is_refused() -> None:
     assert len(launched(sockets, there).launch.nodes) == 2
 
 
+def test_what_runs_on_the_cpu_needs_no_rdma_device() -> None:
+    values = {VERBS.name: Verbs(devices=False), GPU.name: Gpus(shown=False)}
+    assert together(values) == ()
+    cpu = asked("vllm", "serve", "m", "-tp", "2", python_environment="cpu")
+    there = hosts(cpu, PAIR, 1, node1={"environments_": [CPU]}, node2={"environments_": [CPU]})
+    closed = {VERBS.name: Verbs(devices=False)}
+    assert examine(cpu, changed(there, "node2", closed), "a1")[0].findings == ()
+
+
 def test_memory_that_may_not_be_locked_is_warned_of() -> None:
     little = Verbs(devices=True, locked=8 << 20)
     (found,) = together({VERBS.name: little})

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from sparkup.domain.check import Check, Finding
 from sparkup.domain.launch import Engine
 from sparkup.facts.dgx import DGX
+from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.verbs import DEVICES, VERBS
 from sparkup.planning.containers import image_fact
 from sparkup.planning.gates_memory import gib
-from sparkup.planning.gates_subject import Gate, Subject, differences
+from sparkup.planning.gates_subject import Gate, Subject, differences, on_cpu
 
 SHOWN = 12  # digits of a fingerprint
 
@@ -61,6 +62,8 @@ def _verbs(subject: Subject) -> Iterator[Finding]:
         return
     for seen, draft in zip(subject.hosts, subject.drafts, strict=True):
         verbs = seen[VERBS]
+        if not seen[GPU].cards or on_cpu(draft, seen):
+            continue  # what runs on the CPU talks over sockets
         if not verbs.devices:
             message = f"there is no {DEVICES}: no process can open an RDMA device"
             yield Finding("fail", "net.verbs", message, seen.host, "sudo modprobe ib_uverbs; or reboot")
@@ -72,7 +75,7 @@ def _verbs(subject: Subject) -> Iterator[Finding]:
 
 CHECKS: tuple[Gate, ...] = (
     Check("img.same", (), _same_image, refuses="images-differ"),
-    Check("net.verbs", (VERBS, MACHINE), _verbs, refuses="no-fabric"),
+    Check("net.verbs", (VERBS, GPU, MACHINE, ENVIRONMENTS), _verbs, refuses="no-fabric"),
     Check("sys.gb10", (DGX,), _same_machines, refuses="no-fabric"),
     Check("sys.release", (DGX,), _same_system, refuses="no-fabric"),
     Check("sys.driver", (GPU,), _same_driver, refuses="no-fabric"),
