@@ -66,7 +66,7 @@ def test_all_of_them_as_json(user: User) -> None:
         pytest.param(("status", "--progress", "loud"), ("loud", "plain"), marks=pytest.mark.e2e),
         pytest.param(("completion", "csh"), ("csh",), marks=pytest.mark.e2e),
         (("launch", "vllm", "serve", "x"), ("sparkup launch -- vllm serve x",)),
-        (("logs", "-n", "a,b"), ("this command works on one machine",)),
+        (("env", "create", "cpu", "-n", "a,b"), ("this command works on one machine",)),
     ],
 )
 def test_misspelt_words(user: User, words: tuple[str, ...], said: tuple[str, ...]) -> None:

@@ -92,7 +92,7 @@ def test_a_cluster_is_meant_where_there_is_one(user: User) -> None:
     assert "spark8" in err
     assert "spark9" in err
     assert user.run("stop", "--cluster", "pear").err.count("did you mean pair?") == 1
-    assert "this command works on one machine" in user.run("logs", "-n", "a,b").err
+    assert "this command works on one machine" in user.run("env", "create", "cpu", "-n", "a,b").err
 
 
 def test_a_laptop_with_an_inventory_plans_for_the_head(user: User) -> None:
