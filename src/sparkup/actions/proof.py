@@ -11,7 +11,7 @@ from sparkup.domain.command import Command
 from sparkup.domain.event import Noted
 from sparkup.domain.fact import Fact, Observed
 from sparkup.domain.launch import Node
-from sparkup.domain.plan import Plan, Put, Run
+from sparkup.domain.plan import Plan, Run
 from sparkup.domain.proof import Proof
 from sparkup.errors import SparkupError
 from sparkup.facts.nccl_said import nccl_said
@@ -90,11 +90,15 @@ async def _asked(running: Running) -> bool:
 
 
 async def _keep(proof: Proof, running: Running, context: Context) -> None:
-    """Put the verdict where `status` finds it; that it cannot be is said, and no more."""
+    """Put the verdict where `status` finds it; that it cannot be is said, and no more.
+
+    A launch that was stopped meanwhile has no folder, and none is made: it would be a name that is taken.
+    """
     host = running.launch.head.host
     path = _log(running, running.launch.head).parent / FILE
     content = json.dumps(proof.document()).encode() + b"\n"
-    step = Put(f"proof on {host}", host, content, path, "keep whether RDMA is used")
+    command = Command(("tee", str(path)), content, timeout=PATIENCE)
+    step = Run(f"proof on {host}", host, command, f"keep {path}, whether RDMA is used")
     try:
         await execute(Plan((step,)), running.connections, _silent)
     except SparkupError as error:
