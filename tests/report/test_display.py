@@ -38,7 +38,7 @@ def answered(*events: Event, as_json: bool) -> str:
 def test_an_answer_is_one_document(answer: Answer) -> None:
     document = json.loads(answered(Answered(answer), as_json=True))
     assert list(document) == [field.name for field in fields(answer)]
-    assert document == json.loads(json.dumps(asdict(answer)))
+    assert document == json.loads(json.dumps(asdict(answer), default=str))
 
 
 NUMBER = (int, float)
@@ -72,6 +72,15 @@ KEYS: dict[str, dict[str, Any]] = {
     },
     "Explained": {"name": str, "ranks": list},
     "Recorded": {"host": str, "folder": str, "files": list, "missing": dict},
+    "FabricShown": {"hosts": list, "fabric": dict, "svg": str, "problems": list},
+    "Detected": {
+        **dict.fromkeys(("hosts", "left", "scanned", "notes", "stale"), list),
+        **dict.fromkeys(("file", "before"), str),
+        "fabric": dict,
+        "written": bool,
+        "age": NUMBER,
+    },
+    "Meshed": dict.fromkeys(("hosts", "pairs", "changed", "problems"), list),
 }
 ROWS: dict[str, dict[str, Any]] = {
     "Status": {
