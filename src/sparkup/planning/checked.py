@@ -12,6 +12,7 @@ from sparkup.domain.fact import Observed
 from sparkup.domain.launch import Engine, Launch, LaunchRequest, Node
 from sparkup.errors import Problem
 from sparkup.facts.dgx import DGX
+from sparkup.facts.gpus import GPU
 from sparkup.planning import gates
 from sparkup.planning.cluster import transport
 from sparkup.planning.containers import ALWAYS, image_fact
@@ -22,6 +23,7 @@ from sparkup.planning.resolve import Resolved
 LEVELS: tuple[str, ...] = (*get_args(Level), "ok")
 NATURE = "NCCL places its threads by the GPU, not by the engine's mask"
 YOURS = "you set it"
+OF_GPUS = ("net.verbs", "sys.driver")
 OF_PROCESSES = ("run.program", "run.environment", "sys.linger")
 
 
@@ -57,10 +59,10 @@ def fabric_line(fabric: Fabric | None) -> str:
 
 def _ids(request: LaunchRequest, resolved: Resolved, seen: Observed) -> Iterator[str]:
     """Yield the checks that say something about this launch: what was not looked at is not well."""
-    launch, fabric = resolved.launch, resolved.fabric
+    launch, several = resolved.launch, resolved.fabric is not None
     serve = parse_serve(request.argv)
     sparks = any(seen[host.name][DGX].gb10 for host in request.hosts)
-    for name in gates.ids(several=fabric is not None):
+    for name in gates.ids(several=several):
         kind = name.partition(".")[0]
         if kind in ("docker", "img") and launch.engine is Engine.HOST:
             continue
@@ -70,7 +72,7 @@ def _ids(request: LaunchRequest, resolved: Resolved, seen: Observed) -> Iterator
             continue
         if name == "model.there" and serve is None:
             continue
-        if name == "net.verbs" and not (fabric and fabric.rdma):
+        if name in OF_GPUS and not any(seen[node.host][GPU].cards for node in launch.nodes):
             continue
         yield name
 
