@@ -1,0 +1,132 @@
+"""What may happen to the real vLLM over two simulated Sparks: it is noticed, and nothing stays behind.
+
+How long that takes is kept as the property `seconds` of a test (pytest --junitxml).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests import processes
+from tests.real_pair import NODES, START, Pair, somebody, two_hosts
+from tests.simhosts.fixture import skip_unless_able
+from tests.simhosts.hosts import Testbed
+from tests.user import Running
+from tests.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.simhosts, pytest.mark.timeout(1500)]
+Note = Callable[[str, object], None]
+ENDING = 45.0  # seconds: a rank gets 20 to end by itself, its tree 5, and others use the machine
+SILENT, LEASE = 15.0 + ENDING, 90.0 + ENDING  # seconds until a rank, or a launcher, is missed and all is gone
+RANKS = "bin/(vllm serve|ray start --address)"
+WORKERS = "^VLLM::Worker|RayWorkerProc"
+
+
+@pytest.fixture(scope="module")
+def bed(environment_bin: Path) -> Iterator[Testbed]:
+    """Two hosts without a container engine."""
+    skip_unless_able("none")
+    with two_hosts(environment_bin.parent) as hosts:
+        yield hosts
+
+
+@pytest.fixture
+def pair(bed: Testbed, environment_bin: Path, tmp_path: Path) -> Iterator[Pair]:
+    """Somebody with the two hosts."""
+    with somebody(bed, environment_bin.parent, tmp_path / "home") as there:
+        yield there
+
+
+@pytest.fixture(params=["mp", "ray"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """How the ranks find each other."""
+    name: str = request.param
+    return name
+
+
+@contextmanager
+def starting(pair: Pair, backend: str) -> Iterator[Running]:
+    """Launch; go on when both ranks are on their way."""
+    with pair.user.running(*pair.command(*NODES, "--backend", backend)) as command:
+        until(lambda: kill(pair, 2, RANKS, "-0"), "the second rank starts", 120)
+        until(lambda: any("vllm serve" in line for line in pair.running(1)), "the first as well", 120)
+        yield command
+
+
+def kill(pair: Pair, number: int, pattern: str, signal: str = "-KILL") -> bool:
+    """Signal the processes of a host whose command lines match; say whether there were any."""
+    words = ["pkill", signal, "-f", pattern]
+    return pair.hosts.exec(number, words, check=False).returncode == 0
+
+
+def seconds_until(condition: Callable[[], bool], limit: float, note: Note) -> None:
+    """Wait for what must happen in time, and note how long it took."""
+    begun = time.monotonic()
+    until(condition, "it is noticed, and all has ended", limit)
+    note("seconds", round(time.monotonic() - begun, 1))
+
+
+def test_a_rank_that_comes_late_is_waited_for(pair: Pair, backend: str) -> None:
+    answer = pair.launched(*NODES, "--backend", backend, *pair.late(40))
+    assert answer["ready"]["seconds"] > 40
+    assert len(pair.answers()) == 3
+
+
+def test_a_rank_that_is_killed_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
+    with starting(pair, backend) as command:
+        begun = time.monotonic()
+        assert kill(pair, 2, RANKS)
+        done = command.done(ENDING)
+        record_property("seconds", round(time.monotonic() - begun, 1))
+    assert done.status == 1
+    assert "error [spark2]: vllm_node rank 1 ended before it was ready (killed" in done.err
+    pair.nothing_is_left()
+
+
+def test_a_worker_that_is_killed_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
+    pair.launched(*NODES, "--backend", backend)
+    assert kill(pair, 2, WORKERS)
+    seconds_until(pair.nothing_runs, SILENT, record_property)
+    assert {row["phase"] for row in pair.rows()} == {"failed"}
+
+
+def test_a_host_that_loses_its_power_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
+    with starting(pair, backend) as command:
+        pair.hosts.kill(2)
+        try:
+            seconds_until(lambda: not pair.running(1), SILENT, record_property)
+            done = command.done(180)
+        finally:
+            pair.hosts.up(2)
+    assert done.status in (1, 4), done
+    assert "spark2" in done.err
+
+
+def test_a_host_that_loses_its_power_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
+    pair.launched(*NODES, "--backend", backend)
+    pair.hosts.kill(2)
+    try:
+        seconds_until(lambda: not pair.running(1), SILENT, record_property)
+    finally:
+        pair.hosts.up(2)
+    assert {row["phase"] for row in pair.rows()} <= {"failed", "lost"}
+
+
+def test_cables_that_are_pulled_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
+    pair.launched(*NODES, "--backend", backend)
+    pair.hosts.link(2, up=False)
+    try:
+        seconds_until(pair.nothing_runs, SILENT, record_property)
+    finally:
+        pair.hosts.link(2, up=True)
+
+
+def test_a_launcher_that_is_killed_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
+    slow = pair.late(600)  # so long that only the lease can end it
+    with pair.user.running(*pair.command(*NODES, "--backend", backend, *slow)) as command:
+        until(lambda: kill(pair, 2, RANKS, "-0"), "the second rank starts", 120)
+        processes.kill(processes.touching(pair.user.home))
+        command.done(START)
+    seconds_until(pair.nothing_runs, LEASE, record_property)

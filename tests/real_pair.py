@@ -1,0 +1,199 @@
+"""Two simulated Sparks with the real vLLM on the CPU, and somebody who launches on both from elsewhere."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from tests.simhosts.hosts import CONTROL, Setup, Testbed, booted, sweep
+from tests.user import ROOT, Done, Json, User
+from tests.waiting import until
+
+from sparkup.actions.try_ import QUIET
+
+CPU_RAY = ROOT / "tests" / "fakes" / "cpu_ray"  # stock vLLM has no Ray on the CPU
+MODEL = "/root/model"
+NODES = ("-n", "spark1,spark2")
+LAUNCHES = "/var/lib/sparkup/launches"
+PROGRAMS = "/root/bin"  # of a host: what comes late there
+SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Two hosts on one machine have the same cores; threads of one's own would fight for them.
+CORES = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
+SERVE = ("serve", MODEL, "--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager",
+         "--max-model-len", "512", "--max-num-seqs", "8", "--kv-cache-memory-bytes", "67108864")  # fmt: skip
+IMAGE = "bare:1"
+PACKAGES = ("python3", "procps", "libstdc++6", "libnuma1")
+START = 600.0  # seconds at most: 55 on a machine that has nothing else to do
+ASK = """import json, urllib.request
+for prompt in ("hello world", "the quick brown fox", "how are you"):
+    body = {"model": "tiny", "prompt": prompt, "max_tokens": 24, "temperature": 0, "ignore_eos": True}
+    data = json.dumps({**body, "return_token_ids": True}).encode()
+    url = "http://127.0.0.1:8000/v1/completions"
+    asked = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    print(json.load(urllib.request.urlopen(asked, timeout=120))["choices"][0]["token_ids"])
+"""
+MARKED = """cd /proc; for pid in [0-9]*; do
+  grep -qsz ^SPARKUP_ATTEMPT= $pid/environ && tr '\\0' ' ' <$pid/cmdline && echo
+done"""
+LATE = '#!/bin/sh\nsleep "$(cat /root/late)"\nexec {program} "$@"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The hosts, a user, and the words of a launch; `engine` is the user's choice."""
+
+    hosts: Testbed
+    user: User
+    environment: Path  # the managed one, which both hosts see
+    words: tuple[str, ...]
+    engine: str = "host"
+
+    @property
+    def vllm(self) -> str:
+        """Return the program, as a launch calls it."""
+        return "vllm" if self.engine == "host" else str(self.environment / "bin" / "vllm")
+
+    def command(self, *words: str) -> list[str]:
+        """Return the words of a launch on both hosts."""
+        variables = {**QUIET, **CORES, "PYTHONPATH": str(CPU_RAY)}
+        said = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+        size = ("-tp", "1") if "--host" in words else ("-tp", "2")
+        return ["launch", *self.words, *said, *words, "--", self.vllm, *SERVE, *size]
+
+    def launched(self, *words: str) -> Json:
+        """Launch and wait until it is ready; return the answer."""
+        with self.user.running(*self.command("--json", *words)) as command:
+            done = command.done(START)
+        assert done.status == 0, done
+        return done.json
+
+    def answers(self) -> list[str]:
+        """Return the tokens that a server on the first host answers."""
+        return self.hosts.exec(1, ["python3", "-c", ASK], timeout=300).stdout.splitlines()
+
+    def rows(self) -> list[Json]:
+        """Return what status says of both hosts."""
+        found: list[Json] = json.loads(self.run("status", "--json", *NODES).out)["launches"]
+        return found
+
+    def verdict(self) -> Json:
+        """Return what the head's host keeps of how it became ready."""
+        found: Json = json.loads(self.hosts.exec(1, ["cat", f"{LAUNCHES}/vllm_node/ready.json"]).stdout)
+        return found
+
+    def run(self, *words: str) -> Done:
+        """Run sparkup to its end."""
+        with self.user.running(*words) as command:
+            return command.done(180)
+
+    def running(self, number: int) -> list[str]:
+        """Return the command lines of all that runs of launches on a host, and its containers."""
+        found = self.hosts.exec(number, ["sh", "-c", MARKED], check=False).stdout.splitlines()
+        if self.engine == "host":
+            return found
+        ask = [self.engine, "ps", "-aq", "--filter", "label=sparkup.attempt"]
+        return [*found, *self.hosts.exec(number, ask).stdout.split()]
+
+    def nothing_runs(self) -> bool:
+        """Say whether nothing of a launch runs on either host."""
+        return not self.running(1) and not self.running(2)
+
+    def nothing_is_left(self) -> None:
+        """AssertionError if a process, a container or a name of a launch is still there."""
+        until(self.nothing_runs, f"{self.running(1)} and {self.running(2)} have ended", 30)
+        for number in (1, 2):
+            assert self.hosts.exec(number, ["ls", LAUNCHES], check=False).stdout == ""
+
+    def late(self, seconds: int) -> tuple[str, ...]:
+        """Let whatever the second host starts come late; return the words that make it so."""
+        for number in (1, 2):
+            self.hosts.exec(number, ["mkdir", "-p", PROGRAMS])
+            self.hosts.exec(number, ["tee", "/root/late"], stdin=str(seconds * (number - 1)))
+            for name in ("vllm", "ray"):
+                script = LATE.format(program=self.environment / "bin" / name)
+                self.hosts.exec(number, ["tee", f"{PROGRAMS}/{name}"], stdin=script)
+                self.hosts.exec(number, ["chmod", "+x", f"{PROGRAMS}/{name}"])
+        return ("--venv", "none", "-e", f"PATH={PROGRAMS}:{self.environment}/bin:{SYSTEM}")
+
+    def clear(self) -> None:
+        """Take away what a test has left."""
+        self.run("stop", "--all", *NODES)
+        for number in (1, 2):
+            self.hosts.exec(number, ["rm", "-rf", LAUNCHES], check=False)
+
+
+@contextmanager
+def two_hosts(environment: Path, engine: str = "none") -> Iterator[Testbed]:
+    """Boot two hosts that see the managed environment, and have the tiny model and an image if need be."""
+    compiled(environment)
+    sweep()
+    shares = (environment, *base(environment), CPU_RAY)
+    with booted(Setup(hosts=2, engine=engine, shares=shares)) as hosts:
+        furnish(hosts, environment)
+        if engine != "none":
+            images(hosts, engine)
+        yield hosts
+
+
+@contextmanager
+def somebody(hosts: Testbed, environment: Path, home: Path) -> Iterator[Pair]:
+    """Be somebody at the control workstation; at the end nothing of a launch is left on either host."""
+    engine = "host" if hosts.setup.engine == "none" else hosts.setup.engine
+    home.mkdir()
+    user = User(home, before=tuple(hosts.argv(CONTROL, [])))
+    there = Pair(hosts, user, environment, words(environment, engine), engine)
+    try:
+        yield there
+        there.clear()
+        there.nothing_is_left()
+    finally:
+        there.clear()
+        user.close()
+
+
+def words(environment: Path, engine: str) -> tuple[str, ...]:
+    """Return the words of a launch by an engine."""
+    if engine == "host":
+        return ("--engine", engine)
+    folders = (environment, *base(environment), CPU_RAY, Path(MODEL))
+    mounts = [word for each in folders for word in ("-v", f"{each}:{each}:ro")]
+    return ("--engine", engine, "-t", IMAGE, *mounts, "-e", f"PATH={environment}/bin:{SYSTEM}")
+
+
+def base(environment: Path) -> tuple[Path, ...]:
+    """Return where the Python of an environment is, unless hosts have that already."""
+    asked = [str(environment / "bin" / "python"), "-I", "-c", "import sys; print(sys.base_prefix)"]
+    found = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    return () if found == "/usr" else (Path(found),)
+
+
+def compiled(environment: Path) -> None:
+    """See that Python's bytecode is there: hosts cannot write it, and would make it anew in each process."""
+    if not list(environment.glob("lib/python3*/site-packages/ray/train/__pycache__")):
+        make = [str(environment / "bin" / "python"), "-I", "-m", "compileall", "-q", str(environment / "lib")]
+        # Some files are templates, or of other versions of Python.
+        subprocess.run(make, capture_output=True, check=False, timeout=900)
+
+
+def images(hosts: Testbed, engine: str) -> None:
+    """Give both hosts the same small image, which has nothing of vLLM."""
+    make = (str(ROOT / "tests" / "testbed" / "mkbase"), *PACKAGES)
+    with TemporaryFile() as file:
+        subprocess.run(make, stdout=file, check=True, timeout=300)
+        for number in (1, 2):
+            file.seek(0)
+            load = hosts.argv(number, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
+            subprocess.run(load, stdin=file, capture_output=True, check=True, timeout=120)
+
+
+def furnish(hosts: Testbed, environment: Path) -> None:
+    """Give both hosts the managed environment under its name, and the tiny model."""
+    program = (ROOT / "src" / "sparkup" / "data" / "tiny_model.py").read_text()
+    envs = "/root/.local/share/sparkup/envs"
+    for number in (1, 2):
+        hosts.exec(number, ["mkdir", "-p", envs])
+        hosts.exec(number, ["ln", "-s", str(environment), envs])
+        hosts.exec(number, [str(environment / "bin" / "python"), "-I", "-", MODEL], stdin=program)
