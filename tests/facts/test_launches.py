@@ -6,7 +6,9 @@ import pytest
 from tests.fixtures.recorded import answers, cases
 
 from sparkup.domain.launch import Process, RankState
+from sparkup.domain.peer import Peer
 from sparkup.facts.launches import BOOT_ID, LAUNCHES, health, log_tail, own, parse, parse_processes
+from sparkup.node.peers import Peers
 
 BOOT = "f3421d8d-35cc-4688-add2-6e3d9a3a6372"
 
@@ -210,3 +212,29 @@ def test_of_other_users_nothing_is_recorded() -> None:
     assert {path.split("/")[1] for path in kept["state"]["files"]} == {"home"}
     assert [(rank.launch, rank.alive, rank.owner) for rank in parse(kept)] == [("vllm_node", True, 1000)]
     assert len(kept["processes"]["files"]) < len(told["processes"]["files"])
+
+
+def with_peers(text: str) -> RankState:
+    """Return the launch that was recorded with what a supervisor has told of its peers beside it."""
+    recorded = answers("launches", "ready")
+    files = recorded["state"]["files"]
+    folder = next(path for path in files if path.endswith("/spec.json")).removesuffix("/spec.json")
+    more = {**files, f"{folder}/peers.json": text}
+    (rank,) = parse({**recorded, "state": {**recorded["state"], "files": more}})
+    return rank
+
+
+def test_what_a_supervisor_knows_of_the_others() -> None:
+    peers = [{"rank": 1, "host": "spark2", "address": "127.0.0.1"}]
+    told = Peers({"attempt": "a", "rank": 0, "beats": {"peers": peers, "port": 1}}, "key").heard()
+    assert with_peers(json.dumps({"peers": told, "problem": ""})).peers == (
+        Peer(1, "spark2", "", None, None),
+    )
+    told[0].update(state="ready", silent=6.5, heard=12.0)  # as it is once it was heard
+    (peer,) = with_peers(json.dumps({"peers": told})).peers
+    assert (peer.state, peer.silent, peer.heard, peer.lost) == ("ready", 6.5, 12.0, True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"peers": 1}', '{"peers": [{}]}', '{"peers": [1]}'])
+def test_what_makes_no_sense_tells_nothing_of_the_others(text: str) -> None:
+    assert with_peers(text).peers == ()

@@ -9,7 +9,7 @@ import pytest
 from sparkup.commands.containers import lookup
 from sparkup.domain.command import Result
 from sparkup.domain.launch import Engine
-from sparkup.planning.entering import not_run
+from sparkup.planning.entering import WITHOUT_INPUT, first_status, not_run
 
 
 def looked_up(name: str, where: Path, path: str) -> str:
@@ -74,3 +74,14 @@ def test_what_is_said_of_it(said: str, code: str, status: int) -> None:
 @pytest.mark.parametrize("said", ["there\n", "", "OCI runtime exec failed"])
 def test_a_status_of_its_own_is_left_alone(said: str) -> None:
     assert not_run(Result(126, said), "ls", "spark1") is None
+
+
+def test_in_several_ranks_a_command_has_no_input_and_one_output() -> None:
+    argv = (*WITHOUT_INPUT, "sh", "-c", "cat; echo '$1' >&2; exit 3")
+    done = subprocess.run(argv, capture_output=True, check=False, input=b"unread")
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"$1\n", b"")
+
+
+@pytest.mark.parametrize(("statuses", "status"), [((0, 0), 0), ((0, 4, 3), 4), ((), 0)])
+def test_the_status_of_several_ranks(statuses: tuple[int, ...], status: int) -> None:
+    assert first_status(statuses) == status

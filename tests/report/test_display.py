@@ -146,6 +146,16 @@ def test_printed_lines_are_the_answer_itself() -> None:
     assert answered(*pieces, as_json=True).splitlines() == [json.dumps(each) for each in found[:3]]
 
 
+def test_lines_of_ranks_say_whose_they_are() -> None:
+    pieces = [Printed(b"a\xff\n", 0, "spark1"), Printed(b" 1%\r 2%\n", 1, "spark2")]
+    assert shown_bytes(*pieces, as_json=False) == b"[0 spark1] a\xff\n[1 spark2]  1%\r[1 spark2]  2%\n"
+    assert [json.loads(line) for line in answered(*pieces, as_json=True).splitlines()] == [
+        {"line": "a\ufffd", "rank": 0, "host": "spark1"},
+        {"line": " 1%\r 2%", "rank": 1, "host": "spark2"},
+    ]
+    assert to_json(pieces[0]) == {"event": "Printed", "data": "a\ufffd\n", "rank": 0, "host": "spark1"}
+
+
 def test_people_get_the_text() -> None:
     text = answered(Noted("not here"), Answered(LAUNCHED), as_json=False)
     assert text.startswith("mine is ready at http://127.0.0.1:8000")

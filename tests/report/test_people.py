@@ -7,7 +7,18 @@ from typing import get_args
 import pytest
 from tests.report.examples import ANSWERS, ENVIRONMENT, LAUNCHED, READY, ROW, SHOWN, STOPPED
 
-from sparkup.domain.answer import Answer, Environments, Finished, Script, Shown, Status, Stopped, Tried
+from sparkup.domain.answer import (
+    Answer,
+    Environments,
+    Finished,
+    FirstCause,
+    Script,
+    Shown,
+    Status,
+    Stopped,
+    Tried,
+    Whole,
+)
 from sparkup.domain.duration import age
 from sparkup.report.people import CLEAR, answer_text, curl, tunnel
 
@@ -162,6 +173,38 @@ def test_a_command_cannot_draw_on_the_terminal() -> None:
 def test_an_age_that_another_clock_makes_nonsense_is_not_told(seconds: float) -> None:
     row = answer_text(Status(("spark1",), (replace(ROW, seconds=seconds),))).splitlines()[1]
     assert row.split()[:4] == ["mine", "local", "ready", "-"]
+
+
+WHOLE = Whole("big", "x1", "ready", "", "http://h:8000", "mp", "tiny", ("spark1", "spark2"))
+RANKS = (
+    replace(ROW, name="big", attempt="x1", rank=1, host="spark2", phase="running", url=""),
+    replace(ROW, name="big", attempt="x1", host="spark1"),
+)
+
+
+def test_several_ranks_are_shown_together() -> None:
+    assert answer_text(Status(("spark1", "spark2"), RANKS, (), (WHOLE,))).splitlines() == [
+        "big is ready at http://h:8000 (2 ranks through mp, tiny)",
+        "  RANK  HOST    PHASE    SINCE  PID   LOG",
+        "  0     spark1  ready    2 h    4711  /s/launches/mine/log",
+        "  1     spark2  running  2 h    4711  /s/launches/mine/log",
+    ]
+
+
+def test_what_is_wrong_with_a_rank_is_said_of_the_whole() -> None:
+    ended = replace(RANKS[0], phase="failed", because="rank 0 on spark1 has ended (exit status 1)")
+    failed = replace(WHOLE, phase="failed", because="rank 0 on spark1 failed", model="", notes=("a note",))
+    lines = answer_text(Status(("spark2",), (ROW, ended), (), (failed,))).splitlines()
+    assert lines[1].split()[:3] == ["mine", "local", "ready"]
+    assert lines[2:4] == ["", "big is failed (2 ranks through mp): rank 0 on spark1 failed"]
+    assert lines[5].split()[:4] == ["1", "spark2", "was", "ended"]
+    assert lines[6] == "  a note"
+
+
+def test_the_first_cause() -> None:
+    found = FirstCause("big", 1, "spark2", "OSError: full", "make room", ("OSError: full",))
+    assert answer_text(found) == "rank 1 on spark2: OSError: full\n  OSError: full\nwhat to do: make room\n"
+    assert answer_text(replace(found, message="")) == "no log of big tells of a failure\n"
 
 
 def test_a_status_of_nothing() -> None:
