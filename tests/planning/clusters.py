@@ -12,6 +12,7 @@ from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.host import Host
 from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import Problem, SparkupError
+from sparkup.facts.clock import CLOCK
 from sparkup.facts.dgx import DGX, Dgx
 from sparkup.facts.gpus import GPU, Gpus
 from sparkup.facts.identity import IDENTITY, Identity
@@ -52,6 +53,7 @@ def hosts(
             DGX.name: GB10,
             MEMORY.name: Memory(total=128 << 30, available=127 << 30, free=127 << 30),
             VERBS.name: Verbs(devices=True),
+            CLOCK.name: 1.8e9,
             IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
         }
         found[name] = Seen(name, {**own.values, **more})

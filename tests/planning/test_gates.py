@@ -18,6 +18,7 @@ from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.launch import Engine
 from sparkup.errors import CODES, GateRefused
 from sparkup.facts import container_engines
+from sparkup.facts.clock import CLOCK, UNKNOWN
 from sparkup.facts.containers import Image
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU, Gpus
@@ -226,6 +227,14 @@ def test_kernels_releases_and_drivers_that_differ() -> None:
         ("warn", "versions of NVIDIA's driver differ: 580.1 on node1; 580.2 on node2"),
     ]
     assert "warning: kernels differ" in " ".join(launched(two, there).notes)
+
+
+def test_clocks_that_differ() -> None:
+    assert together({CLOCK.name: 1.8e9 + 1.9}) == ()
+    assert together({CLOCK.name: UNKNOWN}) == ()
+    (found,) = together({CLOCK.name: 1.8e9 - 7.2})
+    assert (found.level, found.code, found.where) == ("warn", "sys.time", "node2")
+    assert found.message == "the clock of node2 is about 7 s behind that of node1"
 
 
 def test_a_host_whose_rdma_devices_cannot_be_opened_is_refused() -> None:

@@ -11,6 +11,7 @@ from sparkup.domain.fact import Fact, Observed, Seen
 from sparkup.domain.host import Host
 from sparkup.domain.launch import Launch, LaunchRequest, Node
 from sparkup.errors import InputRefused, Problem
+from sparkup.facts.clock import CLOCK
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
 from sparkup.facts.identity import IDENTITY
@@ -28,7 +29,7 @@ from sparkup.planning.parallel import Parallel, backend_of, contradictions, node
 from sparkup.planning.ranks import Meeting, free_port, together
 from sparkup.planning.serving import mine, port_problem
 
-FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS)
+FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS, CLOCK)
 RING = 4  # hosts from which on not all of a ring are neighbours
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sparkup.domain.check import Check, Finding
 from sparkup.domain.launch import Engine
+from sparkup.facts.clock import CLOCK, UNKNOWN
 from sparkup.facts.dgx import DGX
 from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.gpus import GPU
@@ -14,6 +15,7 @@ from sparkup.planning.gates_memory import gib
 from sparkup.planning.gates_subject import Gate, Subject, differences, on_cpu
 
 SHOWN = 12  # digits of a fingerprint
+SKEW = 2.0  # seconds
 
 
 def _same_image(subject: Subject) -> Iterator[Finding]:
@@ -49,6 +51,16 @@ def _same_driver(subject: Subject) -> Iterator[Finding]:
         yield Finding("warn", "sys.driver", f"versions of NVIDIA's driver differ: {told}", hint=hint)
 
 
+def _same_time(subject: Subject) -> Iterator[Finding]:
+    """Compare the clocks, roughly: how long each took to answer is not known (users.md F85)."""
+    times = {seen.host: seen[CLOCK] for seen in subject.hosts if seen[CLOCK] != UNKNOWN}
+    spread = max(times.values(), default=0.0) - min(times.values(), default=0.0)
+    if spread > SKEW:
+        late, early = min(times, key=times.__getitem__), max(times, key=times.__getitem__)
+        message = f"the clock of {late} is about {spread:.0f} s behind that of {early}"
+        yield Finding("warn", "sys.time", message, late, "sudo timedatectl set-ntp true")
+
+
 def _same_machines(subject: Subject) -> Iterator[Finding]:
     kinds = {seen.host: "a GB10" if seen[DGX].gb10 else "no GB10" for seen in subject.hosts}
     if told := differences(kinds):
@@ -78,5 +90,6 @@ CHECKS: tuple[Gate, ...] = (
     Check("net.verbs", (VERBS, GPU, MACHINE, ENVIRONMENTS), _verbs, refuses="no-fabric"),
     Check("sys.gb10", (DGX,), _same_machines, refuses="no-fabric"),
     Check("sys.release", (DGX,), _same_system, refuses="no-fabric"),
+    Check("sys.time", (CLOCK,), _same_time, refuses="no-fabric"),
     Check("sys.driver", (GPU,), _same_driver, refuses="no-fabric"),
 )
