@@ -44,6 +44,7 @@ def test_it_is_told_how_many_have_joined() -> None:
     assert [each.detail for each in told if isinstance(each, StageChanged)] == [
         "0 of 2 hosts have joined",
         "1 of 2 hosts have joined",
+        "2 of 2 hosts have joined",
     ]
     (ready,) = [each for each in told if isinstance(each, Ready)]
     assert ready.stages == (("ranks", 2.0),)

@@ -74,14 +74,14 @@ class Readying:
     ) -> Verdict:
         if rank is not self.head:
             return Verdict(tuple(events))
+        if self.launch.readiness.kind == "ray":
+            said = f"{len(look.get('joined', ()))} of {len(self.ranks)} hosts have joined"
+            events += rank.at(seconds, Stage("ranks", said))
         if look.get("state") == "ready":
             ready = self._ready(seconds, look.get("canary") or {})
             return Verdict((*events, ready), done=not self._fallen())
         canary = look.get("canary") or {}
         self.problem = str(look.get("problem") or canary.get("problem", ""))
-        if "joined" in look:
-            said = f"{len(look['joined'])} of {len(self.ranks)} hosts have joined"
-            events += rank.at(seconds, Stage("ranks", said))
         if look.get("health") == 200:
             events += rank.at(seconds, Stage("canary", self.problem))
             if int(look.get("refusals", 0)) >= REFUSALS:
