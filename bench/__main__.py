@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bench import containers, facts, follow, overhead, startup
+from bench import containers, discovery, facts, follow, overhead, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
@@ -12,6 +12,7 @@ PARTS = {
     "follow": (follow.measure, 5),
     "facts": (facts.measure, 15),
     "containers": (containers.measure, 10),
+    "discovery": (discovery.measure, 5),
 }
 COLUMNS = "columns: median ratio to the first row, middle half of the ratios, median time"
 

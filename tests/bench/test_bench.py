@@ -10,7 +10,19 @@ from bench.report import Goal, Report
 from bench.surroundings import ROOT
 from bench.writer import BLOCK, LENGTH
 
-from bench import containers, docked, facts, follow, loopback, overhead, peer, reader, startup, timing
+from bench import (
+    containers,
+    discovery,
+    docked,
+    facts,
+    follow,
+    loopback,
+    overhead,
+    peer,
+    reader,
+    startup,
+    timing,
+)
 
 needs_environment = pytest.mark.skipif(
     not (ROOT / ".venv" / "bin" / "python").exists(), reason="./sparkup was never run here"
@@ -76,6 +88,13 @@ def test_containers() -> None:
     report = containers.measure(0, many=2)
     assert not report.missed, str(report)
     assert len(rows(report)) == (0 if docked.missing() else 6), str(report)
+
+
+@pytest.mark.e2e
+@pytest.mark.simhosts
+def test_discovery() -> None:
+    report = discovery.measure(0, count=1)
+    assert len(rows(report)) in (0, 4), str(report)
 
 
 def test_no_line_of_a_log_is_lost() -> None:

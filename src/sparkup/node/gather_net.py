@@ -15,9 +15,10 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Tuple
 
 Json = Dict[str, Any]
+Way = Tuple[str, str, str]  # interface, own address, other address
 
 
 def decoded(data: bytes) -> str:
@@ -92,13 +93,19 @@ def reached(way: list[str], body: Json) -> bool:
 
 
 def neighbour(netdev: str, address: str) -> bool:
-    """Say whether the kernel has heard of an address on an interface: a complete entry of /proc/net/arp."""
+    """Say whether the kernel has heard of an address on an interface."""
+    return (netdev, address) in met()
+
+
+def met() -> set[tuple[str, str]]:
+    """Return interface and address of all of whom the kernel has heard: complete entries of /proc/net/arp."""
+    found = set()
     with contextlib.suppress(OSError), open("/proc/net/arp", encoding="ascii", errors="replace") as table:
         for line in table:
             words = line.split()
-            if len(words) > 5 and (words[0], words[5]) == (address, netdev) and int(words[2], 16) & 2:
-                return True
-    return False
+            if len(words) > 5 and words[2].startswith("0x") and int(words[2], 16) & 2:
+                found.add((words[5], words[0]))
+    return found
 
 
 AT_ONCE = 512  # connections that are tried together: a /24 for each of two twins
@@ -112,30 +119,31 @@ def scan(body: Json) -> Json:
         for address in ipaddress.ip_network(network).hosts()
         if str(address) != own
     ]
-    found = []
+    found: list[list[str]] = []
     for begin in range(0, len(todo), AT_ONCE):
-        found += answering(todo[begin : begin + AT_ONCE], body)
+        silent = answering(todo[begin : begin + AT_ONCE], body, found)
+        there = met() if silent else set()
+        answering([way for way in silent if (way[0], way[2]) in there], body, found)  # busy, or closed
     return {"scan": found}
 
 
-def answering(ways: list[tuple[str, str, str]], body: Json) -> list[list[str]]:
-    """Return interface and address of those of some that take a connection in time."""
-    deadline = time.monotonic() + body.get("timeout", 0.6)
-    found: list[list[str]] = []
+def answering(ways: list[Way], body: Json, found: list[list[str]]) -> list[Way]:
+    """Add interface and address of those who take a connection in time; return the ways that stay silent."""
     with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as stack:
         for way in ways:
             for opened in begun(way, body.get("port", 22)):
                 waiting.register(stack.enter_context(opened), selectors.EVENT_WRITE, way)
+        deadline = time.monotonic() + body.get("timeout", 0.6)
         while waiting.get_map() and time.monotonic() < deadline:
             for key, _ in waiting.select(max(0.0, deadline - time.monotonic())):
                 tried: Any = key.fileobj
                 waiting.unregister(tried)
                 if tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
                     found.append([key.data[0], key.data[2]])
-    return found
+        return [key.data for key in waiting.get_map().values()]
 
 
-def begun(way: tuple[str, str, str], port: int) -> Iterator[socket.socket]:
+def begun(way: Way, port: int) -> Iterator[socket.socket]:
     """Yield a socket that is on its way to an address, none where that cannot be."""
     netdev, own, other = way
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
