@@ -135,6 +135,8 @@ def test_a_host_that_is_off_holds_nothing_up(pair: Control) -> None:
         done = pair.user.run("logs", "--tail", "1", *BOTH)
         assert done.status == 3
         assert done.out.startswith("[0 spark1] ")
+        cause = pair.user.run("logs", "--first-cause", *BOTH).out
+        assert cause.startswith("rank 0 on spark1: rank 1 on spark2 has not been heard of for ")
         done = pair.user.run("exec", "--all", *BOTH, "--", "true")
         assert done.status != 0
         done = pair.user.run("stop", "vllm_node", *BOTH)

@@ -150,8 +150,9 @@ async def cause_of(found: Logs, there: Reach) -> FirstCause:
         return FirstCause(found.name, 0, found.hosts[min(found.hosts)], "", "", ())
     first = culprit(ended)
     cause, end = first_cause(first.lines), first.rank.exit
-    if end is not None and end.asked:
-        cause, end = None, None  # somebody stopped it
+    if end is not None and (end.asked or (end.because and not (cause and cause.root))):
+        # Somebody stopped it, or its supervisor did, because of a rank that is not among these.
+        return FirstCause(found.name, first.rank.rank, first.host, end.because, "", ())
     message = cause.message if cause else status_text(end.status) if end and end.status else ""
     told = (cause.hint, cause.lines) if cause else ("", ())
     return FirstCause(found.name, first.rank.rank, first.host, message, *told)
