@@ -104,6 +104,17 @@ def test_what_was_found_is_written_and_held_against_what_is_there(somebody: Cont
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
+def test_on_a_terminal_it_is_asked(somebody: Control, answer: str, written: bool) -> None:
+    with somebody.user.at_terminal(*FROM, "--file", "cluster.yaml") as terminal:
+        terminal.expect("Write it to cluster.yaml?")
+        terminal.type(f"{answer}\n")
+        assert terminal.status() == 0
+    assert (somebody.user.home / "cluster.yaml").exists() is written
+    assert somebody.user.run("status").status == 0  # it is trusted, as it was written here
+
+
+@pytest.mark.e2e
 def test_an_old_env_is_imported(somebody: Control) -> None:
     (somebody.user.home / ".env").write_text('CLUSTER_NODES="spark1,spark2"\nMASTER_PORT=29600\nODD=1\n')
     done = somebody.user.run(*FROM, "--no-scan", "--from-env", ".env", "--file", "new.yaml", "--write")
@@ -149,14 +160,31 @@ def test_hosts_log_in_to_each_other(somebody: Control, within: User) -> None:
     assert told.stdout == "spark2\n"
     found = within.json("detect", "--any-machine")
     assert [each["name"] for each in found["hosts"]] == ["spark1", "spark2", "spark3"]
-    known_there_alone(within)
 
 
-def known_there_alone(within: User) -> None:
-    """Machines that are no Sparks are no hosts of a launch that names none."""
-    done = within.run("launch", "--dry-run", "--backend", "ray", "--", "/bin/true")
-    assert "spark2 has no GB10, so it is no Spark" in done.err, done
-    assert done.status == 0, done
+def with_gb10(bed: Testbed, number: int) -> None:
+    """Let a host show the GPU and the processor of a Spark."""
+    card = "/sys/bus/pci/devices/000f:01:00.0"
+    bed.exec(number, ["mkdir", "-p", card])
+    for name, value in (("vendor", "0x10de"), ("device", "0x2e12"), ("class", "0x030200")):
+        bed.exec(number, ["tee", f"{card}/{name}"], stdin=f"{value}\n")
+    site = "/usr/lib/python3/dist-packages/arm.pth"
+    bed.exec(number, ["tee", site], stdin="import platform; platform.machine = lambda: 'aarch64'\n")
+
+
+@pytest.mark.e2e
+def test_a_launch_finds_its_hosts_by_itself(somebody: Control, within: User) -> None:
+    """The second host is a Spark, the third is none."""
+    assert somebody.user.run("net", "ssh", "--yes", *ALL).status == 0
+    with_gb10(somebody.hosts, 2)
+    words = ("launch", "--dry-run", "--engine", "host", "--backend", "ray")
+    done = within.run(*words, "--", "/bin/true")
+    assert "found spark2 at 192.168.177.12: a Spark (scan of 192.168.177.0/24" in done.err, done
+    assert "not taken: 192.168.177.13: spark3 has no GB10, so it is no Spark" in done.err
+    assert "192.168.177.12]" in done.out + done.err, done
+    assert "found spark2" not in within.run(*words[:-2], "--", "/bin/true").err
+    alone = within.run(*words, "--solo", "--", "/bin/true")
+    assert "Look for other hosts" not in alone.err
 
 
 @pytest.mark.e2e

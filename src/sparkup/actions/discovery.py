@@ -32,6 +32,7 @@ from sparkup.run.gather import Facts, Live
 from sparkup.run.phases import Runner
 
 KEYS_ONLY = ("PasswordAuthentication=no", "KbdInteractiveAuthentication=no")  # no password for strangers
+AT_ONCE = 32  # logins: each is a process here
 CONNECT = 4  # seconds: what is looked for is a cable away
 TITLE = "Look for other hosts"
 
@@ -56,7 +57,11 @@ class Hunt:
         self.hosts[host.key], self.seen[host.key], self.connections[host.key] = host, seen, connection
 
     async def take(self, sighted: Sequence[Sighting]) -> None:
-        """Log in to all of some sightings at once, and judge them in their order."""
+        """Log in to what was sighted, many at once, and judge it in its order."""
+        for begin in range(0, len(sighted), AT_ONCE):
+            await self._take(sighted[begin : begin + AT_ONCE])
+
+    async def _take(self, sighted: Sequence[Sighting]) -> None:
         connections, lost = await self._reach([Host(each.address, each.address) for each in sighted])
         looked = await _looked(dict.fromkeys(connections, PEER), connections)
         for each in sighted:
