@@ -102,7 +102,7 @@ async def _head(name: str, host: str, there: Reach) -> Mapping[str, Any]:
     """Ask a host for the last launch of a name; return which rank of which attempt that was."""
     helper = program_on(there.seen()[host], program_name())
     await _put({host: helper}, there)
-    argv = helper.logs(name, tail=0, timed=True)
+    argv = helper.timed(name, tail=0)
     result = await there.connections[host].run(Command(argv, timeout=ASKING))
     head: Mapping[str, Any] = json.loads(result.stdout.splitlines()[0]) if result.status == 0 else {}
     return head
@@ -127,7 +127,7 @@ async def _sources(found: Logs, excerpt: Mapping[str, Any], there: Reach) -> lis
         since = shifted.get("since")
         if since is not None and since >= 0:  # below 0 it is before the host's own now
             shifted["since"] = since + skew
-        argv = found.sources[host].logs(found.name, **shifted, attempt=found.attempt, timed=True)
+        argv = found.sources[host].timed(found.name, **shifted, attempt=found.attempt)
         return Source(connection, argv, skew)
 
     return list((await together({host: source(host) for host in found.sources})).values())

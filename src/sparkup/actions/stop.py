@@ -60,9 +60,7 @@ async def _meant(
 ) -> list[Found]:
     if name is not None:
         return await chosen(name, hosts, "stop", runner)
-    facts = dict.fromkeys(
-        hosts, (MACHINE, LAUNCHES, CONTAINERS)
-    )  # it depends on all that is there
+    facts = dict.fromkeys(hosts, (MACHINE, LAUNCHES, CONTAINERS))  # it depends on all that is there
     await runner.run([Phase("Look at the host", facts=facts)])
     return found(runner.seen) if everything else choose(None, runner.seen, "stop")
 

@@ -63,18 +63,28 @@ class Program:
         since: float | None = None,
         tail: int | None = None,
         attempt: str = "",
-        timed: bool = False,
     ) -> tuple[str, ...]:
         """Copy a log; `since` in seconds after the epoch, below 0 before now; `tail` in lines.
 
-        `attempt`: only of that one. `timed`: as JSON lines that say when each was written (node/timed.py).
+        `attempt`: only of that one.
         """
         words = ["--attempt", attempt] if attempt else []
-        words += ["--timed"] if timed else []
         words += ["--follow"] if follow else []
         words += ["--since", f"{since:.3f}"] if since is not None else []
         words += ["--tail", str(tail)] if tail is not None else []
         return self._launch("logs", name, *words)
+
+    def timed(
+        self,
+        name: str,
+        *,
+        follow: bool = False,
+        since: float | None = None,
+        tail: int | None = None,
+        attempt: str = "",
+    ) -> tuple[str, ...]:
+        """Copy a log as JSON lines that say when each line was written (node/timed.py)."""
+        return (*self.logs(name, follow=follow, since=since, tail=tail, attempt=attempt), "--timed")
 
     def follow(self, name: str) -> tuple[str, ...]:
         """Copy a log from the moment its launch was ready, and go on."""
