@@ -1,6 +1,6 @@
 """What may happen to the real vLLM over two simulated Sparks: it is noticed, and nothing stays behind.
 
-How long that takes is kept as the property `seconds` of a test (pytest --junitxml).
+How long that takes is the property `seconds` of a test (pytest --junitxml=FILE -o junit_family=xunit1).
 """
 
 import time
