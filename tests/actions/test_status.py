@@ -152,7 +152,7 @@ def test_watching_goes_on_until_one_leaves(user: User) -> None:
     with user.running("status", "--watch", "--json") as command:
         command.expect("\n")
         user.run("launch", "-d", "--", "sleep", "600")
-        command.expect("vllm_node")
+        command.expect('"phase": "running"')
         command.signal()
         done = command.done()
     assert done.status == 130

@@ -127,7 +127,7 @@ def test_a_stop_that_is_interrupted_is_brought_to_its_end(user: User) -> None:
     user.run("launch", "-d", "--", "sh", "-c", slow)
     until(lambda: user.run("logs").out == "up\n", "it runs")
     with user.running("stop") as command:
-        until(lambda: processes.touching("stop\0vllm_node"), "it is being stopped")
+        until(lambda: processes.touching(f"stop\0vllm_node\0--root\0{user.state}"), "it is being stopped")
         command.signal()
         done = command.done()
     assert done.status == 130
