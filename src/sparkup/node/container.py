@@ -224,7 +224,8 @@ def remove(spec: state.Json) -> None:
     """Remove the containers of an attempt; raises Unanswered for one that is still there."""
     deadline = time.monotonic() + ANSWERING
     while left := of(spec):
-        done = [call([spec["engine"], "rm", "--force", each], Patience(REMOVING)) for each in left]
+        rm = [spec["engine"], "rm", "--force", "--volumes"]  # those that it alone has; named ones stay
+        done = [call([*rm, each], Patience(REMOVING)) for each in left]
         said = "; ".join(filter(None, (each.stderr.strip() for each in done)))
         if time.monotonic() > deadline:
             raise Unanswered(said or "its container is still there: %s" % left[0][:12])
