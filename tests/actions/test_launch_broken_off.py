@@ -62,7 +62,7 @@ def test_more_signals_while_it_is_taken_back_do_no_harm(
     with user.running("launch", *(words or user.serve()), env=SLOW) as command:
         command.expect(moment)
         command.signal()
-        until(lambda: processes.touching("stop\0vllm_node"), "it is taken back")
+        until(lambda: processes.touching(f"stop\0vllm_node\0--root\0{user.state}"), "it is taken back")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             command.signal(number)
             time.sleep(0.01)
