@@ -32,7 +32,9 @@ def broken_off(user: User, delay: float, number: signal.Signals) -> Running:
 def test_at_any_moment_nothing_is_left(user: User, delay: float, number: signal.Signals) -> None:
     command = broken_off(user, delay, number)
     # Before our first line runs, Python ends as any program does; a shell says 130 to that as well.
-    assert command.process.returncode in ENDED_BY_SIGNAL[number], command.err
+    # While it reads its own modules, it says 1.
+    early = (1,) if delay < 0.1 else ()
+    assert command.process.returncode in (*ENDED_BY_SIGNAL[number], *early), command.err
     user.nothing_is_left()
     assert delay < 0.1 or "Traceback" not in command.err
 
