@@ -59,6 +59,9 @@ def test_variables_of_the_login_move_them(values: dict[str, str], source: str, t
         ("A=${HOME}", "A=/root"),
         ("~/x:/x", "/root/x:/x"),
         ("~", "/root"),
+        ("--env-file=~/e.env", "--env-file=/root/e.env"),
+        ("--label=~", "--label=/root"),
+        ("--label=a~/x", "--label=a~/x"),
         ("a~/x", "a~/x"),
         ("~ada/x", "~ada/x"),
         ("$HOMER", "$HOMER"),
@@ -68,6 +71,20 @@ def test_variables_of_the_login_move_them(values: dict[str, str], source: str, t
 )
 def test_the_home_of_the_login_in_words_for_an_engine(word: str, written: str) -> None:
     assert places().at_home(word) == written
+
+
+def test_what_keeps_a_cache_from_being_a_folder() -> None:
+    """Recorded where the disk of ~/.cache was not mounted, and ~/.triton and a mount were files."""
+    found = mounts(("~/file",)).parse(answers("mounts", "blocked"))
+    cache = ("/home/ada/.cache", "/mnt/disk/cache")
+    assert found.blocked == {
+        **{f"/home/ada/.cache/{name}": cache for name in ("huggingface", "vllm", "flashinfer")},
+        "/home/ada/.triton": ("/home/ada/.triton", ""),
+        "/home/ada/file": ("/home/ada/file", ""),
+    }
+    assert {source for source, _ in found.caches} & found.blocked.keys() == found.blocked.keys() - {
+        "/home/ada/file"
+    }
 
 
 def test_what_root_in_a_container_has_made_is_known() -> None:

@@ -221,6 +221,38 @@ def test_paths(python: str, tmp_path: Path) -> None:
     assert found[names[2]]["free"] == pytest.approx(disk.f_bavail * disk.f_frsize, rel=0.1)
 
 
+def test_two_points_lead_to_where_whoever_stands_there_sees_them(python: str, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "ada").mkdir(parents=True)
+    (tmp_path / "disk" / "model.yaml").write_text("port: 1\n")
+    (tmp_path / "home").symlink_to(tmp_path / "disk" / "ada")
+    home = str(tmp_path / "home")
+    requests = {
+        "paths": {"kind": "paths", "paths": ["~/../model.yaml", "~/..", "~/../no", "~"]},
+        "files": {"kind": "files", "globs": ["~/../*.yaml"], "max_bytes": 99},
+    }
+    answers = gather(python, requests, HOME=home)["answers"]
+    found = {name: (each["path"], each["kind"]) for name, each in answers["paths"]["paths"].items()}
+    disk = f"{tmp_path}/disk"
+    assert found == {
+        "~/../model.yaml": (f"{disk}/model.yaml", "file"),
+        "~/..": (disk, "folder"),
+        "~/../no": (f"{disk}/no", ""),
+        "~": (home, "folder"),
+    }
+    assert answers["files"]["files"] == {f"{disk}/model.yaml": "port: 1\n"}
+
+
+def test_what_keeps_a_folder_from_being_made(python: str, tmp_path: Path) -> None:
+    (tmp_path / "away").symlink_to("/no/such/disk")
+    (tmp_path / "file").touch()
+    (tmp_path / "whole").symlink_to(tmp_path)
+    names = [f"{tmp_path}/{name}" for name in ("away", "away/x", "file", "file/x/y", "whole/new", "new", ".")]
+    found = ask(python, "paths", paths=names)["paths"]
+    told = [(each.get("blocked"), each.get("link")) for each in found.values()]
+    away, file = (f"{tmp_path}/away", "/no/such/disk"), (f"{tmp_path}/file", "")
+    assert told == [away, away, file, file, *3 * [(None, None)]]
+
+
 def test_a_path_that_names_no_root_is_below_where_we_are(python: str) -> None:
     found = ask(python, "paths", paths=["no/such/folder"])["paths"]["no/such/folder"]
     disk = os.statvfs(".")

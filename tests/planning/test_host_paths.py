@@ -9,7 +9,7 @@ from tests.planning.test_containers import decided, places, refused
 from sparkup.domain.container import ContainerRequest, Mount
 from sparkup.domain.launch import LaunchRequest
 from sparkup.facts.programs import Lookup
-from sparkup.planning.host_paths import inside_lookup, on_host
+from sparkup.planning.host_paths import inside_lookup, on_host, source_of
 from sparkup.planning.processes import command_lookup
 from sparkup.planning.resolve import Resolved
 
@@ -50,6 +50,26 @@ def mounted(found: Resolved) -> list[tuple[str, str]]:
 )
 def test_where_the_host_has_a_path_of_the_container(path: str, there: str) -> None:
     assert on_host(path, serving("m", mounts=MOUNTS)) == there
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("../model", "~/../model"),
+        ("..", "~/.."),
+        ("./x/../../model", "~/../model"),
+        ("./x/", "~/x"),
+        (".", "~"),
+        ("~/../model", "~/../model"),
+    ],
+)
+def test_on_another_machine_it_begins_in_the_home_there_wherever_that_is(path: str, there: str) -> None:
+    asked = replace(serving(path), cwd="")
+    assert on_host(path, asked) == there
+    assert source_of(Mount(path, "/x"), asked) == there
+    found = reached(asked, replace(FOLDER, model_path="/home/model"))
+    assert mounted(found) == [("/home/model", "/home/model")]
+    assert found.launch.argv[2] == "/home/model"
 
 
 def test_what_is_asked_of_the_host() -> None:

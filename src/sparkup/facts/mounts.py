@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from sparkup.domain.fact import Answers, Fact, env, foreign, paths, whole
@@ -20,7 +20,7 @@ CACHES = (
 )
 HOME, INSIDE = "~", "/root"  # of the login on the host, and of root in a container
 HUB = f"{INSIDE}/.cache/huggingface"
-HOME_AS_WRITTEN = re.compile(r"^~(?=/|$)|\$HOME\b|\$\{HOME\}")
+HOME_AS_WRITTEN = re.compile(r"^(--[a-z-]+=)?~(?=/|$)|\$HOME\b|\$\{HOME\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Places:
     caches: tuple[tuple[str, str], ...]  # source on the host, target in the container
     home: str = ""  # of the login
     roots: tuple[str, ...] = ()  # what root has made in caches and mounts of a login that is not root's
+    # Of caches of which no folder can be made: what stands there, and where it leads if it is a link.
+    blocked: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def hub(self) -> tuple[tuple[str, str], ...]:
@@ -62,13 +64,14 @@ def mounts(sources: tuple[str, ...]) -> Fact[Places]:
             tuple(_caches(answers["env"]["env"], home)),
             home,
             tuple(sorted(_roots(answers["foreign"]["foreign"], theirs))),
+            {each["path"]: (each["blocked"], each["link"]) for each in there.values() if each.get("blocked")},
         )
 
     return Fact(
         f"mounts {' '.join(sources)}",
         {
             "env": env(*VARIABLES),
-            "paths": paths(HOME, *sources),
+            "paths": paths(HOME, *HUBS, *OTHERS, *sources),
             "foreign": foreign(*CACHES, *(f"{each}/*" for each in sources)),
         },
         parse,
@@ -86,7 +89,7 @@ def _roots(owners: Mapping[str, int], theirs: set[str]) -> Iterator[str]:
 
 
 def _at_home(word: str, home: str) -> str:
-    return HOME_AS_WRITTEN.sub(lambda _: home, word)
+    return HOME_AS_WRITTEN.sub(lambda found: f"{found[1] or ''}{home}", word)
 
 
 def _caches(values: Mapping[str, str | None], home: str) -> list[tuple[str, str]]:

@@ -57,11 +57,17 @@ def run(body: Json) -> Json:
     return answer
 
 
+def expanded(name: str) -> str:
+    """Return a path with `~` and variables put in, and where `..` in it leads: engines strike that out."""
+    path = os.path.expandvars(os.path.expanduser(name))
+    return os.path.realpath(path) if ".." in path.split("/") else path
+
+
 def matches(body: Json) -> Iterator[str]:
     """Yield the paths that the globs of a request match, in order, each once."""
     seen = set()
     for pattern in body["globs"]:
-        for path in sorted(glob.glob(os.path.expandvars(os.path.expanduser(pattern)))):
+        for path in sorted(glob.glob(expanded(pattern))):
             if path not in seen:
                 seen.add(path)
                 yield path
@@ -79,12 +85,20 @@ def unblocked(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
+def unled(path: str, flags: int) -> int:
+    """Open a file and no link to one."""
+    return unblocked(path, flags | os.O_NOFOLLOW)
+
+
 def files(body: Json) -> Json:
-    """Read regular files; one that cannot be read is left out unless it exists for us to be told so."""
+    """Read regular files; one that cannot be read is left out unless it exists for us to be told so.
+
+    "links": false leaves out links too: whoever has put them there chooses no other file for us to read.
+    """
     found, owners = {}, {}
     for path in matches(body):
         try:
-            with open(path, "rb", opener=unblocked) as file:
+            with open(path, "rb", opener=unblocked if body.get("links", True) else unled) as file:
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
                     continue
@@ -95,6 +109,8 @@ def files(body: Json) -> Json:
         except FileNotFoundError:
             continue  # a process or launch that went away between listing and reading
         except OSError as error:
+            if error.errno == errno.ELOOP and not body.get("links", True):
+                continue
             found.setdefault("!" + path, error.strerror or str(error))
             with contextlib.suppress(OSError):
                 owners.setdefault("!" + path, os.stat(path).st_uid)
@@ -152,7 +168,7 @@ def paths(body: Json) -> Json:
     """Say what stands at each path; for one that does not exist, what its nearest parent allows."""
     found = {}
     for name in body["paths"]:
-        path = os.path.expandvars(os.path.expanduser(name))
+        path = expanded(name)
         parent = nearest(path)
         disk = os.statvfs(parent)
         found[name] = {
@@ -163,6 +179,7 @@ def paths(body: Json) -> Json:
             "executable": os.path.isfile(path) and os.access(path, os.X_OK),
             "free": disk.f_bavail * disk.f_frsize,
             "device": os.stat(parent).st_dev,
+            **in_the_way(path),
         }
     return {"paths": found}
 
@@ -172,6 +189,15 @@ def nearest(path: str) -> str:
     while path and not os.path.exists(path):
         path = os.path.dirname(path)
     return path or "."
+
+
+def in_the_way(path: str) -> Json:
+    """Name what keeps a folder from being made at a path: a file, or a link that leads nowhere."""
+    while path and not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not path or os.path.isdir(path):
+        return {}
+    return {"blocked": path, "link": os.readlink(path) if os.path.islink(path) else ""}
 
 
 def kind(path: str) -> str:

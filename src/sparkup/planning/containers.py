@@ -1,10 +1,9 @@
 """Which engine runs a launch, and what its container gets of the host: image, GPU, mounts, limits."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
 from sparkup.commands.vllm import parse_serve
-from sparkup.domain.container import Container, Mount
+from sparkup.domain.container import Container
 from sparkup.domain.fact import Fact, Seen
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Engine, LaunchRequest, RankState
@@ -14,6 +13,7 @@ from sparkup.facts.containers import CONTAINERS, ContainerState, Image, image
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.mounts import Places, mounts
+from sparkup.planning.container_mounts import cache_mounts, own_mounts
 from sparkup.planning.engine_words import devices, no_devices, no_variables, of_podman, variable_files
 from sparkup.planning.engines import instead, no_image, not_up
 from sparkup.planning.host_paths import source_of
@@ -60,7 +60,7 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     asked, engines, host = request.container, seen[ENGINES], seen.host
     name = asked.image or DEFAULT_IMAGE
     places = seen[mounts_fact(request)]
-    own = tuple(_own(request, places, host, problems))
+    own = tuple(own_mounts(request, places, host, problems))
     problems += no_devices(asked, places, host)
     problems += no_variables(request, places, host)
     problems += _contradictions(request, engine, host)
@@ -78,7 +78,7 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
     problems += [problem] if problem else []
     user = user_of(found)
     mounted = places.caches if asked.caches else places.hub
-    caches = tuple(_caches(mounted, own, host, problems)) if not user else ()
+    caches = tuple(cache_mounts(mounted, own, places, host, problems)) if not user else ()
     return Container(
         image=name,
         image_id=found.id,
@@ -210,44 +210,3 @@ def _contradictions(request: LaunchRequest, engine: Engine, host: str) -> Iterat
         yield Problem("bad-option", f"a container of {engine} has no managed environment", host, hint)
     if engine is Engine.PODMAN:
         yield from of_podman(asked, host)
-
-
-def _own(request: LaunchRequest, places: Places, host: str, problems: list[Problem]) -> Iterator[Mount]:
-    """Yield the mounts that were asked for, with paths as the host has them."""
-    for mount in request.container.mounts:
-        if mount.volume:
-            yield mount
-            continue
-        source = source_of(mount, request)
-        path = places.path(source)
-        cache = (path, mount.target.rstrip("/")) in places.caches  # said by hand what is done by itself
-        if not cache and not places.exists(source):
-            hint = "an engine would make an empty folder there; check the path on that host"
-            problems.append(Problem("mount-not-found", f"there is no {path} to mount", host, hint))
-        elif not _mountable(path):
-            problems.append(_not_mountable(path, host, "give it another name, or a link to it"))
-        yield replace(mount, source=path, cache=cache)
-
-
-def _mountable(path: str) -> bool:
-    return path.startswith("/") and ":" not in path
-
-
-def _not_mountable(path: str, host: str, hint: str) -> Problem:
-    return Problem("bad-option", f"{path!r} cannot be mounted: it has a colon or is not whole", host, hint)
-
-
-def _caches(
-    caches: Sequence[tuple[str, str]], own: tuple[Mount, ...], host: str, problems: list[Problem]
-) -> Iterator[Mount]:
-    """Yield the caches of this user's login where root in the container looks for them."""
-    taken = {mount.target.rstrip("/") for mount in own}
-    for source, target in caches:
-        if target in taken:
-            continue
-        if not _mountable(source):
-            hint = (
-                f"name the cache otherwise in that login, or mount another in its place: -v FOLDER:{target}"
-            )
-            problems.append(_not_mountable(source, host, hint))
-        yield Mount(source, target, cache=True)

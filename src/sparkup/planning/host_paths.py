@@ -94,8 +94,11 @@ def _reached(launch: Launch, request: LaunchRequest, word: str, real: str) -> tu
 
 
 def from_here(path: str, request: LaunchRequest) -> str:
-    """Return a path of the host, a relative one from where the user is, elsewhere from the home."""
-    return normpath(f"{request.cwd or '~'}/{path}")
+    """Return a path of the host, a relative one from where the user is, elsewhere from the home.
+
+    Where `..` leads from the home there, that host alone can say.
+    """
+    return normpath(f"{request.cwd}/{path}") if request.cwd else f"~/{normpath(path)}".removesuffix("/.")
 
 
 def _over(path: str, mounts: Sequence[Mount]) -> Mount | None:
