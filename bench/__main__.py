@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bench import containers, discovery, facts, follow, overhead, startup
+from bench import cluster, containers, discovery, facts, follow, overhead, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
@@ -13,6 +13,7 @@ PARTS = {
     "facts": (facts.measure, 15),
     "containers": (containers.measure, 10),
     "discovery": (discovery.measure, 5),
+    "cluster": (cluster.measure, 3),
 }
 COLUMNS = "columns: median ratio to the first row, middle half of the ratios, median time"
 
