@@ -154,6 +154,16 @@ def test_nothing_is_mounted_over_our_program(target: str) -> None:
     assert asked(TypedContainer(volume=["/a:/opt/sparkup2"])).mounts
 
 
+@pytest.mark.parametrize("target", ["/opt", "//opt/", "/opt/sparkup/..", "/.."])
+def test_nor_above_it(target: str) -> None:
+    """The engine would make folders in there, as root, or fail where it is to be read only."""
+    word = f"models:{target}"
+    expected = [f"-v {word!r} would have /opt/sparkup of the container in it"]
+    assert refusals(TypedContainer(volume=[word])) == expected
+    assert refusals(TypedContainer(engine_args=[f"-v {word}"])) == expected
+    assert asked(TypedContainer(volume=["/a:/op", "/a:/opt/spark"])).mounts
+
+
 def test_two_mounts_in_one_place() -> None:
     typed = TypedContainer(volume=["/a:/x", "/b:/x/", "/c:/y"], engine_args=["-v /d:/y"])
     assert refusals(typed) == ["several mounts are for /x", "several mounts are for /y"]
@@ -205,6 +215,14 @@ def test_limits_have_defaults_and_swap_comes_on_top_of_memory() -> None:
     [
         (TypedContainer(shm_size_gb="1"), "--shm-size-gb needs --non-privileged"),
         (TypedContainer(mem_swap_limit_gb="1"), "--mem-swap-limit-gb needs --non-privileged"),
+        (
+            TypedContainer(non_privileged=True, shm_size_gb="100000000000"),
+            "--shm-size-gb is more than any machine has",
+        ),
+        (
+            TypedContainer(non_privileged=True, mem_swap_limit_gb="1048577"),
+            "--mem-swap-limit-gb is more than any machine has",
+        ),
         (TypedContainer(non_privileged=True, shm_size_gb="0"), "--shm-size-gb '0' is no number above 0"),
         (
             TypedContainer(non_privileged=True, mem_swap_limit_gb="1.5"),
@@ -218,6 +236,12 @@ def test_limits_have_defaults_and_swap_comes_on_top_of_memory() -> None:
 )
 def test_limits_that_cannot_be(typed: TypedContainer, message: str) -> None:
     assert refusals(typed) == [message]
+
+
+def test_a_limit_of_memory_that_is_too_large_for_any_machine() -> None:
+    free = TypedContainer(non_privileged=True, mem_swap_limit_gb="1048576")
+    assert refusals(free, Limits((1 << 50) + 1))[0] == "--mem-limit-gb is more than any machine has"
+    assert asked(free, Limits(1 << 50)).limits is not None
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

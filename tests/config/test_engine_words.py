@@ -52,6 +52,8 @@ def test_what_is_no_option_would_be_taken_for_the_image() -> None:
         *("-e=HF_TOKEN=hf_9a8b", "--ipc host -e HTTPS_PROXY=http://ada:hf_9a8b@proxy"),
         *("-qe HF_TOKEN=hf_9a8b", "-qeTOKEN=hf_9a8b", "-qe=TOKEN=hf_9a8b", "-l API_KEY=hf_9a8b"),
         *("-eTOKEN=hf_9a8b", "--new-option=TOKEN=hf_9a8b", "--annotation url=https://ada:hf_9a8b@x"),
+        "-e HF_TOKEN=hf_9a8b9a8b9a8b9a8b9a8b9a8b9a8b9a8b",
+        "-eHF_TOKEN=hf_9a8b9a8b9a8b9a8b9a8b9a8b9a8b9a8b",
     ],
 )
 def test_a_secret_would_be_seen_by_all(text: str) -> None:
@@ -61,6 +63,49 @@ def test_a_secret_would_be_seen_by_all(text: str) -> None:
     assert "VLLM_SPARK_EXTRA_DOCKER_ARGS could not be hidden" in problem.message
     assert problem.hint.endswith("=...")
     assert "hf_9a8b" not in f"{problem}"
+
+
+LONG = "hf_9a8b9a8b9a8b9a8b9a8b9a8b9a8b9a8b9a"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("--log-opt splunk-token=hf_9a8b", "splunk-token"),
+        ("--log-opt=splunk-token=hf_9a8b", "splunk-token"),
+        ("--annotation hf-token=hf_9a8b", "hf-token"),
+        ("-e my-token=hf_9a8b", "my-token"),
+        ("-lorg.example.api.key=hf_9a8b", "org.example.api.key"),
+        ("--mount 'type=volume,target=/x,volume-opt=password=hf_9a8b'", "password"),
+        ("--mount 'type=volume,dst=/x,\"volume-opt=o=addr=nas,password=hf_9a8b\"'", "password"),
+        ("""--health-cmd "curl -H Authorization:hf_9a8b x" """, "an Authorization header"),
+        ("""--health-cmd "curl -H 'Authorization: Bearer hf_9a8b' x" """, "an Authorization header"),
+        (f"--health-cmd 'curl -u x:{LONG}'", "a token"),
+        (f"--label={LONG}", "a token"),
+        (f"-qh{LONG}", "a token"),
+        ("--label nvapi-9a8b_9a8b-9a8b9a8b9a8b", "a token"),
+    ],
+)
+def test_nor_one_that_no_variable_can_have(text: str, what: str) -> None:
+    problems = Problems()
+    split(text, "--engine-args", problems)
+    (problem,) = problems
+    assert what in problem.message
+    assert "could not be hidden: all users see arguments" in problem.message
+    assert problem.hint.startswith("leave it out: no option of the engine hides it")
+    assert "9a8b" not in f"{problem}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-v /srv/hf_models_of_everybody:/m", "-l hf_home=/x", "--secret=mine,type=env,target=HF_TOKEN"),
+        """--health-cmd 'curl -H "Authorization: Bearer $VLLM_API_KEY" localhost:8000/health'""",
+        *("-e HF_HUB_OFFLINE=1", "--log-opt tag=a.token", "--mount type=bind,source=/run/token,target=/x"),
+    ],
+)
+def test_what_only_looks_like_a_secret(text: str) -> None:
+    assert refusals(text) == []
 
 
 @pytest.mark.parametrize(
@@ -130,6 +175,19 @@ def test_nothing_comes_in_the_place_of_our_program(text: str) -> None:
     "text", ["-v /opt", "--tmpfs /opt/sparkup2", "--mount type=bind,src=/opt/sparkup,dst=/x"]
 )
 def test_places_beside_it_are_free(text: str) -> None:
+    assert refusals(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--mount type=bind,src=/a,dst=/opt", "--mount=target=/,source=v", "--mount type=volume,dst=/opt/"],
+)
+def test_nor_does_it_come_into_a_folder_of_the_users(text: str) -> None:
+    assert refusals(text) == ["--mount in --engine-args would have /opt/sparkup of the container in it"]
+
+
+@pytest.mark.parametrize("text", ["--tmpfs /opt:size=1m", "--mount type=tmpfs,dst=/opt", "-v /opt"])
+def test_it_may_come_into_what_ends_with_the_container(text: str) -> None:
     assert refusals(text) == []
 
 

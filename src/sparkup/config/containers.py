@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkup.config.engine_words import HIDDEN, OURS, is_ours, split, volumes
+from sparkup.config.engine_words import ABOVE, HIDDEN, OURS, is_above, is_ours, split, volumes
 from sparkup.config.problems import Problems, number
 from sparkup.domain.container import GIB, ContainerLimits, ContainerRequest, Mount, Port
 from sparkup.domain.launch import Limits
@@ -16,6 +16,7 @@ LOOPBACK = "127.0.0.1"
 WITHOUT_EFFECT = frozenset({"cached", "consistent", "delegated"})
 RIGHTS, LABELS = ("ro", "rw"), ("z", "Z")  # of each kind a mount has one; the second matters to SELinux alone
 SWAP = 10 * GIB  # beyond the memory limit, when it is not said
+LARGEST = 1 << 50  # bytes of a limit: an engine that is given more counts from below again, or fails
 REGISTRY = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?/"
 PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 DIGEST = r"[a-z0-9]+:[0-9a-f]{32,}"
@@ -92,6 +93,9 @@ def _mount(word: str, problems: Problems) -> list[Mount]:
     if is_ours(target):
         problems.add(f"-v {word!r} would hide {OURS} of the container", HIDDEN)
         return []
+    if is_above(target):
+        problems.add(f"-v {word!r} would have {OURS} of the container in it", ABOVE)
+        return []
     return [Mount(source, target, read_only=rights == ["ro"], label="".join(labels))]
 
 
@@ -129,6 +133,10 @@ def _limits(typed: TypedContainer, limits: Limits, problems: Problems) -> Contai
             if value:
                 problems.add(f"{option} needs --non-privileged", "add --non-privileged, or leave it out")
         return None
+    given = {"--mem-limit-gb": limits.memory or 0}
+    given |= {"--mem-swap-limit-gb": (swap or 0) * GIB, "--shm-size-gb": (shm or 0) * GIB}
+    for option in (option for option, size in given.items() if size > LARGEST):
+        problems.add(f"{option} is more than any machine has", f"give at most {LARGEST // GIB}")
     default = ContainerLimits()
     memory = limits.memory or default.memory
     chosen = swap * GIB if swap else memory + SWAP

@@ -5,9 +5,9 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from sparkup.config.engine_secrets import secrets
 from sparkup.config.problems import Problems
 from sparkup.domain.container import PROGRAM
-from sparkup.domain.secret_names import is_secret
 
 NETWORK = "without -p the container is on the host's network, with -p on one of its own"
 USER = "the command runs as the user of the image; our supervisor is root in the container"
@@ -48,10 +48,14 @@ LABEL, VOLUME = ("--label", "-l"), ("--volume", "-v")
 FLAGS = (
     "diqtP"  # the short options of docker run that take no value; others may stand behind them in one word
 )
-VARIABLE = re.compile(r"(\w+)=(.+)", re.DOTALL)
 PLACE = re.compile(r"(?:^|\b(?:target|dst|destination)=)(/[^,:]*)")
+TMPFS = re.compile(r"\btype=tmpfs\b")  # gone with its container, as is a volume without a name
 OURS = posixpath.dirname(PROGRAM)
 HIDDEN = "mount it elsewhere: that is where sparkup's own program and state are"
+ABOVE = (
+    "mount it elsewhere, or what is in it one by one: the engine would make folders of root's in it, "
+    f"to have sparkup's own program in {OURS}"
+)
 
 
 def split(text: str, origin: str, problems: Problems) -> list[str]:
@@ -71,13 +75,10 @@ def split(text: str, origin: str, problems: Problems) -> list[str]:
             problems.add(f"{name} in {origin} contradicts what sparkup does", OWNED[name])
         if name in LABEL and value.startswith("sparkup."):
             problems.add(f"{name} sparkup.* in {origin} contradicts what sparkup does", "name it otherwise")
-        if _covers_ours(name, value):
-            problems.add(f"{name} in {origin} would hide {OURS} of the container", HIDDEN)
-    for variable in sorted(_secrets(words)):
-        problems.add(
-            f"{variable} in {origin} could not be hidden: all users see arguments",
-            f"leave it out, and give it so instead: sparkup launch -e {variable}=...",
-        )
+        _check_place(name, value, origin, problems)
+    values = (value for _, value in _options(words))
+    for what, instead in sorted({*secrets((*(word for word in words if word[:1] != "-"), *values))}):
+        problems.add(f"{what} in {origin} could not be hidden: all users see arguments", instead)
     return words
 
 
@@ -103,18 +104,21 @@ def is_ours(target: str) -> bool:
     return f"{path}/".startswith(f"{OURS}/")
 
 
-def _covers_ours(name: str, value: str) -> bool:
-    """Say whether an option other than a mount with a source puts something in the place of ours."""
+def is_above(target: str) -> bool:
+    """Say whether a path in the container has the place of our program and the state in it."""
+    path = posixpath.normpath(f"/{target.lstrip('/')}")
+    return path != OURS and OURS.startswith(f"{path.rstrip('/')}/")
+
+
+def _check_place(name: str, value: str, origin: str, problems: Problems) -> None:
+    """Note an option, other than a mount with a source, that puts something in the place of ours or above."""
     if name not in ("--tmpfs", "--mount", *VOLUME) or (name in VOLUME and ":" in value):
-        return False
-    return any(map(is_ours, PLACE.findall(value)))
-
-
-def _secrets(words: Sequence[str]) -> set[str]:
-    """Return the names of all variables with a secret in them, whatever option they stand behind."""
-    said = (*words, *(value for _, value in _options(words)))
-    found = (VARIABLE.fullmatch(word) for word in said)
-    return {each[1] for each in found if each and is_secret(each[1], each[2])}
+        return
+    places = PLACE.findall(value)
+    if any(map(is_ours, places)):
+        problems.add(f"{name} in {origin} would hide {OURS} of the container", HIDDEN)
+    elif name == "--mount" and not TMPFS.search(value) and any(map(is_above, places)):
+        problems.add(f"{name} in {origin} would have {OURS} of the container in it", ABOVE)
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
