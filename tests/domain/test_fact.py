@@ -15,6 +15,7 @@ REQUESTS = [
     fact.files("/proc/meminfo", max_bytes=10),
     fact.files("/proc/meminfo", max_bytes=10, tail=True),
     fact.files("/proc/meminfo", "/proc/self/mem", keep="Mem", sparse=True),
+    fact.files("/proc/meminfo", "/proc/self/exe", max_bytes=10, links=False),
     fact.links("/proc/self/exe"),
     fact.foreign("/proc/self/comm", "~/no-such/*"),
     fact.digests("/proc/self/comm"),

@@ -238,3 +238,10 @@ def test_what_a_supervisor_knows_of_the_others() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"peers": 1}', '{"peers": [{}]}', '{"peers": [1]}'])
 def test_what_makes_no_sense_tells_nothing_of_the_others(text: str) -> None:
     assert with_peers(text).peers == ()
+
+
+def test_no_link_in_a_launchs_folder_is_followed() -> None:
+    """Whoever is root in its container may have put it there."""
+    rank = RankState("a", "a1", 0, "/s/launches/a", 0.0, alive=True, pid=1, argv=())
+    for request in (LAUNCHES.requests["state"], log_tail(rank).requests["log"]):
+        assert request.body["links"] is False

@@ -431,3 +431,11 @@ def test_what_is_not_ours_is_named_with_its_owner(python: str, tmp_path: Path) -
     (tmp_path / "link").symlink_to("nowhere")
     answer = ask(python, "foreign", globs=[f"{tmp_path}/*", "/no/such/*", "$NO_SUCH_VARIABLE/*"])
     assert answer == {"foreign": {str(tmp_path / "theirs"): 61234}}
+
+
+def test_files_and_no_links_to_any(python: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("ours")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    body = {"globs": [f"{tmp_path}/*"], "max_bytes": 9}
+    assert ask(python, "files", **body, links=False)["files"] == {f"{tmp_path}/file": "ours"}
+    assert len(ask(python, "files", **body)["files"]) == 2

@@ -26,15 +26,22 @@ def run(*argv: str, timeout: float = 10.0, only_root: bool = False) -> Request:
 
 
 def files(
-    *globs: str, max_bytes: int = 65536, tail: bool = False, keep: str = "", sparse: bool = False
+    *globs: str,
+    max_bytes: int = 65536,
+    tail: bool = False,
+    keep: str = "",
+    sparse: bool = False,
+    links: bool = True,
 ) -> Request:
     """Ask for the text of all files that match, its beginning or its `tail`; `~` is the home there.
 
     `keep` is a regular expression for the beginning of the lines that are wanted. `sparse`: leave out files
-    of which nothing is kept, those that cannot be read, and owners.
+    of which nothing is kept, those that cannot be read, and owners. Without `links` a symbolic link counts as
+    no file.
     """
-    body = {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep}
-    return Request("files", {**body, "sparse": True} if sparse else body)
+    body: dict[str, object] = {"globs": list(globs), "max_bytes": max_bytes, "tail": tail, "keep": keep}
+    body |= {"sparse": True} if sparse else {}
+    return Request("files", body if links else {**body, "links": False})
 
 
 def digests(*globs: str) -> Request:

@@ -185,7 +185,9 @@ LAUNCHES = Fact(
     {
         "env": env(NAMED),
         "state": files(
-            *(f"{root}/launches/*/{name}" for root in ROOTS for name in STATE_FILES), max_bytes=LONGEST
+            *(f"{root}/launches/*/{name}" for root in ROOTS for name in STATE_FILES),
+            max_bytes=LONGEST,
+            links=False,  # whoever is root in a container may put them there
         ),
         "processes": files(BOOT_ID, "/proc/[0-9]*/stat", max_bytes=1024),
     },
@@ -198,7 +200,7 @@ def log_tail(rank: RankState, max_bytes: int = 262144) -> Fact[tuple[str, ...]]:
     """Return a fact for the last lines of a rank's log."""
     return Fact(
         f"log of {rank.folder}",
-        {"log": files(f"{rank.folder}/log", max_bytes=max_bytes, tail=True)},
+        {"log": files(f"{rank.folder}/log", max_bytes=max_bytes, tail=True, links=False)},
         lambda answers: tuple(
             line for text in answers["log"]["files"].values() for line in text.splitlines()
         ),

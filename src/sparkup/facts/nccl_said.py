@@ -14,5 +14,5 @@ def nccl_said(log: PurePosixPath) -> Fact[tuple[str, ...]]:
     def parse(answers: Answers) -> tuple[str, ...]:
         return tuple(answers["log"]["files"].get(str(log), "").splitlines())
 
-    requests = {"log": files(str(log), max_bytes=BEGINNING, keep=LINES, sparse=True)}
+    requests = {"log": files(str(log), max_bytes=BEGINNING, keep=LINES, sparse=True, links=False)}
     return Fact("nccl_said", requests, parse, unknown=())

@@ -102,9 +102,9 @@ def opened(path: str, before: int) -> tuple[int, int]:
     The index begins with how many bytes there were before this part, and of which file it is.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-    file = os.open(path, flags, 0o600)
+    file = state.opened(path, flags)
     try:
-        index = os.open(path + ".index", flags, 0o600)
+        index = state.opened(path + ".index", flags)
         for each in (file, index):
             state.give(each, os.path.dirname(path))
         os.write(index, b"%.3f 0 %d %d\n" % (time.time(), before, os.fstat(file).st_ino))

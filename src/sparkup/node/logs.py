@@ -49,7 +49,7 @@ def find(root: str, name: str, attempt: str = "") -> str:
 def begin(folder: str, path: str, wanted: Wanted) -> tail.Tail:
     """Return what reads a log from where it is wanted; an older part leads to the newest by itself."""
     older = Log.older(path)
-    there = os.path.exists(older)
+    there = state.is_file(older)
     if wanted.ready:
         verdict = look.last(folder) or {}
         return tail.Tail(path, min(int(verdict.get("offset", 0)), size(path)))
@@ -66,7 +66,7 @@ def begin(folder: str, path: str, wanted: Wanted) -> tail.Tail:
 
 def size(path: str) -> int:
     """Return the size of a file, 0 for none."""
-    return os.path.getsize(path) if os.path.exists(path) else 0
+    return os.lstat(path).st_size if state.is_file(path) else 0
 
 
 def copy(source: tail.Tail) -> bool:

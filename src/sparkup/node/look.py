@@ -16,7 +16,7 @@ class Record:
     """The file of the last look, open for as long as its launch lives."""
 
     def __init__(self, folder: str) -> None:
-        self.file = os.open(path(folder), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.file = state.opened(path(folder), os.O_WRONLY | os.O_CREAT)
         state.give(self.file, folder)
         os.posix_fallocate(self.file, 0, ROOM)
 

@@ -12,6 +12,7 @@ ROOT/past/NAME/      the launch of that name before
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from typing import Any, Dict
 
 MARK = "SPARKUP_ATTEMPT"  # in the environment of every process of a launch
 Json = Dict[str, Any]
+LONGEST = 16 << 20  # bytes of a file that is read
 
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -66,7 +68,7 @@ def folder(root: str, name: str, *, past: bool = False) -> str:
 def ask_to_end(folder: str) -> None:
     """Tell a launch to end whose supervisor we do not reach: that of a container whose engine hangs."""
     with contextlib.suppress(OSError):
-        os.close(os.open(os.path.join(folder, "end"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(opened(os.path.join(folder, "end"), os.O_WRONLY | os.O_CREAT))
 
 
 def asked_to_end(folder: str) -> bool:
@@ -77,26 +79,62 @@ def asked_to_end(folder: str) -> bool:
 def read(path: str) -> Json | None:
     """Return a JSON file's object, None if there is none (or only half of one)."""
     try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
-    except (OSError, ValueError):
+        with os.fdopen(opened(path), encoding="utf-8") as file:
+            value = json.loads(file.read(LONGEST))
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def write(path: str, value: Json) -> None:
-    """Write a JSON file, whole or not at all; for us alone, as arguments may be private."""
+def opened(path: str, flags: int = os.O_RDONLY) -> int:
+    """Open a file in a launch's folder; raises OSError for what is no regular file.
+
+    Whoever is root in a container writes there as well: a link could lead us to any file of the host, and
+    a pipe hold us up.
+    """
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    if not modes.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "is no regular file", path)
+    return file
+
+
+def is_file(path: str) -> bool:
+    """Say whether there is a regular file, and no link to one."""
+    with contextlib.suppress(OSError):
+        return modes.S_ISREG(os.lstat(path).st_mode)
+    return False
+
+
+def write(path: str, value: Json, room: int = 0) -> None:
+    """Write a JSON file, whole or not at all; for us alone, as arguments may be private.
+
+    `room`: bytes it is to have at least, for `write_over`.
+    """
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             give(handle, os.path.dirname(path))
-            json.dump(value, file)
+            file.write(json.dumps(value).ljust(room))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_over(path: str, value: Json, room: int) -> None:
+    """Write over a JSON file that has that much room.
+
+    One that is mounted in a container must stay the same file: when it is replaced, the kernel takes that
+    mount away, and with it what kept the container from writing it.
+    """
+    file = opened(path, os.O_WRONLY)
+    try:
+        os.pwrite(file, json.dumps(value).encode().ljust(room), 0)
+    finally:
+        os.close(file)
 
 
 def give(file: int, folder: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from . import state
 from .log import Log
 
 CHUNK = 1 << 20
@@ -34,7 +35,7 @@ class Tail:
     def open(self) -> int | None:
         """Open the part to begin with and go to where we were; None when there is no log yet."""
         try:
-            self.file = os.open(self.part, os.O_RDONLY)
+            self.file = state.opened(self.part)
         except OSError:
             return None
         self.before = before(self.part, self.file)
@@ -46,7 +47,7 @@ class Tail:
         missed = 0
         for path in parts(self.path) if self.before is not None else [self.path]:
             try:
-                file = os.open(path, os.O_RDONLY)
+                file = state.opened(path)
             except OSError:
                 return b""
             begins = before(path, file)
@@ -89,9 +90,9 @@ class Lines:
 
 def start_of_last(path: str, count: int) -> tuple[int, int]:
     """Return the offset at which the last `count` lines of a file begin, and how many there are."""
-    size = position = os.path.getsize(path)
     found = b""
-    with open(path, "rb") as file:
+    with os.fdopen(state.opened(path), "rb") as file:
+        size = position = os.fstat(file.fileno()).st_size
         while position > 0 and found.count(b"\n") <= count:
             step = min(position, 1 << 16)
             position -= step
@@ -110,15 +111,15 @@ def start_of_time(path: str, since: float) -> int | None:
     """
     best = None
     try:
-        with open(path + ".index", "rb") as file:
+        with os.fdopen(state.opened(path + ".index"), "rb") as file:
             for line in file:
                 at, offset = line.split()[:2]
                 if float(at) > since:
                     break
                 best = int(offset)
             else:
-                if best is not None and os.path.exists(path):
-                    best = min(best, os.path.getsize(path))
+                if best is not None and state.is_file(path):
+                    best = min(best, os.lstat(path).st_size)
     except (OSError, ValueError):
         return None
     return best
@@ -127,7 +128,7 @@ def start_of_time(path: str, since: float) -> int | None:
 def before(path: str, file: int) -> int | None:
     """Return how many bytes a log had before a part of it, as the index says; None: not that of this file."""
     try:
-        with open(path + ".index", "rb") as index:
+        with os.fdopen(state.opened(path + ".index"), "rb") as index:
             _, _, count, inode = index.readline().split()
             return int(count) if int(inode) == os.fstat(file).st_ino else None
     except (OSError, ValueError):
@@ -136,4 +137,4 @@ def before(path: str, file: int) -> int | None:
 
 def parts(path: str) -> list[str]:
     """Return the files of a log, the older first."""
-    return [name for name in (Log.older(path), path) if os.path.exists(name)]
+    return [name for name in (Log.older(path), path) if state.is_file(name)]

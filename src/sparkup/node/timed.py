@@ -124,7 +124,7 @@ class Clock:
         self.part, self.index, self.before, self.after = part, None, (0.0, 0), None
         for path in tail.parts(self.path):
             try:
-                index = open(path + ".index", "rb")  # noqa: SIM115 - it is read as the log is
+                index = os.fdopen(state.opened(path + ".index"), "rb")  # it is read as the log is
                 at, _, _, inode = index.readline().split()
             except (OSError, ValueError):
                 continue
