@@ -151,6 +151,13 @@ def test_mounts_are_written_as_every_version_takes_them() -> None:
     assert holds(argv, "--volume", "/a b:/x", "--volume", "/c:/y:ro", "--volume", "models:/z")
 
 
+def test_nobody_inside_writes_what_the_host_acts_on() -> None:
+    argv = started()
+    for file in ("launches/vllm_node/spec.json", "launches/vllm_node/rank.json"):
+        bind = f"type=bind,source={ROOT}/{file},target=/opt/sparkup/state/{file},readonly"
+        assert holds(argv, "--mount", bind)
+
+
 def test_a_state_folder_of_any_name_can_be_mounted() -> None:
     """Both engines read --mount as comma-separated values: tried with each."""
     argv = run(LAUNCH, NODE, PROGRAM, '/a,"b:c')

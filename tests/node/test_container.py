@@ -26,20 +26,34 @@ run)
     touch "$here/asked"
     while [ -e "$here/held" ]; do sleep 0.02; done
     if [ -e "$here/refusal" ]; then cat "$here/refusal" >&2; exit 125; fi
+    if [ -e "$here/warning" ]; then cat "$here/warning" >&2; fi
     "$@" >"$here/output" 2>&1 </dev/null &
     echo $! >"$here/pid"
+    if [ -e "$here/mortal" ]; then mv "$here/mortal" "$here/dead"; cat "$here/dead" >&2; exit 125; fi
     echo $id ;;
+create)
+    touch "$here/making"
+    while [ -e "$here/held" ]; do sleep 0.02; done
+    printf '%s\n' "$@" >"$here/made"
+    echo $id ;;
+start)
+    echo $$ >"$here/pid"
+    exec "$(head -n 1 "$here/made")" $(tail -n +2 "$here/made") ;;
 inspect) if kill -0 "$pid" 2>/dev/null; then echo "$pid"; else echo 0; fi ;;
 ps)
-    if [ -e "$here/refusal" ]; then cat "$here/refusal" >&2; exit 1; fi
+    if [ -e "$here/dead" ]; then cat "$here/dead" >&2; exit 1; fi
     case "$*" in
     *status=paused*) exit ;;
     *status=running*) kill -0 "$pid" 2>/dev/null || exit 0 ;;
     esac
     if [ -n "$pid" ]; then echo $id; fi ;;
-stop) kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done ;;
+stop)
+    [ "$1" = -t ] || exit 1
+    kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done ;;
 rm) kill -9 "$pid" 2>/dev/null; rm -f "$here/pid" ;;
-logs) cat "$here/output" ;;
+logs)
+    if [ -e "$here/silent" ]; then echo "Error: it does not support reading" >&2; exit 1; fi
+    cat "$here/output" ;;
 esac
 """
 
@@ -57,7 +71,9 @@ class Engine:
     def spec(self, argv: Sequence[str]) -> Json:
         """Return what `start` is to be told."""
         spec = self.side.spec(argv, engine="docker", user="", last_word=0.5)
-        return spec | {"container": {"folders": [], "run": ["docker", "run", *self.inside(spec)]}}
+        run = ["docker", "run", *self.inside(spec)]
+        made = {"folders": [], "run": run, "create": ["docker", "create", *argv], "entrypoint": True}
+        return spec | {"container": made}
 
     def inside(self, spec: Json) -> list[str]:
         """Return the first process of its container."""
@@ -137,12 +153,12 @@ def test_a_stop_in_the_middle_of_a_start(side: Side, engine: Engine) -> None:
 
 def test_an_engine_that_does_not_answer_keeps_the_launch(side: Side, engine: Engine) -> None:
     assert engine.start("sleep", "600").status == 0
-    (engine.folder / "refusal").write_text("Cannot connect\n")
+    (engine.folder / "dead").write_text("Cannot connect\n")
     answer = engine.stop()
     assert answer.status == 1
     assert answer.value["problem"].startswith("Cannot connect; its container has the label sparkup.attempt=")
     assert side.launches() == ["a"]
-    (engine.folder / "refusal").unlink()
+    (engine.folder / "dead").unlink()
     assert engine.stop().status == 0
     assert (engine.container, side.launches()) == (False, [])
 

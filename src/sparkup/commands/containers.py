@@ -7,6 +7,7 @@ from sparkup.domain.launch import Engine, Launch, Node
 
 LOG_SIZE, LOG_FILES = 64 << 20, 3  # bytes, and how many of that size the engine keeps of a container's output
 STOP_TIMEOUT = 40  # seconds until `docker stop` kills: our supervisor needs up to 30 to end a tree
+TRUSTED = ("spec.json", "rank.json")  # of a launch's folder: there before its container is
 GPU_DEVICE = "nvidia.com/gpu=all"  # of NVIDIA's CDI specification
 # For a shell in a container: along PATH as the engine goes, with only what is built into any shell.
 LOOKUP = """IFS=:; found=
@@ -36,12 +37,14 @@ def run(launch: Launch, node: Node, program: str, root: str) -> tuple[str, ...]:
     """Return what starts a rank with our program as the first process of its container.
 
     `program` and `root` are where the program and the state are on the host. Only the launch's own
-    folder is seen inside, under the path that it has below any root.
+    folder is seen inside, under the path that it has below any root. The host acts on what two of its files
+    say: nobody inside may write those.
     """
-    container = _of(launch)
+    container, folder, inside = _of(launch), _folder(launch, root), f"{STATE}/launches/{launch.name}"
     ours = (
         Mount(program, PROGRAM, read_only=True),
-        Mount(_folder(launch, root), f"{STATE}/launches/{launch.name}"),
+        Mount(folder, inside),
+        *(Mount(f"{folder}/{file}", f"{inside}/{file}", read_only=True) for file in TRUSTED),
     )
     return (
         *_begin(launch, node, root, "run", "--detach"),

@@ -10,20 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
-import subprocess
 import time
-from typing import Sequence
 
 from . import state
+from .engine import ANSWERING, ENGINES, LAST_WORD, Patience, Silent, Unanswered, ask, asked_to_end, call
 from .look import Record
 from .rank import problem
 
-ENGINES = ("docker", "podman")
-ANSWERING = 10.0  # seconds for an engine to say what there is
-REMOVING = 30.0  # to remove a container, which may be large; or to let go of what was paused
+REMOVING = 30.0  # seconds to remove a container, which may be large; or to let go of what was paused
 STARTING = 150.0  # until the rank runs in its container: images and Python come from a cold disk
-LAST_WORD = 20.0  # for what an engine has begun, once that is to be taken back
+NO_PYTHON_THERE = "no python3 is on the PATH in there"
+UNFIT_THERE = "its python3 is too old or incomplete (3.8 needed)"
 # The small init that comes with an engine, and where it looks for that.
 INIT = {
     "docker": ("docker-init", ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")),
@@ -33,118 +30,97 @@ INIT = {
     ),
 }
 # What runc, crun and the engines say of an image in which there is no python3.
-NO_PYTHON = re.compile(r"python3\W+(: )?(executable file )?(`.*)?(not found|no such file)", re.IGNORECASE)
+NO_PYTHON = re.compile(
+    r"(?<![\w/.-])python3\W+(: )?(executable file )?(`.*)?(not found|no such file)", re.IGNORECASE
+)
+# What a Python says that is too old for our program, or lacks a part of its library.
+UNFIT = re.compile(
+    r"^((Syntax|Import|ModuleNotFound|Attribute)Error|zipimport\.ZipImportError|Fatal Python error)\b"
+    r"|find '__main__' module|[Uu]nknown option:? -",
+    re.MULTILINE,
+)
+ROOM = 4096  # bytes that rank.json has: it is written over, never replaced
 
 
-class Unanswered(Exception):
-    """The engine does not work, or does not let us in."""
+def patience(spec: state.Json) -> Patience:
+    """Return how long all of a start may take."""
+    return Patience(STARTING, asked_to_end(), float(spec.get("last_word", LAST_WORD)))
 
 
-class Silent(Unanswered):
-    """The engine says nothing at all: what it was told to do it may yet do, when it wakes up."""
+def run(folder: str, spec: state.Json, secrets: dict[str, str], patience: Patience) -> state.Json:
+    """Start the container; return its `note` when the rank runs, else what kept it from that.
 
-
-class Patience:
-    """How long a call may take: so many seconds, and less once we are asked to end."""
-
-    def __init__(self, seconds: float, asked: Sequence[int] = (), last_word: float = LAST_WORD) -> None:
-        self.until, self.asked, self.last_word = time.monotonic() + seconds, asked, last_word
-
-    def over(self) -> bool:
-        """Say whether it is over."""
-        if self.asked:
-            self.until, self.asked = min(self.until, time.monotonic() + self.last_word), ()
-        return time.monotonic() > self.until
-
-
-def call(
-    argv: list[str], patience: Patience | None = None, secrets: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a command line of the engine; secrets go in its environment, where it takes them from.
-
-    Raises Unanswered where there is no engine, Silent when patience (ANSWERING seconds if none is given)
-    is over: the client is killed then, and its daemon may go on.
-    """
-    patience, pipe = patience or Patience(ANSWERING), subprocess.PIPE
-    try:
-        running = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=pipe,
-            stderr=pipe,
-            encoding="utf-8",
-            errors="surrogateescape",
-            env=dict(os.environ, **(secrets or {})),
-        )
-    except OSError as error:
-        raise Unanswered("%s: %s" % (argv[0], error.strerror)) from None
-    with running:
-        while True:
-            try:
-                out, err = running.communicate(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                if patience.over():
-                    running.kill()
-                    raise Silent("%s does not answer (asked to %s)" % (argv[0], argv[1])) from None
-            else:
-                return subprocess.CompletedProcess(argv, running.returncode, out, err)
-
-
-def run(folder: str, spec: state.Json, secrets: dict[str, str]) -> state.Json:
-    """Start the container; return {} when the rank runs, else what kept it from that, with nothing left.
-
-    Raises Unanswered where there is no engine, Silent when it may yet bring a container up.
+    Then nothing is left, or `silent` says that there may be. `without`: none of ours can run in there, for
+    the reason that it names. Raises Unanswered where there is no engine, Silent when it may yet bring a
+    container up.
     """
     for each in spec["container"]["folders"]:
         with contextlib.suppress(OSError):
             os.makedirs(each, exist_ok=True)  # docker would make it root's; podman does not start without it
-    asked = asked_to_end()
+    starter = dict(state.identity(os.getpid(), os.getpid()), starting=True)
     try:
         Record(folder)  # while a full disk can still be told from a fault of the engine
-        state.write(
-            os.path.join(folder, "rank.json"), dict(state.identity(os.getpid(), os.getpid()), starting=True)
-        )
+        state.write(os.path.join(folder, "rank.json"), starter, ROOM)
     except OSError as error:
         return problem("log-not-writable", error)
-    patience = Patience(STARTING, asked, float(spec.get("last_word", LAST_WORD)))
     done = call(spec["container"]["run"], patience, secrets)
-    if done.returncode == 0:
-        told = begun(folder, spec, done.stdout.split()[-1], patience, asked)
+    if done.returncode:
+        told = failed(done.stderr.strip())
+        # Only here is it our own first process that was not found: a command says so in exit.json.
+        told.update({"without": NO_PYTHON_THERE} if NO_PYTHON.search(done.stderr) else {})
     else:
-        told = {"error": "container-failed", "message": done.stderr.strip(), "status": done.returncode}
-    if told:
-        with contextlib.suppress(Unanswered):
-            remove(spec)
+        try:
+            told = begun(folder, spec, done.stdout.split()[-1], patience)
+        except Silent:
+            raise
+        except Unanswered as error:
+            told = failed(str(error))
+    return taken_back(spec, told) if told else {"note": warnings(done.stderr)}
+
+
+def failed(message: str) -> state.Json:
+    """Return why a container could not be started."""
+    return {"error": "container-failed", "message": message}
+
+
+def taken_back(spec: state.Json, told: state.Json) -> state.Json:
+    """Remove what a failed start has made; `silent`: it may still be there, the engine being dead."""
+    try:
+        remove(spec)
+    except Unanswered:
+        return dict(told, silent=True)
     return told
 
 
-def asked_to_end() -> list[int]:
-    """Return what will hold SIGTERM once `stop` has sent it.
-
-    The engine brings a start to its end even if we do not: only then is what it made to be seen, and
-    removed. One that says nothing for LAST_WORD seconds is not waited for any longer.
-    """
-    asked: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
-    return asked
+def warnings(said: str) -> str:
+    """Return what an engine that has done its work says against it: a limit that the kernel lacks."""
+    return "; ".join(line.strip() for line in said.splitlines() if line.lstrip().startswith("WARNING: "))
 
 
-def begun(folder: str, spec: state.Json, container: str, patience: Patience, asked: list[int]) -> state.Json:
+def begun(folder: str, spec: state.Json, container: str, patience: Patience) -> state.Json:
     """Wait until the rank runs in its container, and note where; return {} or why it does not."""
-    while not (asked or patience.over()):
+    while not (patience.asked or patience.over()):
         pid = first_process(spec, container, patience)  # before we look: it wrote while it lived
         inside = state.read(os.path.join(folder, "inside.json"))
         ended = state.read(os.path.join(folder, "exit.json"))
         if inside is not None:
-            state.write(os.path.join(folder, "rank.json"), identity(pid, container))
+            state.write_over(os.path.join(folder, "rank.json"), identity(pid, container), ROOM)
             return {}
         if ended is not None:
-            return dict(ended.get("problem") or {"error": "container-failed", "message": "it ended at once"})
+            return its_own(ended.get("problem"))
         if pid == 0:
-            return {"error": "container-failed", "message": output(spec, container)}
+            said = output(spec, container)
+            told = failed(said or last_of_log(folder) or "it ended at once")
+            return dict(told, without=UNFIT_THERE) if UNFIT.search(said) else told
         time.sleep(0.05)
-    why = "it was stopped" if asked else "its first process did not answer"
-    return {"error": "container-failed", "message": why}
+    return failed("it was stopped" if patience.asked else "its first process did not answer")
+
+
+def its_own(told: object) -> state.Json:
+    """Return what the inside says of its end: two words of it, for anybody may have written them."""
+    said = told if isinstance(told, dict) else {}
+    code, message = said.get("error", "container-failed"), said.get("message", "it ended at once")
+    return {"error": str(code), "message": str(message)}
 
 
 def identity(pid: int, container: str) -> state.Json:
@@ -154,7 +130,7 @@ def identity(pid: int, container: str) -> state.Json:
 
 def first_process(spec: state.Json, container: str, patience: Patience | None = None) -> int:
     """Return the host's number of a container's first process, 0 when it does not run."""
-    done = call([spec["engine"], "inspect", "--format", "{{.State.Pid}}", container], patience)
+    done = ask(spec, "inspect", "--format", "{{.State.Pid}}", container, patience=patience)
     with contextlib.suppress(ValueError):
         return int(done.stdout)
     return 0
@@ -166,17 +142,19 @@ def processes(spec: state.Json) -> set[int]:
     return {each for first in firsts if first for each in state.descendants(first) or {first}}
 
 
-def create(spec: state.Json, secrets: dict[str, str]) -> state.Json:
-    """Make the container of an image that has no Python; return the words that run it, or why not."""
+def create(spec: state.Json, secrets: dict[str, str], patience: Patience) -> state.Json:
+    """Make the container of an image that has no Python; return the words that run it, or why not.
+
+    Raises Silent when the engine may yet make it.
+    """
     argv = list(spec["container"]["create"])
     if has_init(spec):
         argv.insert(2, "--init")
-    done = call(argv, Patience(STARTING), secrets)
-    if done.returncode:
-        with contextlib.suppress(Unanswered):
-            remove(spec)
-        return {"error": "container-failed", "message": done.stderr.strip(), "status": done.returncode}
-    return {"argv": [spec["engine"], "start", "--attach", done.stdout.split()[-1]]}
+    done = call(argv, patience, secrets)
+    if done.returncode or patience.asked:
+        return taken_back(spec, failed("it was stopped" if patience.asked else done.stderr.strip()))
+    words = [spec["engine"], "start", "--attach", done.stdout.split()[-1]]
+    return {"argv": words, "note": warnings(done.stderr)}
 
 
 def has_init(spec: state.Json) -> bool:
@@ -191,16 +169,24 @@ def has_init(spec: state.Json) -> bool:
 
 
 def output(spec: state.Json, container: str) -> str:
-    """Return the last that a container has printed, both streams as one."""
-    done = call([spec["engine"], "logs", "--tail", "20", container])
-    return (done.stdout + done.stderr).strip()
+    """Return the last that a container has printed, both streams as one; "" where it is not kept."""
+    done = ask(spec, "logs", "--tail", "20", container)
+    return "" if done.returncode else (done.stdout + done.stderr).strip()
+
+
+def last_of_log(folder: str) -> str:
+    """Return the last lines of a launch's own log."""
+    with contextlib.suppress(OSError), os.fdopen(state.opened(os.path.join(folder, "log")), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - (1 << 12)))
+        return "\n".join(file.read(1 << 12).decode("utf-8", "replace").splitlines()[-20:]).strip()
+    return ""
 
 
 def of(spec: state.Json, status: str = "") -> list[str]:
     """Return the containers of an attempt, whatever became of them, or with a status; raises Unanswered."""
-    filters = ["--filter", "label=sparkup.attempt=" + spec["attempt"]]
+    filters = ["--filter", "label=sparkup.attempt=%s" % spec.get("attempt")]
     filters += ["--filter", "status=" + status] if status else []
-    done = call([spec["engine"], "ps", "--all", "--quiet", "--no-trunc", *filters])
+    done = ask(spec, "ps", "--all", "--quiet", "--no-trunc", *filters)
     if done.returncode:
         raise Unanswered(done.stderr.strip())
     return done.stdout.split()
@@ -215,17 +201,17 @@ def stop(spec: state.Json, seconds: float) -> None:
     """Tell the containers of an attempt to end; after so long the engine kills all that is in them."""
     for each in of(spec, "paused"):
         # podman stops none, and what is frozen cannot end
-        call([spec["engine"], "unpause", each], Patience(REMOVING))
+        ask(spec, "unpause", each, patience=Patience(REMOVING))
     for each in of(spec):
-        call([spec["engine"], "stop", "--time", "%d" % seconds, each], Patience(seconds + REMOVING))
+        ask(spec, "stop", "-t", "%d" % seconds, each, patience=Patience(seconds + REMOVING))
 
 
 def remove(spec: state.Json) -> None:
     """Remove the containers of an attempt; raises Unanswered for one that is still there."""
     deadline = time.monotonic() + ANSWERING
     while left := of(spec):
-        rm = [spec["engine"], "rm", "--force", "--volumes"]  # those that it alone has; named ones stay
-        done = [call([*rm, each], Patience(REMOVING)) for each in left]
+        rm = ("rm", "--force", "--volumes")  # those that it alone has; named ones stay
+        done = [ask(spec, *rm, each, patience=Patience(REMOVING)) for each in left]
         said = "; ".join(filter(None, (each.stderr.strip() for each in done)))
         if time.monotonic() > deadline:
             raise Unanswered(said or "its container is still there: %s" % left[0][:12])

@@ -55,6 +55,9 @@ def main(root: str, name: str, attempt: str) -> int:
     spec = with_home(dict(spec, **spec.get("within", {})), rights)
     with contextlib.suppress(OSError):
         os.makedirs(spec["workdir"], exist_ok=True)  # as the engine does
+    if why := tried(entering(spec, rights)):
+        tell({"error": "container-failed", "message": why})
+        return 126
     return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, {}, log, tell)
 
 
@@ -73,20 +76,58 @@ def home_is_given() -> bool:
     """Say whether the image says where the home is; otherwise the engine did, and means ours."""
     import pwd
 
-    return os.environ.get("HOME", "/") not in ("/", "/root", pwd.getpwuid(0).pw_dir)
+    roots = ["/", "/root"]
+    with contextlib.suppress(KeyError):  # an image may name no root
+        roots.append(pwd.getpwuid(0).pw_dir)
+    return os.environ.get("HOME", "/") not in roots
+
+
+class Unfit(Exception):
+    """The image's user cannot be, or may not go to its folder."""
 
 
 def entering(spec: state.Json, rights: Rights | None) -> Callable[[], None]:
-    """Return what the command does first: it takes its rights and goes to its folder."""
+    """Return what the command does first: it takes its rights and goes to its folder; raises Unfit."""
+    user = spec.get("user") or "root"
 
     def enter() -> None:
         if rights is not None:
-            os.setgroups(rights.groups)
-            os.setgid(rights.gid)
-            os.setuid(rights.uid)
-        os.chdir(spec["workdir"])
+            try:
+                os.setgroups(rights.groups)
+                os.setgid(rights.gid)
+                os.setuid(rights.uid)
+            except (OSError, OverflowError) as error:
+                raise Unfit("nothing can run as the image's user %s: %s" % (user, reason(error))) from None
+        try:
+            os.chdir(spec["workdir"])
+        except OSError as error:
+            where = (user, spec["workdir"], reason(error))
+            raise Unfit("the image's user %s cannot enter its folder %s: %s" % where) from None
 
     return enter
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed, without what it was."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def tried(enter: Callable[[], None]) -> str:
+    """Say why a process could not begin so, "" if it can: of the command itself Python would not say it."""
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            enter()
+        except Unfit as error:
+            os.write(send, str(error).encode("utf-8", "replace"))
+        finally:
+            os._exit(0)
+    os.close(send)
+    with os.fdopen(receive, "rb") as pipe:
+        why = pipe.read().decode("utf-8", "replace")
+    os.waitpid(child, 0)
+    return why
 
 
 def rights_of(user: str) -> Rights | None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from importlib import import_module
-from typing import Callable, NoReturn
+from typing import Any, Callable, NamedTuple, NoReturn
 
 from . import names, state
 from .log import LOG_LIMIT, Log
@@ -20,7 +20,7 @@ from .processes import Place
 from .rank import detach, problem, supervise
 
 NAME_TAKEN, NOT_STARTED = 73, 74
-NO_PYTHON_NOTE = "no python3 is on the PATH in there: the container is looked after from outside"
+FROM_OUTSIDE = "%s: the container is looked after from outside"
 
 
 def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, state.Json]:
@@ -34,15 +34,14 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
         shutil.rmtree(folder, ignore_errors=True)
         return NOT_STARTED, problem("log-not-writable", error)
     told = begin(folder, spec, secrets, log)
-    if told:
+    if "error" in told:
         if "silent" in told:  # what may yet come up finds here that it is to end, and `stop` what to remove
             state.ask_to_end(folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)
         return NOT_STARTED, told
     started = state.read(os.path.join(folder, "rank.json")) or {}
-    bare = bool(spec.get("container")) and "container" not in started
-    return 0, {"started": started, "folder": folder, "note": NO_PYTHON_NOTE if bare else ""}
+    return 0, {"started": started, "folder": folder, "note": told.get("note", "")}
 
 
 def taken(root: str, folder: str, spec: state.Json) -> tuple[int, state.Json] | None:
@@ -68,7 +67,7 @@ def make_room(folder: str, spec: state.Json) -> state.Json:
     before = state.read(os.path.join(folder, "spec.json"))
     if (
         before is None
-        or before["attempt"] == spec["attempt"]
+        or before.get("attempt") == spec["attempt"]
         or not before.get("container")
         or names.busy(folder)
     ):
@@ -85,28 +84,38 @@ def make_room(folder: str, spec: state.Json) -> state.Json:
 
 
 def begin(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
-    """Start the rank where it is to run; return {} or why it could not be."""
+    """Start the rank where it is to run; return why it could not be, else perhaps a `note`."""
     if not spec.get("container"):
         return as_process(folder, spec, secrets, log)
     container = import_module(".container", __package__)
+    patience = container.patience(spec)
     try:
-        told: state.Json = container.run(folder, spec, secrets)
-        if container.NO_PYTHON.search(told.get("message", "")):
-            return without_python(folder, spec, secrets, log)
+        told: state.Json = container.run(folder, spec, secrets, patience)
+        if "without" in told and "silent" not in told:
+            return without_python(folder, spec, secrets, log, Without(told["without"], patience))
     except container.Silent as error:
-        return {"error": "container-failed", "message": str(error), "silent": True}
+        return {**container.failed(str(error)), "silent": True}
     except container.Unanswered as error:
-        return {"error": "container-failed", "message": str(error)}
+        return dict(container.failed(str(error)))
     return told
 
 
-def without_python(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
-    """Start a container in which nothing of ours can run; return {} or why it could not be.
+class Without(NamedTuple):
+    """Why nothing of ours can run in a container, and how long its start may take."""
+
+    why: str
+    patience: Any
+
+
+def without_python(
+    folder: str, spec: state.Json, secrets: dict[str, str], log: Log, without: Without
+) -> state.Json:
+    """Start a container in which nothing of ours can run; return a `note`, or why it could not be.
 
     Its supervisor is on the host and holds the engine's own client, which passes output and signals on.
     """
     container = import_module(".container", __package__)
-    made = container.create(spec, secrets)
+    made = container.create(spec, secrets, without.patience)
     if "error" in made:
         return dict(made)
     outside = dict(spec, argv=made["argv"], env={}, cwd="/", port=None, first=[], awaits=None)
@@ -118,8 +127,8 @@ def without_python(folder: str, spec: state.Json, secrets: dict[str, str], log: 
 
     told = as_process(folder, outside, {}, log, clear)
     if told:
-        container.remove(spec)
-    return told
+        return dict(container.taken_back(spec, told))
+    return {"note": "; ".join(filter(None, (FROM_OUTSIDE % without.why, made["note"])))}
 
 
 def as_process(

@@ -9,6 +9,7 @@ import time
 from typing import Callable
 
 from . import container, names, rank, state
+from .engine import Unanswered
 
 SUPERVISOR_GRACE = rank.GRACE + rank.TREE_GRACE + 10.0  # seconds; it does the work while it lives
 STARTER_GRACE = 60.0  # seconds
@@ -60,7 +61,7 @@ def stop(
         left = rank.end(lambda: strays(spec["attempt"], supervisor), rank.TREE_GRACE, time.sleep)
         if contained:
             container.remove(spec)
-    except container.Unanswered as error:
+    except Unanswered as error:
         why = "%s; its container has the label sparkup.attempt=%s" % (error, spec["attempt"])
         ended = "launch" in spec and without_engine(folder, supervisor, grace)
         return 1, dict(NOTHING, found=True, was_running=running, problem=why, ended=ended)
