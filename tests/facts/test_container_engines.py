@@ -51,6 +51,18 @@ def test_a_client_that_talks_to_another_machine(case: str, engine: Engine, messa
     assert (state.state, state.message, state.origin) == ("elsewhere", message, origin)
 
 
+def test_a_docker_that_is_podman_by_another_name() -> None:
+    """Recorded with the script of Debian's podman-docker."""
+    found = engines("shim_podman_4")
+    assert (found.docker, found.podman.state) == (EngineState("podman"), "up")
+    quiet = answers("engines", "shim_podman_4")["docker"] | {"err": ""}
+    assert engines("shim_podman_4", docker=quiet).docker.state == "podman"
+    broken = said(
+        err=f"{answers('engines', 'shim_podman_4')['docker']['err']}Error: no storage\n", status=125
+    )
+    assert engines("shim_podman_4", docker=broken).docker.state == "podman"
+
+
 def test_a_docker_without_root() -> None:
     docker = engines("rootless_docker_20").docker
     assert (docker.state, docker.version) == ("rootless", "20.10.24+dfsg1")

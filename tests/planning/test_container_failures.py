@@ -48,6 +48,7 @@ TAKEN_BY_PODMAN = {
     "gpus_malformed",
     "log_none",
     "log_opt",
+    "volume_short",
 }
 OF_PODMAN = {
     "mount_relative": "mount-not-found",
@@ -147,10 +148,37 @@ def test_limits_that_may_have_ended_it_in_silence_are_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("extra", "code", "hint"),
+    [
+        (
+            ("--cap-drop", "ALL"),
+            "bad-option",
+            "leave ALL and DAC_OVERRIDE of --cap-drop out of --engine-args",
+        ),
+        (("--init=x", "--cap-drop=DAC_OVERRIDE"), "bad-option", "leave ALL and DAC_OVERRIDE of --cap-drop"),
+        (("--userns", "auto"), "bad-option", "leave --userns out of --engine-args"),
+        (("--ipc", "host"), "container-failed", "keep the state on another with SPARKUP_STATE_DIR"),
+        (None, "container-failed", "add --engine-args '--userns host'"),
+    ],
+)
+def test_root_in_the_container_who_may_not_read_what_is_the_users(
+    extra: tuple[str, ...] | None, code: str, hint: str
+) -> None:
+    """In the words of node/inside.py, for it is that which cannot."""
+    said = "/opt/sparkup/state/launches/vllm_node is not to be read in here: is the container's root mapped?"
+    container = None if extra is None else Container("vllm-node", "", extra=extra)
+    found = problem(refused(said, replace(LAUNCH, container=container), "spark1"))
+    assert (found.code, hint in found.hint) == (code, True), found
+    assert found.hint.startswith("root in the container must read what is yours: ")
+
+
+@pytest.mark.parametrize(
     ("case", "hint"),
     [
         ("ulimit", "`docker run --help` says what --ulimit takes"),
         ("memory_malformed", "`docker run --help` says what --memory takes"),
+        ("cpuset_few", "see how many processors the host has: nproc"),
+        ("volume_short", "name the volume with two characters at least"),
         ("needs_value", "the last option in --engine-args lacks its value"),
         ("address", "give -p an address that the host has (`ip address` shows them), or none for 127.0.0.1"),
     ],

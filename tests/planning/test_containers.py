@@ -400,14 +400,24 @@ def test_the_container_of_a_launch() -> None:
     assert caught.value.problems[0].code == "no-engine"
 
 
-@pytest.mark.parametrize(("there", "state"), [((), "gone"), (("paused",), "paused")])
-def test_a_container_that_does_not_run_cannot_be_entered(there: tuple[str, ...], state: str) -> None:
+@pytest.mark.parametrize(
+    ("there", "state", "hint"),
+    [
+        ((), "gone", "sparkup status"),
+        (("exited",), "exited", "sparkup status"),
+        (("paused",), "paused", "let it go on: docker unpause vllm_node"),
+    ],
+)
+def test_a_container_that_does_not_run_cannot_be_entered(
+    there: tuple[str, ...], state: str, hint: str
+) -> None:
     rank = replace(running(), spec={"engine": "docker"})
     found = [replace(THEIRS, state=each, attempt=rank.attempt) for each in there]
     with pytest.raises(InputRefused) as caught:
         container_of(rank, seen(containers_=found, engines=UP))
     (problem,) = caught.value.problems
     assert problem.message == f"the container of vllm_node does not run ({state})"
+    assert problem.hint.startswith(hint)
 
 
 def test_a_launch_without_a_container_is_one_of_the_host() -> None:

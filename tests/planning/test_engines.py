@@ -12,7 +12,7 @@ from sparkup.errors import GateRefused, SparkupError
 from sparkup.facts import container_engines
 from sparkup.facts.container_engines import Engines, EngineState
 from sparkup.facts.containers import Image
-from sparkup.planning.containers import why_none
+from sparkup.planning.containers import engine_of, why_none
 from sparkup.planning.engines import instead, not_up
 from sparkup.planning.resolve import resolve
 
@@ -52,6 +52,12 @@ def refused(case: str, engine: Engine = DOCKER, asked: ContainerRequest | None =
             PODMAN,
             "podman of this login talks to a service, and not to the host's own (CONTAINER_HOST)",
             "let the login there not set CONTAINER_HOST; ",
+        ),
+        (
+            "shim_podman_4",
+            DOCKER,
+            "docker there is podman by another name",
+            "use --engine podman; or use --engine host",
         ),
         (
             "rootless_docker_20",
@@ -104,6 +110,16 @@ def test_podman_is_told_of_docker() -> None:
     wish = request(engine=PODMAN, container=ContainerRequest(needed=True))
     there = seen(wish, engines=engines("docker_20"))
     assert instead(PODMAN, wish, there, {DOCKER: IMAGE}) == "; or use --engine docker, which has the image"
+
+
+def test_podman_by_the_name_of_docker_is_no_engine_of_its_own() -> None:
+    shim = engines("shim_podman_4")
+    wish = request(container=ContainerRequest(asked=True))
+    assert engine_of(wish, seen(wish, engines=shim, images={})) is PODMAN
+    assert instead(DOCKER, wish, seen(wish, engines=shim), {PODMAN: IMAGE}).count("podman") == 0
+    server = request()
+    why = "engine host: podman has no image vllm-node (another: -t IMAGE)"
+    assert why_none(server, seen(server, engines=shim, images={})) == (why,)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ RUNTIME_CONFIG = "/etc/nvidia-container-runtime/config.toml"  # of NVIDIA's cont
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")  # where engines look for CDI specifications
 GPU_CONTROL, INFINIBAND = "/dev/nvidiactl", "/dev/infiniband"
 # The members of what `info` prints that are read.
-DOCKER_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs", "SecurityOptions")
+DOCKER_SAYS = ("ServerVersion", "ServerErrors", "Runtimes", "CDISpecDirs", "SecurityOptions", "version")
 PODMAN_SAYS = ("version", "host")
 # Which daemon the client of this login talks to. Of what DOCKER_HOST names, the context is called "default".
 CONTEXT = '{"name": {{json .Name}}, "host": {{json .Endpoints.docker.Host}}}'
+SHIM = "Emulate Docker CLI using podman"
 # What the clients say, in the words of their versions 20.10 to 29.
 DENIED = re.compile(r"permission denied while trying to connect", re.IGNORECASE)
 DOWN = re.compile(
@@ -29,6 +30,8 @@ DOWN = re.compile(
 @dataclass(frozen=True, slots=True)
 class EngineState:
     """One engine. `state`: absent, denied, down, failed (said what `message` is), rootless, elsewhere, up.
+
+    A docker is "podman" where it is a script that starts that one, as the package podman-docker has it.
 
     It is elsewhere when its client talks to what `message` names; a variable or context, `origin`, says so.
     """
@@ -87,6 +90,8 @@ def _docker(answer: Mapping[str, Any], path: str) -> EngineState:
     if answer.get("missing"):
         return EngineState()
     info = _object(answer["out"])
+    if answer["err"].startswith(SHIM) or "version" in info:  # may be told to be quiet
+        return EngineState("podman")
     version = str(info.get("ServerVersion") or "")
     if version:
         # Only a daemon whose CDI is on names the folders of specifications (docker 25 and later).
@@ -146,6 +151,8 @@ def _only(answer: Mapping[str, Any], members: Iterable[str]) -> Mapping[str, Any
     found = {name: info[name] for name in members if name in info}
     if runtimes := found.get("Runtimes"):
         found["Runtimes"] = dict.fromkeys(runtimes)
+    if isinstance(version := found.get("version"), dict):
+        found["version"] = {"Version": version.get("Version")}
     if "host" in found:
         remote = _of_host(info).get("serviceIsRemote")
         found["host"] = {"security": {"rootless": _security(info).get("rootless")}, "serviceIsRemote": remote}

@@ -8,6 +8,7 @@ from sparkup.planning.container_faults import KNOWN
 
 PREFIX = re.compile(r"^(docker|Error|Error response from daemon): (Error response from daemon: )?")
 NOISE = re.compile(r"^(See '|Run '|WARNING: |time=\"\S+\" level=)")  # what stands around an engine's reason
+UNREAD = "is not to be read in here"  # what node/inside.py says of its folder
 INPUT = frozenset({"bad-option", "command-not-found", "image-not-found", "mount-not-found"})
 
 
@@ -23,11 +24,29 @@ def refused(message: str, launch: Launch, host: str) -> SparkupError:
             hint = advice.replace("{1}", option).replace("docker ", f"{launch.engine} ")
             problem = Problem(code, what, host, hint)
             return InputRefused(problem) if code in INPUT else GateRefused(problem)
+    if UNREAD in message:
+        return _unread(what, launch, host)
     details = tuple(line for line in lines if line != reason)[-20:]
     hint = f"try it by hand: {launch.engine} run --rm {launch.container.image if launch.container else ''}"
     if _limited(launch):
         hint = f"its limits of memory or tasks may be too small to begin with; {hint}"
     return WorkFailed(Problem("container-failed", what, host, hint, details))
+
+
+def _unread(what: str, launch: Launch, host: str) -> SparkupError:
+    """Say why root in a container could not read the launch's folder, which is another user's."""
+    must = "root in the container must read what is yours"
+    for word in launch.container.extra if launch.container else ():
+        option = word.partition("=")[0]
+        if option in ("--cap-drop", "--userns"):
+            words = "ALL and DAC_OVERRIDE of --cap-drop" if option == "--cap-drop" else option
+            hint = f"{must}: leave {words} out of --engine-args"
+            return InputRefused(Problem("bad-option", what, host, hint))
+    hint = (
+        f"{must}: where the disk maps root (NFS), keep the state on another with SPARKUP_STATE_DIR; "
+        "where docker does (userns-remap), add --engine-args '--userns host'"
+    )
+    return WorkFailed(Problem("container-failed", what, host, hint))
 
 
 def _limited(launch: Launch) -> bool:

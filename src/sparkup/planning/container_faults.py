@@ -80,6 +80,26 @@ OF_THE_WORDS = (
         "write whole paths, as in --device /dev/fuse or --tmpfs /PATH",
     ),
     (
+        r"cannot set hostname when|hostname and the UTS mode",
+        "bad-option",
+        "leave --uts or --hostname out of --engine-args: with the host's UTS namespace it has that name",
+    ),
+    (
+        r"network-scoped aliases are only|--network-alias can only be set",
+        "bad-option",
+        "leave --network-alias out of --engine-args: the engine takes it with networks of one's own alone",
+    ),
+    (
+        r"create \S+: volume name is too short",
+        "bad-option",
+        "name the volume with two characters at least",
+    ),
+    (
+        r"mounting .*read-only file system",
+        "bad-option",
+        "no folder can be made in what is mounted read only: make it there before, or leave :ro out",
+    ),
+    (
         r"invalid (volume|mount|config)|incorrect volume format|Duplicate mount",
         "bad-option",
         "`docker run --help` says what -v, --mount and --tmpfs take",
@@ -107,7 +127,7 @@ OF_THE_WORDS = (
         "give --pids-limit more, for each thread counts, or see what runs on that host",
     ),
     (
-        r"[Rr]ange of CPUs|requested CPUs are not available|for cpuset",
+        r"[Rr]ange of CPUs|[Rr]equested CPUs are not available|for cpuset",
         "bad-option",
         "see how many processors the host has: nproc",
     ),

@@ -22,6 +22,7 @@ from sparkup.planning.orphans import there
 SHOWN = 3  # paths in a note
 DEFAULT_IMAGE = "vllm-node"  # what `docker build -t vllm-node .` has made for years
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # uname -m, and the same in Go's words
+NONE = ("absent", "podman")  # states of a docker that is not there, or podman by another name
 ROOTS = ("", "root", "0", "0:0", "root:root")
 # NCCL is to choose its threads' processors by the GPU, not by the mask that an engine gives.
 ALWAYS = {"NCCL_IGNORE_CPU_AFFINITY": "1"}
@@ -51,7 +52,7 @@ def engine_of(request: LaunchRequest, seen: Seen) -> Engine:
             return engine
     if not request.container.asked:
         return Engine.HOST
-    other = engines.docker.state == "absent" and engines.podman.state != "absent"
+    other = engines.docker.state in NONE and engines.podman.state not in NONE
     return Engine.PODMAN if other else Engine.DOCKER
 
 
@@ -104,8 +105,8 @@ def why_none(request: LaunchRequest, seen: Seen) -> tuple[str, ...]:
     if request.engine is not None or request.python_environment or parse_serve(request.argv) is None:
         return ()
     engines = seen[ENGINES]
-    there = (engine for engine in (Engine.DOCKER, Engine.PODMAN) if engines.of(engine).state != "absent")
-    engine = next(there, None)
+    there = [engine for engine in (Engine.DOCKER, Engine.PODMAN) if engines.of(engine).state not in NONE]
+    engine = next(iter(there), None)
     if engine is None:
         return ()
     image = request.container.image or DEFAULT_IMAGE
@@ -142,12 +143,13 @@ def container_of(rank: RankState, seen: Seen) -> ContainerState:
     found = next((each for each in seen[CONTAINERS] if each.attempt == rank.attempt), None)
     if found is None or found.state != "running":
         what = found.state if found else "gone"
+        paused = f"let it go on: {engine} unpause {found.name}" if found and what == "paused" else ""
         raise InputRefused(
             Problem(
                 "unknown-launch",
                 f"the container of {rank.launch} does not run ({what})",
                 where=seen.host,
-                hint=follow_up("status", "", seen.host),
+                hint=paused or follow_up("status", "", seen.host),
             )
         )
     return found

@@ -13,8 +13,8 @@ from sparkup.facts.machine import MACHINE
 def instead(engine: Engine, request: LaunchRequest, seen: Seen, images: Container[Engine]) -> str:
     """Say in a hint what else could run a launch, "" for nothing; `images`: who has its image."""
     other = Engine.PODMAN if engine is Engine.DOCKER else Engine.DOCKER
-    ways = []
-    if seen[ENGINES].of(other).state == "up" and other in images:
+    engines, ways = seen[ENGINES], []
+    if engines.of(other).state == "up" and other in images and engines.of(engine).state != "podman":
         ways.append(f"--engine {other}, which has the image")
     if not request.container.needed:
         ways.append("--engine host" + (", without options of containers" if request.container.asked else ""))
@@ -44,6 +44,8 @@ def not_up(engine: Engine, state: EngineState, seen: Seen, other: str = "") -> P
             message, hint = _elsewhere(engine, state)
         case "rootless":
             message, hint = _without_root(engine)
+        case "podman":
+            message, hint = "docker there is podman by another name", "use --engine podman"
         case _:
             message = f"{engine} does not answer: {state.message}"
             hint = f"see what `{engine} info` says there"
