@@ -66,6 +66,12 @@ def test_a_container_whose_folder_is_gone() -> None:
     assert row == ["mine", "local", "orphaned", "(running)", "-", "-", "-", end]
 
 
+def test_a_container_that_is_paused() -> None:
+    for phase in ("running", "starting"):
+        paused = replace(ROW, phase=phase, stage="weights", container="paused")
+        assert f" {phase} (paused) " in answer_text(Status(("local",), (paused,))).splitlines()[1]
+
+
 def test_a_launch_that_nobody_waited_for() -> None:
     assert answer_text(replace(LAUNCHED, ready=None)) == (
         "mine was started on local, to be reached at http://127.0.0.1:8000\n"

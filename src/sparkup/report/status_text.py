@@ -37,6 +37,8 @@ def _rank(row: Row) -> tuple[str, ...]:
 
 
 def _phase(row: Row) -> str:
+    if row.container == "paused":
+        return f"{row.phase} (paused)"
     if row.phase == "starting" and row.stage:
         return f"starting ({row.stage})"
     if row.phase == "failed":
