@@ -23,7 +23,7 @@ EVENTS: list[Event] = [
     event.Noted("text"),
     event.Ready("a", "http://127.0.0.1:8000", 2.0, (("weights", 1.0),), 32768, 64.0, "generate", "m"),
     event.Failed((Problem("bad-option", "wrong", "h", "hint", ("detail",)),)),
-    event.Printed(b"line"),
+    event.Printed(b"line", 1, "spark2"),
     event.Answered(answer.Finished("a", 0, "/log")),
 ]
 

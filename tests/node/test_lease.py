@@ -1,5 +1,6 @@
 """The lease of a start: who is waiting for it renews it, and whoever is gone does not."""
 
+import time
 from pathlib import Path
 
 from tests.waiting import until
@@ -45,3 +46,11 @@ def test_a_lease_that_is_young_is_held(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_nothing_is_renewed(tmp_path: Path) -> None:
     renew(str(tmp_path / "gone"))
     assert not list(tmp_path.iterdir())
+
+
+def test_until_it_is_renewed_once_a_lease_is_longer(tmp_path: Path) -> None:
+    lease = Lease(str(tmp_path), SHORT, first=LONG)
+    time.sleep(2 * SHORT)
+    assert lease.over() == ""
+    renew(str(tmp_path))
+    until(lambda: bool(lease.over()), "it is missed", 5)

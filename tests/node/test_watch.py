@@ -270,3 +270,17 @@ def test_a_server_of_the_launch_itself_makes_it_ready(side: Side, tmp_path: Path
         return health == 200
 
     until(healthy, "the launch's own server to be asked")
+
+
+def test_a_caller_that_knocks_renews_the_lease_and_one_that_is_silent_does_not(side: Side) -> None:
+    side.started(SLEEP, lease=600.0)
+    lease = side.folder() / "lease"
+    with side.running(side.on("watch", "a")) as process:
+        until(lease.exists, "it was renewed by the watch's beginning")
+        first_time = lease.read_text()
+        time.sleep(1)
+        assert lease.read_text() == first_time
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        until(lambda: lease.read_text() not in ("", first_time), "it was renewed by the knock")

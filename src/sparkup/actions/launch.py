@@ -34,9 +34,11 @@ async def launch(request: LaunchRequest, manner: Manner, context: Context) -> in
         running = await begin(request, manner, context, connections)
         if manner.waits(running.launch) and not running.left_alone:
             await running.until_ready()
-        await running.keep()
+        broken_off = await running.let_go()
         if running.left_alone:
             return 0
+        if broken_off:
+            return await running.left()
         if running.capture.ready and len(running.launch.nodes) > 1:
             try:
                 await prove(running, context)

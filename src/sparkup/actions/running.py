@@ -12,16 +12,10 @@ from sparkup.actions.context import Connections, Context
 from sparkup.actions.fallen import look_at_end
 from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
-from sparkup.domain.event import (
-    Answered,
-    Noted,
-    PhaseFinished,
-    PhaseStarted,
-    Warned,
-)
+from sparkup.domain.event import Answered, Noted, PhaseFinished, PhaseStarted, Warned
 from sparkup.domain.host import Host, follow_up
 from sparkup.domain.launch import Launch, Node
-from sparkup.domain.plan import Plan
+from sparkup.domain.plan import Plan, Step
 from sparkup.errors import (
     GateRefused,
     HostUnreachable,
@@ -81,10 +75,7 @@ class Running:
                 results = await asyncio.shield(work)
             except asyncio.CancelledError:
                 if not self.left_alone:
-                    if self.launch.container is not None:  # an engine may take minutes
-                        self.context.emit(
-                            Noted("broken off; what the engine has begun is waited for, then undone")
-                        )
+                    self.context.emit(Noted("broken off; what was begun is waited for, then undone"))
                     work.cancel()
                     await self._broken_off_start(work)
                     raise
@@ -125,7 +116,8 @@ class Running:
                 raise self._out_of_reach(error) from None
             raise error.with_problems(*await self.undo("Take the failed start back")) from None
         except (GateRefused, InputRefused) as error:  # that rank was not started, others perhaps were
-            raise error.with_problems(*await self.undo(only=self.capture.done)) from None
+            only = self.capture.done if len(self.launch.nodes) == 1 else None  # all that began
+            raise error.with_problems(*await self.undo(only=only)) from None
         except SparkupError as error:
             raise error.with_problems(*await self.undo("Take the failed start back")) from None
         except BaseException:  # our own output is gone, or a fault of ours
@@ -215,15 +207,32 @@ class Running:
         self.context.emit(Answered(Finished(self.launch.name, status, self.log_kept)))
         return status
 
-    async def keep(self) -> None:
-        """Let ranks on several hosts go on without us: until now they end when we are gone."""
+    async def let_go(self) -> bool:
+        """Let ranks on several hosts go on without us; say whether the user broke us off, and it goes on.
+
+        A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on.
+        """
+        work = asyncio.ensure_future(self._keep())
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self.context.interrupts.acknowledge()
+            await work
+            if self.left_alone or self.capture.ready:
+                return True
+            raise await self._broken_off() from None
+        return False
+
+    async def _keep(self) -> None:
         plan = keep_plan(self.launch, self.runner.seen, program_name())
-        for step in plan.steps:
-            try:
-                await execute(Plan((step,)), self.connections, self.context.emit)
-            except SparkupError as error:
-                for problem in error.problems:
-                    self.context.emit(Warned(str(problem.message), problem.hint))
+        await asyncio.gather(*(self._kept(step) for step in plan.steps))
+
+    async def _kept(self, step: Step) -> None:
+        try:
+            await execute(Plan((step,)), self.connections, self.context.emit)
+        except SparkupError as error:
+            for problem in error.problems:
+                self.context.emit(Warned(str(problem.message), problem.hint))
 
     async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.

@@ -23,6 +23,10 @@ class Stream(Protocol):
         """Yield standard output instead, byte for byte, in the pieces that it comes in."""
         ...
 
+    def knock(self) -> None:
+        """Let the program know that we are still there."""
+        ...
+
     async def status(self) -> Result:
         """Wait for its end; stdout is empty in the result, stderr holds the last 64 KiB.
 

@@ -34,6 +34,10 @@ class Running:
             yield data
         await self._verdict(await self._child.wait())
 
+    def knock(self) -> None:
+        """Let the program know that we are still there: one byte on its standard input."""
+        self._child.write(b"\n")
+
     async def status(self) -> Result:
         """Drop what was not read and wait for the end."""
         self._out.discard()
@@ -58,6 +62,9 @@ class Ended:
         nothing: tuple[bytes, ...] = ()
         for data in nothing:
             yield data
+
+    def knock(self) -> None:
+        """Do nothing: nobody listens."""
 
     async def status(self) -> Result:
         """Return the status that a shell gives."""

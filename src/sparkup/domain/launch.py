@@ -13,6 +13,7 @@ from sparkup.domain.host import Host
 from sparkup.domain.peer import Peer
 
 FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
+ENGINE_START = 200.0  # seconds that the slowest engine of a launch may take to start its container
 NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # what Docker takes as a container name
 
 
@@ -184,6 +185,7 @@ class Launch:
             "nodes": [each.host for each in self.nodes],
             "beats": {"port": self.meets, "address": node.address, "peers": peers},
             "lease": self.lease,
+            "lease_first": self.lease and self.lease + (ENGINE_START if node.part.container else 0.0),
             "first": [list(argv) for argv in node.part.first],
             "awaits": list(node.part.awaits) if node.part.awaits else None,
         }
@@ -272,12 +274,12 @@ class RankState:
 
         vLLM exits 0 when its engine dies: a server's exit that nobody asked for is a failure.
         """
-        if self.hidden:
-            return "hidden"
-        if self.orphaned:
-            return "orphaned"
+        if self.hidden or self.orphaned:
+            return "hidden" if self.hidden else "orphaned"
         if self.alive and self.spec.get("ready") == "none":
             return "running"
+        if self.exit is None and not self.pid:
+            return "starting"  # its name is taken, and nothing of it runs yet
         if self.alive:
             return "ready" if self.verdict is not None else "starting"
         if self.exit is None:

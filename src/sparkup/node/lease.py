@@ -31,8 +31,9 @@ def keep(folder: str, attempt: str) -> int:
 class Lease:
     """The lease of one launch on this host, as its supervisor sees it; 0 seconds: it needs none."""
 
-    def __init__(self, folder: str, seconds: float) -> None:
+    def __init__(self, folder: str, seconds: float, first: float = 0.0) -> None:
         self.folder, self.seconds = folder, seconds
+        self.first = max(first, seconds)  # until it is renewed once: the other hosts may still be starting
         self.begun = time.monotonic()
 
     def over(self) -> str:
@@ -42,8 +43,8 @@ class Lease:
         if os.path.exists(os.path.join(self.folder, "kept")):
             self.seconds = 0.0
             return ""
-        heard = (state.read(os.path.join(self.folder, "lease")) or {}).get("at", self.begun)
-        silent = time.monotonic() - max(float(heard), self.begun)
-        if silent < self.seconds:
+        heard = (state.read(os.path.join(self.folder, "lease")) or {}).get("at")
+        silent = time.monotonic() - max(float(heard or 0.0), self.begun)
+        if silent < (self.first if heard is None else self.seconds):
             return ""
         return "whoever was starting it has not been heard of for %.0f s" % silent

@@ -17,7 +17,7 @@ class Together:
     def __init__(self, folder: str, spec: state.Json, key: str) -> None:
         self.folder = folder
         self.peers = Peers(spec, key)
-        self.lease = Lease(folder, float(spec.get("lease") or 0.0))
+        self.lease = Lease(folder, float(spec.get("lease") or 0.0), float(spec.get("lease_first") or 0.0))
         self.written: Any = None
         self.peers.begin()
 

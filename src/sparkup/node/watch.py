@@ -18,7 +18,6 @@ from .lease import renew
 from .tail import CHUNK, Lines, Tail
 
 PAUSE = 0.1  # seconds between two looks at the log
-RENEWAL = 5.0  # seconds between two renewals of a lease
 EVERY = 2.0  # seconds between two looks at what was read from disk
 LOG_BATCH = 500  # lines a record
 
@@ -28,11 +27,13 @@ class Hangup:
 
     def __init__(self) -> None:
         self.happened = False
+        self.heard = time.monotonic()  # when the caller last gave a sign of life
 
     def wait(self, seconds: float) -> bool:
-        """Sleep so long, or until the caller hangs up."""
-        if select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
-            self.happened = True
+        """Sleep so long, or until the caller hangs up or knocks."""
+        if select.select([0], [], [], seconds)[0]:
+            self.happened = not os.read(0, 4096)
+            self.heard = time.monotonic()
         return self.happened
 
 
@@ -44,13 +45,13 @@ class Watch:
         self.tail, self.lines = Tail(os.path.join(folder, "log")), Lines()
         self.last_look: state.Json | None = None
         self.read_bytes, self.next_read = 0, 0.0
-        self.next_renewal = 0.0
+        self.renewed = 0.0
 
     def run(self) -> None:
         """Emit records until the end."""
         hangup = Hangup()
         while not hangup.happened:
-            self.renew()
+            self.renew(hangup.heard)
             lives = state.lives(state.read(os.path.join(self.folder, "rank.json")))
             told = self.tell()
             if not lives and not told:
@@ -61,10 +62,10 @@ class Watch:
             self.emit_lines(self.lines.feed(b"\n"))  # a last line may have no end: often it says why
             emit({"exit": how_it_ended(self.folder, self.spec["attempt"])})
 
-    def renew(self) -> None:
-        """Renew the lease of a start that ends without its launcher: we end with that one."""
-        if self.spec.get("lease") and time.monotonic() >= self.next_renewal:
-            self.next_renewal = time.monotonic() + RENEWAL
+    def renew(self, heard: float) -> None:
+        """Renew the lease of a start that ends without its launcher, each time it was heard of."""
+        if self.spec.get("lease") and heard > self.renewed:
+            self.renewed = heard
             renew(self.folder)
 
     def tell(self) -> bool:

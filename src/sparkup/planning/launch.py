@@ -10,7 +10,7 @@ from sparkup.commands.node import NOT_PERMITTED, Program
 from sparkup.domain.command import Command, Result
 from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.host import follow_up
-from sparkup.domain.launch import Launch, Node, RankState
+from sparkup.domain.launch import ENGINE_START, Launch, Node, RankState
 from sparkup.domain.plan import Plan, Put, Run, Step, Wait
 from sparkup.errors import GateRefused, Problem, SparkupError, WorkFailed
 from sparkup.facts.identity import IDENTITY
@@ -21,7 +21,7 @@ from sparkup.planning.start_failures import not_started
 
 UNDO_PATIENCE = 3.0  # seconds; vLLM loses a SIGTERM while it starts, and nobody waits for an answer yet
 START_TIMEOUT = 60.0  # seconds for a host to fork a process
-CONTAINER_TIMEOUT = 200.0  # for an engine to start a container; longer than node/container.py waits for it
+CONTAINER_TIMEOUT = ENGINE_START  # longer than node/container.py waits for it
 
 
 def program_on(seen: Seen, file_name: str) -> Program:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
-from sparkup.connect.base import Connection
+from sparkup.connect.base import Connection, Stream
 from sparkup.domain.command import Command, Result
 from sparkup.domain.event import Event, Noted, StepFinished, StepOutput, StepStarted
 from sparkup.domain.plan import Fold, Plan, Put, Run, Step, Wait
@@ -20,6 +21,7 @@ Results = Mapping[str, Result]
 NOTHING = Result(0)
 REACH_AGAIN = 60.0  # seconds in which a host that was lost may come back: a switch or host that restarts
 PAUSE = 2.0  # seconds between two tries
+KNOCK = 5.0  # seconds between two signs of life to what we follow
 
 
 async def execute(plan: Plan, connections: Mapping[str, Connection], emit: Emit) -> Results:
@@ -142,7 +144,7 @@ async def _followed(source: _Source, fold: Fold, emit: Emit) -> bool:
     lost: float | None = None
     while True:
         try:
-            async with source.connection.stream(source.command) as stream:
+            async with source.connection.stream(source.command) as stream, _knocking(stream):
                 async for line in stream.lines():
                     lost = None
                     record = _record(line)
@@ -158,6 +160,23 @@ async def _followed(source: _Source, fold: Fold, emit: Emit) -> bool:
                 raise
             await asyncio.sleep(PAUSE)
             fold.again(source.host)
+
+
+@asynccontextmanager
+async def _knocking(stream: Stream) -> AsyncIterator[None]:
+    """Show a program that we are still there: a host without power closes no connection."""
+
+    async def knock() -> None:
+        while True:
+            stream.knock()
+            await asyncio.sleep(KNOCK)
+
+    task = asyncio.create_task(knock())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _record(line: str) -> dict[str, object] | None:
