@@ -1,11 +1,16 @@
 """The logs of several ranks as one, from programs that tell them as node/timed.py does."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from sparkup.connect.local import Local
+from sparkup.connect.stream import Ended, Running
+from sparkup.domain.command import Command
 from sparkup.domain.host import Host
+from sparkup.errors import HostUnreachable, Problem
 from sparkup.run.merge import Line, Source, ahead, merge
 
 pytestmark = pytest.mark.anyio
@@ -65,3 +70,20 @@ async def test_one_that_breaks_off_keeps_no_other() -> None:
 async def test_how_far_a_clock_is_ahead() -> None:
     assert await ahead(Local()) == 0.0  # it is ours
     assert abs(await ahead(Local(Host("spark1", "spark1")))) < 1.0
+
+
+class Lost(Local):
+    """A host that cannot be reached any more."""
+
+    @asynccontextmanager
+    async def stream(self, command: Command) -> AsyncIterator[Running | Ended]:
+        raise HostUnreachable(Problem("host-unreachable", "the host cannot be reached", self.host.name))
+        yield  # pragma: no cover
+
+
+async def test_a_host_that_is_lost_keeps_no_other() -> None:
+    lost = Source(Lost(Host("spark0")), ("true",))
+    known = Source(Local(Host("spark2")), (), problem=Problem("host-unreachable", "gone", "spark2"))
+    assert [each.data for each in await merged(lost, known, source(1, line(1, "a")))] == [b"a"]
+    assert lost.problem is not None
+    assert (lost.problem.code, lost.problem.where) == ("host-unreachable", "spark0")

@@ -7,11 +7,12 @@ from tests.run.untouchable import Untouchable
 
 from sparkup.connect.base import Connection
 from sparkup.connect.local import Local
-from sparkup.domain.command import Command
+from sparkup.domain.command import Command, Result
 from sparkup.domain.event import Event, PhaseFinished, PhaseStarted, Planned
 from sparkup.domain.fact import Answers, Fact, Observed, run, whole
+from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan, Run
-from sparkup.errors import WorkFailed
+from sparkup.errors import HostUnreachable, Problem, WorkFailed
 from sparkup.run.executor import Results, execute
 from sparkup.run.gather import Live, Recorded
 from sparkup.run.phases import Phase, Runner
@@ -104,3 +105,20 @@ async def test_a_phase_that_only_looks_touches_nothing() -> None:
 
 async def test_a_phase_without_facts_asks_nothing() -> None:
     await runner(Untouchable(), []).run([Phase("Nothing", lambda _: Plan())])
+
+
+class Gone(Local):
+    """A host that breaks off as soon as it is asked anything."""
+
+    async def run(self, command: Command) -> Result:
+        raise HostUnreachable(Problem("host-unreachable", "the host cannot be reached", self.host.name))
+
+
+async def test_hosts_are_looked_at_each_on_its_own() -> None:
+    events: list[Event] = []
+    looking = Runner(Live({"a": Local(), "b": Gone(Host("b"))}), None, events.append)
+    silent = await looking.look("Look", {"a": [FIRST], "b": [FIRST]})
+    assert {host: error.problems[0].where for host, error in silent.items()} == {"b": "b"}
+    assert {host: each[FIRST] for host, each in looking.seen.items()} == {"a": "one"}
+    assert await looking.look("Look again", {"a": [SECOND]}) == {}
+    assert (looking.seen["a"][FIRST], looking.seen["a"][SECOND]) == ("one", "two")

@@ -52,13 +52,21 @@ async def logs(
             return await _orphan(ranks[0], excerpt, there)
         found = await sources_of(ranks, there) if ranks else await over(name or "", hosts, there)
         if not found.sources:
-            choose(name, there.seen(), "logs")  # raises, with what there is instead
+            _none_of(name, there)
         if wanted.cause:
             context.emit(Answered(await cause_of(found, there)))
             return done(found.problems(there))
         if wanted.rank is not None or not found.nodes:
             return await _one(found, wanted.rank or 0, excerpt, there)
         return await merged(found, asdict(excerpt), there)
+
+
+def _none_of(name: str | None, there: Reach) -> None:
+    """Say what there is instead of a launch of that name, and where we could not look."""
+    try:
+        choose(name, there.seen(), "logs")
+    except InputRefused as error:
+        raise error.with_problems(*there.lost.values()) from None
 
 
 async def _ranks(name: str | None, hosts: Sequence[Host], there: Reach) -> list[Found]:

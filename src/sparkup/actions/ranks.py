@@ -9,12 +9,12 @@ from sparkup.actions.context import Context
 from sparkup.connect.base import Connection
 from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
-from sparkup.errors import GateRefused, HostUnreachable, InputRefused, Problem, SparkupError
+from sparkup.errors import GateRefused, HostUnreachable, InputRefused, Problem
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.several import groups, missing
 from sparkup.planning.stop import Found, found
-from sparkup.run.phases import Phase, Runner
+from sparkup.run.phases import Runner
 
 Called = Callable[[str], Host | None]  # how a host is reached that a launch names
 
@@ -45,12 +45,11 @@ class Reach:
         return list(there)
 
     async def look(self, names: Iterable[str]) -> None:
-        """See which launches hosts have; one that does not answer is lost."""
-        for name in names:
-            try:
-                await self.runner.run([Phase(f"Look at {name}", facts={name: (MACHINE, LAUNCHES)})])
-            except SparkupError as error:
-                self.lost[name] = error.problems[0]
+        """See which launches hosts have, all at once; one that does not answer is lost."""
+        facts = dict.fromkeys(names, (MACHINE, LAUNCHES))
+        if facts:
+            silent = await self.runner.look(f"Look at {', '.join(facts)}", facts)
+            self.lost.update((name, error.problems[0]) for name, error in silent.items())
 
     def seen(self) -> Observed:
         """Return what was seen of the hosts that have told of their launches."""

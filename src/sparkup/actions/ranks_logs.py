@@ -15,7 +15,7 @@ from sparkup.domain.event import Printed
 from sparkup.domain.host import Host
 from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan
-from sparkup.errors import Problem
+from sparkup.errors import Problem, SparkupError
 from sparkup.facts.engine_cause import first_cause
 from sparkup.facts.launches import parse_exit
 from sparkup.planning.launch import program_on, put_program
@@ -50,6 +50,11 @@ class Logs:
             if number not in self.hosts
         )
 
+    async def put(self, there: Reach) -> None:
+        """Put our program where a log is; a rank on whose host it cannot be put is left out."""
+        await _put(self.sources, there)
+        self.hosts = {number: host for number, host in self.hosts.items() if host in self.sources}
+
 
 async def sources_of(ranks: Sequence[Found], there: Reach) -> Logs:
     """Return the logs of ranks that were found; those of the others may be where they were."""
@@ -62,48 +67,76 @@ async def sources_of(ranks: Sequence[Found], there: Reach) -> Logs:
         if host in seen and host not in found.sources:
             found.hosts[number] = host
             found.sources[host] = program_on(seen[host], program_name())
-    await _put(found.sources, there)
+    await found.put(there)
     return found
 
 
 async def over(name: str, hosts: Sequence[Host], there: Reach) -> Logs:
     """Return the logs of the last launch of a name, where it is over and its state was put away."""
     found = Logs(name, "", ())
-    for host in hosts:
-        if await _reached(host, there) and (head := await _head(name, host.name, there)):
+    for wave in (hosts[:1], hosts[1:]):  # the first of a cluster mostly has it: no other need be asked
+        reached = await _reached(wave, there)
+        told = await together({host: _head(name, host, there) for host in reached})
+        where = next((host for host in reached if told[host]), "")
+        if where:
             break
     else:
         return found
+    head = told[where]
     nodes = tuple(map(str, head.get("nodes") or ()))
     asked = {each.name: each for each in hosts}
-    found = Logs(name, str(head.get("attempt")), nodes, {int(head.get("rank") or 0): host.name})
+    found = Logs(name, str(head.get("attempt")), nodes, {int(head.get("rank") or 0): where})
     others = {number: node for number, node in enumerate(nodes) if number not in found.hosts}
-    for number, node in others.items():
-        other = asked.get(node) or there.called(node)
-        if other is not None and await _reached(other, there):
-            found.hosts[number] = other.name
+    named = {number: asked.get(node) or there.called(node) for number, node in others.items()}
+    known = {number: host for number, host in named.items() if host is not None}
+    reached = await _reached(list(known.values()), there)
+    found.hosts.update((number, host.name) for number, host in known.items() if host.name in reached)
     found.sources = {each: program_on(there.seen()[each], program_name()) for each in found.hosts.values()}
-    await _put(found.sources, there)
+    await found.put(there)
     return found
 
 
-async def _reached(host: Host, there: Reach) -> bool:
-    await there.look(await there.to([host]))
-    return host.name in there.seen()
-
-
-async def _put(hosts: Mapping[str, Program], there: Reach) -> None:
+async def _reached(hosts: Sequence[Host], there: Reach) -> list[str]:
+    """Return the names of those hosts that have told of their launches."""
+    await there.look(await there.to(hosts))
     seen = there.seen()
-    steps = [step for host in hosts for step in put_program(seen[host], program_name(), program())]
-    await execute(Plan(tuple(steps)), there.connections, there.context.emit)
+    return [host.name for host in hosts if host.name in seen]
+
+
+async def _put(hosts: dict[str, Program], there: Reach) -> None:
+    """Put our program on hosts; one on which it cannot be put is lost, and is left out from now on.
+
+    Raises what was wrong where none is left.
+    """
+    errors: list[SparkupError] = []
+
+    async def one(host: str) -> None:
+        try:
+            steps = put_program(there.seen()[host], program_name(), program())
+            await execute(Plan(tuple(steps)), there.connections, there.context.emit)
+        except SparkupError as error:
+            there.lost[host] = error.problems[0]
+            errors.append(error)
+            del hosts[host]
+
+    await together({host: one(host) for host in tuple(hosts)})
+    if errors and not hosts:
+        raise errors[0]
 
 
 async def _head(name: str, host: str, there: Reach) -> Mapping[str, Any]:
-    """Ask a host for the last launch of a name; return which rank of which attempt that was."""
+    """Ask a host for the last launch of a name; return which rank of which attempt that was.
+
+    Nothing of a host that breaks off: it is lost.
+    """
     helper = program_on(there.seen()[host], program_name())
-    await _put({host: helper}, there)
     argv = helper.timed(name, tail=0)
-    result = await there.connections[host].run(Command(argv, timeout=ASKING))
+    try:
+        await _put({host: helper}, there)
+        result = await there.connections[host].run(Command(argv, timeout=ASKING))
+    except SparkupError as error:
+        there.lost[host] = error.problems[0]
+        return {}
     head: Mapping[str, Any] = json.loads(result.stdout.splitlines()[0]) if result.status == 0 else {}
     return head
 
@@ -123,7 +156,10 @@ async def merged(found: Logs, excerpt: Mapping[str, Any], there: Reach) -> int:
 async def _sources(found: Logs, excerpt: Mapping[str, Any], there: Reach) -> list[Source]:
     async def source(host: str) -> Source:
         connection, shifted = there.connections[host], dict(excerpt)
-        skew = await ahead(connection)
+        try:
+            skew = await ahead(connection)
+        except SparkupError as error:
+            return Source(connection, (), problem=error.problems[0])
         since = shifted.get("since")
         if since is not None and since >= 0:  # below 0 it is before the host's own now
             shifted["since"] = since + skew

@@ -51,6 +51,9 @@ class Source:
         return int(self.head.get("rank") or 0)
 
 
+Reader = tuple[Source, Stream, AsyncIterator[Line | None]]
+
+
 async def ahead(connection: Connection) -> float:
     """Return by how many seconds a host's clock is ahead of ours, to half a round trip; 0 if none is told."""
     if connection.host.is_local:
@@ -71,14 +74,23 @@ async def merge(sources: Sequence[Source], each: Callable[[Line], None]) -> None
     """Hand over all lines, first those that are there in the order of their times, then as they come.
 
     A source that breaks off has its `problem` then, and keeps no other; one without a log has no `head`.
+    One that has a problem already is not read.
     """
     async with AsyncExitStack() as stack:
-        readers = []
-        for source in sources:
-            stream = await stack.enter_async_context(source.connection.stream(Command(source.argv)))
-            readers.append((source, stream, _lines(source, stream)))
+        works = {each.host: _opened(each, stack) for each in sources if each.problem is None}
+        readers = [each for each in (await together(works)).values() if each is not None]
         await _in_order([lines for _, _, lines in readers], each)
         await together({source.host: _rest(source, stream, lines, each) for source, stream, lines in readers})
+
+
+async def _opened(source: Source, stack: AsyncExitStack) -> Reader | None:
+    """Begin to read a source; the stack ends it."""
+    try:
+        stream = await stack.enter_async_context(source.connection.stream(Command(source.argv)))
+    except SparkupError as error:
+        source.problem = error.problems[0]
+        return None
+    return source, stream, _lines(source, stream)
 
 
 async def _in_order(readers: Sequence[AsyncIterator[Line | None]], each: Callable[[Line], None]) -> None:
@@ -106,7 +118,11 @@ async def _rest(
             each(line)
     if source.problem is not None:
         return
-    result = await stream.status()
+    try:
+        result = await stream.status()
+    except SparkupError as error:
+        source.problem = error.problems[0]
+        return
     if result.status not in (0, NOT_RUNNING):
         details = tuple(result.stderr.splitlines()[-5:])
         message = f"reading the log ended with status {result.status}"

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkup.domain.event import PhaseFinished, PhaseStarted, Planned
-from sparkup.domain.fact import Observed
+from sparkup.domain.fact import Observed, Seen
 from sparkup.domain.plan import Plan, what
+from sparkup.errors import SparkupError
 from sparkup.run.executor import Emit, Results
 from sparkup.run.gather import Facts, Observer
+from sparkup.run.together import together
 
 CarryOut = Callable[[Plan], Awaitable[Results]]
 
@@ -41,6 +43,22 @@ class Runner:
         for phase in phases:
             results = await self._one(phase)
         return results
+
+    async def look(self, title: str, facts: Mapping[str, Facts]) -> Mapping[str, SparkupError]:
+        """Look at hosts at once, each on its own; return what was wrong with those that did not answer."""
+
+        async def one(host: str) -> Seen | SparkupError:
+            try:
+                return (await self.observer.look({host: facts[host]}))[host]
+            except SparkupError as error:
+                return error
+
+        begun = time.monotonic()
+        self.emit(PhaseStarted(title))
+        told = await together({host: one(host) for host in facts})
+        self.seen = _merged(self.seen, {host: each for host, each in told.items() if isinstance(each, Seen)})
+        self.emit(PhaseFinished(title, time.monotonic() - begun))
+        return {host: each for host, each in told.items() if isinstance(each, SparkupError)}
 
     async def _one(self, phase: Phase) -> Results:
         begun = time.monotonic()
