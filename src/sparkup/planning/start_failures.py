@@ -1,6 +1,10 @@
 """Why the program on a host did not start a rank, as a problem that a user can act on."""
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from sparkup.commands.node import NAME_TAKEN
 from sparkup.domain.command import Result
@@ -8,6 +12,9 @@ from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.planning.container_failures import refused
+
+# What docker says when its daemon dies while it is at work.
+DIED = re.compile(r"error during connect|\bEOF\b|[Cc]annot connect")
 
 
 def not_started(result: Result, launch: Launch, host: str) -> SparkupError | None:
@@ -18,9 +25,10 @@ def not_started(result: Result, launch: Launch, host: str) -> SparkupError | Non
     except (ValueError, LookupError, TypeError):
         return None
     if result.status == NAME_TAKEN:
-        return GateRefused(_held(code, answer["launch"], launch, host))
+        return GateRefused(_held(code, answer, launch, host))
     if code == "container-failed":
-        return refused(message, launch, host)
+        error = refused(message, launch, host)
+        return _left_behind(error, launch) if answer.get("silent") else error
     return _as_process(code, message, host)
 
 
@@ -40,10 +48,23 @@ def _as_process(code: str, message: str, host: str) -> SparkupError:
     return WorkFailed(Problem(code, f"the log cannot be written: {message}", host, hint))
 
 
-def _held(code: str, holder: str, launch: Launch, host: str) -> Problem:
+def _left_behind(error: SparkupError, launch: Launch) -> WorkFailed:
+    """Return what ended a start whose container may be there: as a work that failed it is undone."""
+    hint = f"see that {launch.engine} works there"
+    return WorkFailed(
+        *(
+            replace(each, code="no-engine", hint=hint, details=()) if DIED.search(each.message) else each
+            for each in error.problems
+        )
+    )
+
+
+def _held(code: str, answer: Mapping[str, Any], launch: Launch, host: str) -> Problem:
     """Say what another launch has taken since we looked."""
     if code == "port-taken":
-        hint = "start again: another port is chosen then, unless you choose one with --port"
-        return Problem(code, f"port {launch.port} is the launch {holder}'s", where=host, hint=hint)
+        port = answer.get("port", launch.port)
+        option = "--master-port" if port == launch.meets else "--port"
+        hint = f"start again: another port is chosen then, unless you choose one with {option}"
+        return Problem(code, f"port {port} is the launch {answer['launch']}'s", where=host, hint=hint)
     hint = f"choose another with --name, or: {follow_up('stop', launch.name, host)}"
     return Problem(code, f"{launch.name} is already the name of a launch", where=host, hint=hint)
