@@ -81,6 +81,7 @@ SAMPLES = [
     ("nccl_watchdog_allgather", "F19j"),
     ("nvfp4_kv_unsupported", "-"),
     ("ray_wrong_ip", "F16"),
+    ("torch_no_compiler", "-"),
     ("triton_ptxas_sm121a", "F63"),
     ("triton_smem_limit", "F64c"),
     ("vllm_free_memory_lt_desired", "F20"),
@@ -117,6 +118,10 @@ def test_the_failures_of_owners_are_known(name: str, failure: str) -> None:
 @pytest.mark.parametrize("name", BENIGN)
 def test_what_a_healthy_engine_prints_is_no_cause(name: str) -> None:
     assert first_cause(lines(name, "samples")) is None
+
+
+def test_a_missing_compiler_is_not_taken_for_what_failed_to_compile() -> None:
+    assert "install g++" in cause("torch_no_compiler", "samples").hint
 
 
 def test_every_sample_is_judged() -> None:

@@ -59,6 +59,11 @@ BUILD_FAILURES = (
     known("", r"Python\.h", "the C compiler misses Python's headers: install python3-dev"),
     known(
         "",
+        r"InvalidCxxCompiler",
+        "PyTorch compiles some code, also with --enforce-eager: install g++ on the host, or in the image",
+    ),
+    known(
+        "",
         r"InductorError|BackendCompilerFailed|torch\._dynamo",
         "compiling failed: try --enforce-eager, and remove ~/.cache/vllm/torch_compile_cache",
     ),
