@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from tests.report.examples import START
 
 from sparkup.domain.event import (
@@ -15,15 +16,16 @@ from sparkup.domain.event import (
     StepStarted,
     Warned,
 )
+from sparkup.report import plain
 from sparkup.report.plain import Plain
 
 
 def lines(*events: Event) -> list[str]:
     out = io.StringIO()
-    plain = Plain(out)
+    display = Plain(out)
     for event in events:
-        plain.on(event)
-    plain.close()
+        display.on(event)
+    display.close()
     return out.getvalue().splitlines()
 
 
@@ -76,6 +78,35 @@ def test_a_stage_without_a_fraction_is_told_once() -> None:
 
 def test_of_hundreds_of_lines_one_is_shown_now_and_then() -> None:
     assert len(lines(*(StepOutput("a", "h", str(number)) for number in range(300)))) == 1
+
+
+TWO = tuple(StepStarted(f"start rank {number}", f"spark{number}", "start") for number in range(2))
+
+
+def test_of_several_ranks_the_head_speaks_for_all() -> None:
+    stages = (StageChanged(f"spark{rank}", rank, "weights", "a", 0.5) for rank in range(16))
+    assert lines(*TWO, *stages) == ["  rank 0 spark0: weights 50%: a"]
+
+
+def test_a_rank_that_does_not_keep_up_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(fraction: float | None, stage: str = "weights") -> StageChanged:
+        return StageChanged("spark1", 1, stage, "", fraction)
+
+    head = (StageChanged("spark0", 0, "weights", "", 1.0), StageChanged("spark0", 0, "graphs"))
+    behind = (late(0.25), late(0.3), late(0.5), late(None), late(0.1, "graphs"))
+    heads = ["  rank 0 spark0: weights 100%", "  rank 0 spark0: graphs"]
+    assert lines(*TWO, *head, *behind) == heads  # for a while they may differ
+    monkeypatch.setattr(plain, "BEHIND", -1.0)
+    assert lines(*TWO, *head, *behind) == [
+        *heads,
+        "  rank 1 spark1: weights 25%",
+        "  rank 1 spark1: weights 50%",
+    ]
+
+
+def test_what_is_slow_on_several_hosts_says_where() -> None:
+    started = (StepStarted("a", "spark0", "quick"), StepStarted("b", "spark1", "install", slow=True))
+    assert lines(*started, StepOutput("b", "spark1", "x")) == ["  spark1: install", "    spark1: x"]
 
 
 def test_a_warning_without_a_hint() -> None:

@@ -16,15 +16,23 @@ from sparkup.domain.event import (
 
 PAUSE = 2.0  # seconds between two lines of a program's output
 STEP = 0.25  # of a fraction between two lines about it
+BEHIND = 30.0  # seconds after which a rank that does not keep up with the head is worth a line
 
 
 class Plain:
-    """Writes a line for what matters of the events."""
+    """Writes a line for what matters of the events.
+
+    Of several ranks the head speaks for all, as they work in step. Another one is worth lines while it is
+    still at something that the head has done for a while.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
         self.title = ""  # of the phase that runs, once it is worth a line
-        self.last: tuple[str, float] = ("", 0.0)
+        self.hosts: set[str] = set()  # where something was begun: of several each line says which
+        self.last: dict[int, tuple[str, float]] = {}  # what was told of each rank
+        self.done: dict[str, float] = {}  # when the head had done with a stage
+        self.now = ""  # the stage of the head
         self.output_at = 0.0
 
     def on(self, event: Event) -> None:
@@ -45,18 +53,22 @@ class Plain:
                 return ""
             case PhaseFinished(title, seconds):
                 return f"{title}: done in {seconds:.1f} s" if seconds >= 1 else ""
-            case StepStarted(reason=reason) if event.slow:
-                return f"  {reason}"
+            case StepStarted(host=host, reason=reason):
+                self.hosts.add(host)
+                return f"  {self._whose(host)}{reason}" if event.slow else ""
             case StageChanged():
                 return self._stage(event)
-            case StepOutput(line=line):
-                return self._output(line)
+            case StepOutput(host=host, line=line):
+                return self._output(self._whose(host) + line)
             case Noted(text):
                 return f"  {text}"
             case Warned(problem, hint):
                 return f"warning: {problem}" + (f" ({hint})" if hint else "")
             case _:
                 return ""
+
+    def _whose(self, host: str) -> str:
+        return f"{host}: " if len(self.hosts) > 1 else ""
 
     def _output(self, line: str) -> str:
         """Return one line of many: some programs print hundreds."""
@@ -67,10 +79,27 @@ class Plain:
         return f"    {line}"
 
     def _stage(self, event: StageChanged) -> str:
-        name, fraction = self.last
+        if event.rank == 0:
+            self._head_is_at(event)
+        elif not self._behind(event):
+            return ""
+        name, fraction = self.last.get(event.rank, ("", 0.0))
         now = event.fraction or 0.0
         if name == event.stage and (now == fraction or now < min(1.0, fraction + STEP)):
             return ""
-        self.last = (event.stage, now)
+        self.last[event.rank] = (event.stage, now)
+        whose = f"rank {event.rank} {event.host}: " if len(self.hosts) > 1 or event.rank else ""
         share = f" {event.fraction:.0%}" if event.fraction is not None else ""
-        return f"  {event.stage}{share}{': ' + event.detail if event.detail else ''}"
+        return f"  {whose}{event.stage}{share}{': ' + event.detail if event.detail else ''}"
+
+    def _head_is_at(self, event: StageChanged) -> None:
+        if event.stage != self.now:
+            self.done.setdefault(self.now, time.monotonic())
+            self.now = event.stage
+        if event.fraction is not None and event.fraction >= 1:
+            self.done.setdefault(event.stage, time.monotonic())
+
+    def _behind(self, event: StageChanged) -> bool:
+        """Say whether a rank tells how far it is with what the head has done for a while."""
+        done = self.done.get(event.stage, float("inf"))
+        return event.fraction is not None and time.monotonic() - done > BEHIND
