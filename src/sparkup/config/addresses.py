@@ -8,6 +8,7 @@ from sparkup.domain.host import LOCAL_NAMES
 
 # What an alias of ssh_config may be as well.
 NAME = re.compile(r"\w[\w.+-]*")
+INTERFACE = re.compile(r"[^\s/:,]{1,64}")  # longer than Linux allows: RDMA devices have names of 64
 URI = "ssh://"  # the one form with a port
 EXAMPLES = "name it as SSH knows it: spark1, ada@10.0.0.2"
 

@@ -1,10 +1,10 @@
 """Read the .env of the old scripts as an inventory; it is never executed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparkup.config.addresses import fault, same, split
+from sparkup.config.addresses import INTERFACE, fault, same, split
 from sparkup.config.assignments import Assignment, Odd, assignments
 from sparkup.config.nodes import BETWEEN
 from sparkup.config.problems import closest
@@ -132,8 +132,8 @@ def _defaults(reader: _Reader) -> Defaults:
     if name and not NAME_RULE.fullmatch(name):
         reader.add(reader.line(NAME), f"{NAME}: {name!r} is no name", "letters, digits, dots, dashes")
     return Defaults(
-        eth_if=reader.value(ETH_IF),
-        ib_if=tuple(reader.words(IB_IF)),
+        eth_if=next(iter(_interfaces(ETH_IF, [reader.value(ETH_IF)], reader)), ""),
+        ib_if=tuple(_interfaces(IB_IF, reader.words(IB_IF), reader)),
         master_port=_port(reader),
         name=name,
         environment=Environment(
@@ -141,6 +141,14 @@ def _defaults(reader: _Reader) -> Defaults:
             tuple(Secret(key, text) for key, text in given.items() if is_secret(key, text)),
         ),
     )
+
+
+def _interfaces(name: str, words: Sequence[str], reader: _Reader) -> Iterator[str]:
+    for word in filter(None, words):
+        if INTERFACE.fullmatch(word):
+            yield word
+        else:
+            reader.add(reader.line(name), f"{name}: {word!r} is no name of an interface", "see: ip link")
 
 
 def _variable(name: str) -> str:
@@ -155,7 +163,7 @@ def _variables(reader: _Reader) -> dict[str, str]:
 
 def _port(reader: _Reader) -> int | None:
     text = reader.value(PORT)
-    if text and not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+    if text and not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
         reader.add(reader.line(PORT), f"{PORT}: {text!r} is no port", "a port is from 1 to 65535")
         return None
     return int(text) if text else None

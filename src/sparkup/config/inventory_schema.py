@@ -23,7 +23,6 @@ from sparkup.domain.host import LOCAL_NAMES
 from sparkup.domain.launch import NAME_RULE
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-INTERFACE = re.compile(r"[^\s/:,]{1,64}")  # longer than Linux allows: RDMA devices have names of 64
 FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 END = re.compile(r"\S+:[^\s/:,]+")
 
@@ -83,7 +82,7 @@ HostName = Annotated[str, Rule(HOST_NAME, "name of a host", "letters, digits, do
 Name = Annotated[
     str, Rule(NAME_RULE, "name", "letters, digits, dots, dashes and underscores; a letter or digit first")
 ]
-Interface = Annotated[str, Rule(INTERFACE, "name of an interface", "see: ip link, rdma link")]
+Interface = Annotated[str, Rule(addresses.INTERFACE, "name of an interface", "see: ip link, rdma link")]
 Key = Annotated[str, Rule(FINGERPRINT, "fingerprint", "see: ssh-keyscan HOST | ssh-keygen -lf -")]
 End = Annotated[str, Rule(END, "end of a link", "write HOST:INTERFACE")]
 Variable = Annotated[str, Rule(ENV_NAME, "name of a variable", "letters, digits and underscores")]
