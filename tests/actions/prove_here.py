@@ -29,7 +29,12 @@ from sparkup.run.interrupts import Interrupts
 from sparkup.run.phases import Phase
 
 NAMES = ("local", "twin")
-PART = Part(("vllm",), Environment({"NCCL_NET": "IB", "NCCL_IB_HCA": "rocep1s0f1,roceP2p1s0f1"}))
+PART = Part(
+    ("vllm", "serve", "org/name"), Environment({"NCCL_NET": "IB", "NCCL_IB_HCA": "rocep1s0f1,roceP2p1s0f1"})
+)
+
+
+OTHER = replace(PART, argv=("sleep", "9"))
 
 
 async def main() -> None:
@@ -54,6 +59,10 @@ async def main() -> None:
     alone = replace(launch, nodes=nodes[:1])
     running.launch = alone
     one = await prove(running, context)
+    running.launch = replace(
+        launch, nodes=tuple(replace(node, part=OTHER) for node in nodes), argv=OTHER.argv
+    )
+    assert (await prove(running, context)).verdict == "RDMA: not applicable, no vLLM server"
     print(json.dumps({"proof": proof.document(), "noted": noted, "alone": one.verdict}))  # noqa: T201
 
 

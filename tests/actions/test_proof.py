@@ -38,7 +38,7 @@ def test_what_nccl_said_of_a_launch_is_read_asked_for_and_kept(user: User) -> No
     assert found["noted"] == [verdict]
     assert [rank["transport"] for rank in found["proof"]["ranks"]] == ["IB", "IB"]
     assert json.loads((log.parent / "proof.json").read_text()) == found["proof"]
-    assert found["alone"] == "not applicable: one host alone"
+    assert found["alone"] == "RDMA: not applicable, one host alone"
     assert user.row()["phase"] == "ready"
     assert user.run("stop").status == 0
 

@@ -171,14 +171,20 @@ def test_there_is_nothing_to_prove_of_one_host() -> None:
     one = asked("vllm", "serve", "m", hosts=["node1"])
     proof = foregone(launched(one).launch, hosts(one))
     assert proof is not None
-    assert (proof.verdict, proof.rdma) == ("not applicable: one host alone", None)
+    assert (proof.verdict, proof.rdma) == ("RDMA: not applicable, one host alone", None)
+
+
+def test_there_is_nothing_to_prove_of_what_is_no_vllm() -> None:
+    proof = foregone(replace(LAUNCH, argv=("ray", "start")), SEEN)
+    assert proof is not None
+    assert proof.verdict == "RDMA: not applicable, no vLLM server"
 
 
 def test_there_is_nothing_to_prove_on_the_cpu() -> None:
     bare = {name: Seen(name, {**each.values, GPU.name: Gpus(shown=False)}) for name, each in SEEN.items()}
     proof = foregone(LAUNCH, bare)
     assert proof is not None
-    assert proof.verdict == "not applicable on the CPU"
+    assert proof.verdict == "RDMA: not applicable on the CPU"
 
 
 def test_rdma_that_was_turned_off() -> None:

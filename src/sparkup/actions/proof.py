@@ -7,6 +7,7 @@ from typing import Any
 
 from sparkup.actions.context import Context
 from sparkup.actions.running import Running
+from sparkup.commands.vllm import parse_serve
 from sparkup.domain.command import Command
 from sparkup.domain.event import Noted
 from sparkup.domain.fact import Fact, Observed
@@ -30,6 +31,7 @@ PATIENCE = 120.0  # seconds for an answer
 async def prove(running: Running, context: Context) -> Proof:
     """Return whether the ranks of a launch talk over RDMA, say so, and keep it on the head for `status`.
 
+    Of one host alone, and of what is no vLLM server, nothing is said or kept.
     Nothing that goes wrong in it does harm to the launch: then it is not known.
     """
     proof = foregone(running.launch, running.runner.seen)
@@ -38,7 +40,7 @@ async def prove(running: Running, context: Context) -> Proof:
             proof = judged(running.launch, running.runner.seen, await _evidence(running))
         except SparkupError as error:
             proof = Proof(f"not known: {error.problems[0].message}")
-    if len(running.launch.nodes) > 1:
+    if len(running.launch.nodes) > 1 and parse_serve(running.launch.argv):
         context.emit(Noted(proof.verdict))
         await _keep(proof, running, context)
     return proof

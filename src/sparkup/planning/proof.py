@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sparkup.commands.vllm import parse_serve
 from sparkup.domain.backend import Backend
 from sparkup.domain.fabric import Interface
 from sparkup.domain.fact import Observed
@@ -57,11 +58,13 @@ def _turned_off(given: Mapping[str, str]) -> bool:
 def foregone(launch: Launch, seen: Observed) -> Proof | None:
     """Return the verdict where there is nothing to measure, None where there is."""
     if len(launch.nodes) == 1:
-        return Proof("not applicable: one host alone")
+        return Proof("RDMA: not applicable, one host alone")
+    if parse_serve(launch.argv) is None:
+        return Proof("RDMA: not applicable, no vLLM server")
     if all(
         on_cpu(launch.on(node), seen[node.host]) or not seen[node.host][GPU].cards for node in launch.nodes
     ):
-        return Proof("not applicable on the CPU")
+        return Proof("RDMA: not applicable on the CPU")
     without = [node.host for node in launch.nodes if not planned(launch, node, seen)]
     if not without:
         return None
