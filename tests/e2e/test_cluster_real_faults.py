@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests import processes
-from tests.real_pair import NODES, START, Pair, somebody, two_hosts
+from tests.real_hosts import START, RealHosts, booted_hosts, somebody
 from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Testbed
 from tests.user import Running
@@ -28,12 +28,12 @@ WORKERS = "^VLLM::Worker|RayWorkerProc"
 def bed(environment_bin: Path) -> Iterator[Testbed]:
     """Two hosts without a container engine."""
     skip_unless_able("none")
-    with two_hosts(environment_bin.parent) as hosts:
+    with booted_hosts(environment_bin.parent) as hosts:
         yield hosts
 
 
 @pytest.fixture
-def pair(bed: Testbed, environment_bin: Path, tmp_path: Path) -> Iterator[Pair]:
+def real(bed: Testbed, environment_bin: Path, tmp_path: Path) -> Iterator[RealHosts]:
     """Somebody with the two hosts."""
     with somebody(bed, environment_bin.parent, tmp_path / "home") as there:
         yield there
@@ -47,18 +47,18 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def starting(pair: Pair, backend: str) -> Iterator[Running]:
+def starting(real: RealHosts, backend: str) -> Iterator[Running]:
     """Launch; go on when both ranks are on their way."""
-    with pair.user.running(*pair.command(*NODES, "--backend", backend)) as command:
-        until(lambda: kill(pair, 2, RANKS, "-0"), "the second rank starts", 120)
-        until(lambda: any("vllm serve" in line for line in pair.running(1)), "the first as well", 120)
+    with real.user.running(*real.command(*real.nodes, "--backend", backend)) as command:
+        until(lambda: kill(real, 2, RANKS, "-0"), "the second rank starts", 120)
+        until(lambda: any("vllm serve" in line for line in real.running(1)), "the first as well", 120)
         yield command
 
 
-def kill(pair: Pair, number: int, pattern: str, signal: str = "-KILL") -> bool:
+def kill(real: RealHosts, number: int, pattern: str, signal: str = "-KILL") -> bool:
     """Signal the processes of a host whose command lines match; say whether there were any."""
     words = ["pkill", signal, "-f", pattern]
-    return pair.hosts.exec(number, words, check=False).returncode == 0
+    return real.hosts.exec(number, words, check=False).returncode == 0
 
 
 def seconds_until(condition: Callable[[], bool], limit: float, note: Note) -> None:
@@ -68,65 +68,69 @@ def seconds_until(condition: Callable[[], bool], limit: float, note: Note) -> No
     note("seconds", round(time.monotonic() - begun, 1))
 
 
-def test_a_rank_that_comes_late_is_waited_for(pair: Pair, backend: str) -> None:
-    answer = pair.launched(*NODES, "--backend", backend, *pair.late(40))
+def test_a_rank_that_comes_late_is_waited_for(real: RealHosts, backend: str) -> None:
+    answer = real.launched(*real.nodes, "--backend", backend, *real.late(40))
     assert answer["ready"]["seconds"] > 40
-    assert len(pair.answers()) == 3
+    assert len(real.answers()) == 3
 
 
-def test_a_rank_that_is_killed_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
-    with starting(pair, backend) as command:
+def test_a_rank_that_is_killed_in_the_start(real: RealHosts, backend: str, record_property: Note) -> None:
+    with starting(real, backend) as command:
         begun = time.monotonic()
-        assert kill(pair, 2, RANKS)
+        assert kill(real, 2, RANKS)
         done = command.done(ENDING)
         record_property("seconds", round(time.monotonic() - begun, 1))
     assert done.status == 1
     assert "error [spark2]: vllm_node rank 1 ended before it was ready (killed" in done.err
-    pair.nothing_is_left()
+    real.nothing_is_left()
 
 
-def test_a_worker_that_is_killed_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
-    pair.launched(*NODES, "--backend", backend)
-    assert kill(pair, 2, WORKERS)
-    seconds_until(pair.nothing_runs, SILENT, record_property)
-    assert {row["phase"] for row in pair.rows()} == {"failed"}
+def test_a_worker_that_is_killed_while_serving(real: RealHosts, backend: str, record_property: Note) -> None:
+    real.launched(*real.nodes, "--backend", backend)
+    assert kill(real, 2, WORKERS)
+    seconds_until(real.nothing_runs, SILENT, record_property)
+    assert {row["phase"] for row in real.rows()} == {"failed"}
 
 
-def test_a_host_that_loses_its_power_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
-    with starting(pair, backend) as command:
-        pair.hosts.kill(2)
+def test_a_host_that_loses_its_power_in_the_start(
+    real: RealHosts, backend: str, record_property: Note
+) -> None:
+    with starting(real, backend) as command:
+        real.hosts.kill(2)
         try:
-            seconds_until(lambda: not pair.running(1), SILENT, record_property)
+            seconds_until(lambda: not real.running(1), SILENT, record_property)
             done = command.done(180)
         finally:
-            pair.hosts.up(2)
+            real.hosts.up(2)
     assert done.status in (1, 4), done
     assert "spark2" in done.err
 
 
-def test_a_host_that_loses_its_power_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
-    pair.launched(*NODES, "--backend", backend)
-    pair.hosts.kill(2)
+def test_a_host_that_loses_its_power_while_serving(
+    real: RealHosts, backend: str, record_property: Note
+) -> None:
+    real.launched(*real.nodes, "--backend", backend)
+    real.hosts.kill(2)
     try:
-        seconds_until(lambda: not pair.running(1), SILENT, record_property)
+        seconds_until(lambda: not real.running(1), SILENT, record_property)
     finally:
-        pair.hosts.up(2)
-    assert {row["phase"] for row in pair.rows()} <= {"failed", "lost"}
+        real.hosts.up(2)
+    assert {row["phase"] for row in real.rows()} <= {"failed", "lost"}
 
 
-def test_cables_that_are_pulled_while_serving(pair: Pair, backend: str, record_property: Note) -> None:
-    pair.launched(*NODES, "--backend", backend)
-    pair.hosts.link(2, up=False)
+def test_cables_that_are_pulled_while_serving(real: RealHosts, backend: str, record_property: Note) -> None:
+    real.launched(*real.nodes, "--backend", backend)
+    real.hosts.link(2, up=False)
     try:
-        seconds_until(pair.nothing_runs, SILENT, record_property)
+        seconds_until(real.nothing_runs, SILENT, record_property)
     finally:
-        pair.hosts.link(2, up=True)
+        real.hosts.link(2, up=True)
 
 
-def test_a_launcher_that_is_killed_in_the_start(pair: Pair, backend: str, record_property: Note) -> None:
-    slow = pair.late(600)  # so long that only the lease can end it
-    with pair.user.running(*pair.command(*NODES, "--backend", backend, *slow)) as command:
-        until(lambda: kill(pair, 2, RANKS, "-0"), "the second rank starts", 120)
-        processes.kill(processes.touching(pair.user.home))
+def test_a_launcher_that_is_killed_in_the_start(real: RealHosts, backend: str, record_property: Note) -> None:
+    slow = real.late(600)  # so long that only the lease can end it
+    with real.user.running(*real.command(*real.nodes, "--backend", backend, *slow)) as command:
+        until(lambda: kill(real, 2, RANKS, "-0"), "the second rank starts", 120)
+        processes.kill(processes.touching(real.user.home))
         command.done(START)
-    seconds_until(pair.nothing_runs, LEASE, record_property)
+    seconds_until(real.nothing_runs, LEASE, record_property)

@@ -1,4 +1,4 @@
-"""Two simulated Sparks with the real vLLM on the CPU, and somebody who launches on both from elsewhere."""
+"""Simulated Sparks with the real vLLM on the CPU, and somebody who launches on all of them from elsewhere."""
 
 import json
 import subprocess
@@ -16,17 +16,18 @@ from sparkup.actions.try_ import QUIET
 
 CPU_RAY = ROOT / "tests" / "fakes" / "cpu_ray"  # stock vLLM has no Ray on the CPU
 MODEL = "/root/model"
-NODES = ("-n", "spark1,spark2")
 LAUNCHES = "/var/lib/sparkup/launches"
 PROGRAMS = "/root/bin"  # of a host: what comes late there
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Two hosts on one machine have the same cores; threads of one's own would fight for them.
+# All hosts on one machine have the same cores; threads of one's own would fight for them.
 CORES = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
+# vLLM compiles what looks up a part of the vocabulary, also with --enforce-eager; the image has no compiler.
+EAGER = {"TORCHDYNAMO_DISABLE": "1"}
 SERVE = ("serve", MODEL, "--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager",
          "--max-model-len", "512", "--max-num-seqs", "8", "--kv-cache-memory-bytes", "67108864")  # fmt: skip
 IMAGE = "bare:1"
 PACKAGES = ("python3", "procps", "libstdc++6", "libnuma1")
-START = 600.0  # seconds at most: 55 on a machine that has nothing else to do
+START = 600.0  # seconds at most: two hosts take 55 on a machine that has nothing else to do
 ASK = """import json, urllib.request
 for prompt in ("hello world", "the quick brown fox", "how are you"):
     body = {"model": "tiny", "prompt": prompt, "max_tokens": 24, "temperature": 0, "ignore_eos": True}
@@ -42,12 +43,12 @@ LATE = '#!/bin/sh\nsleep "$(cat /root/late)"\nexec {program} "$@"\n'
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class RealHosts:
     """The hosts, a user, and the words of a launch; `engine` is the user's choice."""
 
     hosts: Testbed
     user: User
-    environment: Path  # the managed one, which both hosts see
+    environment: Path  # the managed one, which all hosts see
     words: tuple[str, ...]
     engine: str = "host"
 
@@ -56,11 +57,21 @@ class Pair:
         """Return the program, as a launch calls it."""
         return "vllm" if self.engine == "host" else str(self.environment / "bin" / "vllm")
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return the numbers of the hosts."""
+        return tuple(each.number for each in self.hosts.hosts)
+
+    @property
+    def nodes(self) -> tuple[str, str]:
+        """Return the words that name all hosts."""
+        return ("-n", ",".join(each.name for each in self.hosts.hosts))
+
     def command(self, *words: str) -> list[str]:
-        """Return the words of a launch on both hosts."""
-        variables = {**QUIET, **CORES, "PYTHONPATH": str(CPU_RAY)}
+        """Return the words of a launch, with a rank on each host."""
+        variables = {**QUIET, **CORES, **EAGER, "PYTHONPATH": str(CPU_RAY)}
         said = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-        size = ("-tp", "1") if "--host" in words else ("-tp", "2")
+        size = ("-tp", "1" if "--host" in words else str(len(self.numbers)))
         return ["launch", *self.words, *said, *words, "--", self.vllm, *SERVE, *size]
 
     def launched(self, *words: str) -> Json:
@@ -75,8 +86,8 @@ class Pair:
         return self.hosts.exec(1, ["python3", "-c", ASK], timeout=300).stdout.splitlines()
 
     def rows(self) -> list[Json]:
-        """Return what status says of both hosts."""
-        found: list[Json] = json.loads(self.run("status", "--json", *NODES).out)["launches"]
+        """Return what status says of all hosts."""
+        found: list[Json] = json.loads(self.run("status", "--json", *self.nodes).out)["launches"]
         return found
 
     def verdict(self) -> Json:
@@ -98,20 +109,20 @@ class Pair:
         return [*found, *self.hosts.exec(number, ask).stdout.split()]
 
     def nothing_runs(self) -> bool:
-        """Say whether nothing of a launch runs on either host."""
-        return not self.running(1) and not self.running(2)
+        """Say whether nothing of a launch runs on any host."""
+        return not any(self.running(number) for number in self.numbers)
 
     def nothing_is_left(self) -> None:
         """AssertionError if a process, a container or a name of a launch is still there."""
-        until(self.nothing_runs, f"{self.running(1)} and {self.running(2)} have ended", 30)
-        for number in (1, 2):
+        until(self.nothing_runs, f"{[self.running(number) for number in self.numbers]} have ended", 30)
+        for number in self.numbers:
             assert self.hosts.exec(number, ["ls", LAUNCHES], check=False).stdout == ""
 
     def late(self, seconds: int) -> tuple[str, ...]:
         """Let whatever the second host starts come late; return the words that make it so."""
-        for number in (1, 2):
+        for number in self.numbers:
             self.hosts.exec(number, ["mkdir", "-p", PROGRAMS])
-            self.hosts.exec(number, ["tee", "/root/late"], stdin=str(seconds * (number - 1)))
+            self.hosts.exec(number, ["tee", "/root/late"], stdin=str(seconds if number == 2 else 0))
             for name in ("vllm", "ray"):
                 script = LATE.format(program=self.environment / "bin" / name)
                 self.hosts.exec(number, ["tee", f"{PROGRAMS}/{name}"], stdin=script)
@@ -120,18 +131,18 @@ class Pair:
 
     def clear(self) -> None:
         """Take away what a test has left."""
-        self.run("stop", "--all", *NODES)
-        for number in (1, 2):
+        self.run("stop", "--all", *self.nodes)
+        for number in self.numbers:
             self.hosts.exec(number, ["rm", "-rf", LAUNCHES], check=False)
 
 
 @contextmanager
-def two_hosts(environment: Path, engine: str = "none") -> Iterator[Testbed]:
-    """Boot two hosts that see the managed environment, and have the tiny model and an image if need be."""
+def booted_hosts(environment: Path, engine: str = "none", count: int = 2) -> Iterator[Testbed]:
+    """Boot hosts that see the managed environment, and have the tiny model and an image if need be."""
     compiled(environment)
     sweep()
     shares = (environment, *base(environment), CPU_RAY)
-    with booted(Setup(hosts=2, engine=engine, shares=shares)) as hosts:
+    with booted(Setup(hosts=count, engine=engine, shares=shares)) as hosts:
         furnish(hosts, environment)
         if engine != "none":
             images(hosts, engine)
@@ -139,12 +150,12 @@ def two_hosts(environment: Path, engine: str = "none") -> Iterator[Testbed]:
 
 
 @contextmanager
-def somebody(hosts: Testbed, environment: Path, home: Path) -> Iterator[Pair]:
-    """Be somebody at the control workstation; at the end nothing of a launch is left on either host."""
+def somebody(hosts: Testbed, environment: Path, home: Path) -> Iterator[RealHosts]:
+    """Be somebody at the control workstation; at the end nothing of a launch is left on any host."""
     engine = "host" if hosts.setup.engine == "none" else hosts.setup.engine
     home.mkdir()
     user = User(home, before=tuple(hosts.argv(CONTROL, [])))
-    there = Pair(hosts, user, environment, words(environment, engine), engine)
+    there = RealHosts(hosts, user, environment, words(environment, engine), engine)
     try:
         yield there
         there.clear()
@@ -179,21 +190,21 @@ def compiled(environment: Path) -> None:
 
 
 def images(hosts: Testbed, engine: str) -> None:
-    """Give both hosts the same small image, which has nothing of vLLM."""
+    """Give all hosts the same small image, which has nothing of vLLM."""
     make = (str(ROOT / "tests" / "testbed" / "mkbase"), *PACKAGES)
     with TemporaryFile() as file:
         subprocess.run(make, stdout=file, check=True, timeout=300)
-        for number in (1, 2):
+        for each in hosts.hosts:
             file.seek(0)
-            load = hosts.argv(number, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
+            load = hosts.argv(each.number, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
             subprocess.run(load, stdin=file, capture_output=True, check=True, timeout=120)
 
 
 def furnish(hosts: Testbed, environment: Path) -> None:
-    """Give both hosts the managed environment under its name, and the tiny model."""
+    """Give all hosts the managed environment under its name, and the tiny model."""
     program = (ROOT / "src" / "sparkup" / "data" / "tiny_model.py").read_text()
     envs = "/root/.local/share/sparkup/envs"
-    for number in (1, 2):
+    for number in (each.number for each in hosts.hosts):
         hosts.exec(number, ["mkdir", "-p", envs])
         hosts.exec(number, ["ln", "-s", str(environment), envs])
         hosts.exec(number, [str(environment / "bin" / "python"), "-I", "-", MODEL], stdin=program)
