@@ -4,12 +4,31 @@ import re
 
 from tests.fixtures.recorded import answers
 
-from sparkup.facts.listeners import HOLDERS, LISTENERS, parse, parse_holders, parse_table
+from sparkup.facts.listeners import (
+    DATAGRAMS,
+    HOLDERS,
+    LISTENERS,
+    parse,
+    parse_datagrams,
+    parse_holders,
+    parse_table,
+)
 
 
 def test_only_what_listens_is_a_listener() -> None:
     found = parse(answers("listeners", "four"))
     assert sorted(each.port for each in found) == [8000, 8001, 8002, 8003]
+
+
+def test_sockets_of_udp_that_have_a_port() -> None:
+    """Of the host that was recorded, a third one talked to one address alone: that stays there."""
+    told = answers("datagrams", "two")
+    assert sorted(each.port for each in parse_datagrams(told)) == [29501, 29502]
+    assert parse(told) == ()
+    keep = DATAGRAMS.requests["tables"].body["keep"]
+    row = told["tables"]["files"]["/proc/net/udp"]
+    assert re.match(keep, row)
+    assert not re.match(keep, row.replace(" 07 ", " 01 "))
 
 
 def test_nothing_listens() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests import processes
 from tests.disks import fill, mounted, skip_unless_able
-from tests.node.side import Side, message
+from tests.node.side import Answer, Side, message
 from tests.terminals import on_terminal
 from tests.waiting import LONG, until
 
@@ -51,11 +51,31 @@ def test_a_name_of_a_living_launch_is_taken(side: Side) -> None:
 def test_a_port_that_a_living_launch_is_to_have_is_taken_before_it_listens(side: Side) -> None:
     assert side.start(side.spec(SLEEP, "a", port=18000)).status == 0
     answer = side.start(side.spec(SLEEP, "b", port=18000))
-    assert (answer.status, answer.value) == (NAME_TAKEN, {"error": "port-taken", "launch": "a"})
+    assert (answer.status, answer.value) == (
+        NAME_TAKEN,
+        {"error": "port-taken", "launch": "a", "port": 18000},
+    )
     assert not side.folder("b").exists()
     assert side.start(side.spec(SLEEP, "b", port=18001)).status == 0
     side.stop("a", "")
     assert side.start(side.spec(SLEEP, "c", port=18000)).status == 0
+
+
+def test_where_ranks_meet_is_taken_before_anybody_is_there(side: Side) -> None:
+    """Two launches that begin at the same moment have both seen the port free."""
+
+    def take(name: str, **more: object) -> Answer:
+        spec = side.spec(SLEEP, name, **more)
+        return side.run(side.argv("take", "--root", str(side.root)), message(spec, {}))
+
+    refused = {"error": "port-taken", "launch": "a", "port": 18000}
+    assert take("a", beats={"port": 18000}).status == 0
+    for other in ({"beats": {"port": 18000}}, {"port": 18000}):
+        answer = take("b", **other)
+        assert (answer.status, answer.value) == (NAME_TAKEN, refused)
+        assert not side.folder("b").exists()
+    assert take("b", beats={"port": 18001}, port=8000).status == 0
+    assert take("c", beats={"port": 8000}).value == {"error": "port-taken", "launch": "b", "port": 8000}
 
 
 def test_an_ended_launch_is_put_away(side: Side) -> None:

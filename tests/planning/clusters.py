@@ -17,6 +17,7 @@ from sparkup.facts.dgx import DGX, Dgx
 from sparkup.facts.gpus import GPU, Gpus
 from sparkup.facts.identity import IDENTITY, Identity
 from sparkup.facts.links import LINKS
+from sparkup.facts.listeners import DATAGRAMS
 from sparkup.facts.memory import MEMORY, Memory
 from sparkup.facts.verbs import VERBS, Verbs
 from sparkup.planning.resolve import Resolved, resolve
@@ -54,6 +55,7 @@ def hosts(
             MEMORY.name: Memory(total=128 << 30, available=127 << 30, free=127 << 30),
             VERBS.name: Verbs(devices=True),
             CLOCK.name: 1.8e9,
+            DATAGRAMS.name: (),
             IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
         }
         found[name] = Seen(name, {**own.values, **more})

@@ -17,7 +17,7 @@ from sparkup.errors import GateRefused, InputRefused
 from sparkup.facts.dgx import DGX
 from sparkup.facts.identity import IDENTITY, Identity
 from sparkup.facts.links import LINKS
-from sparkup.facts.listeners import Listener
+from sparkup.facts.listeners import DATAGRAMS, Listener
 from sparkup.facts.programs import Lookup
 from sparkup.planning.resolve import resolve, wanted
 
@@ -138,6 +138,32 @@ def test_two_launches_meet_at_different_ports() -> None:
     other = replace(running("other", 8001), spec={"beats": {"port": 29501}})
     there = hosts(asked(), node1={"launches_": [other]})
     assert launched(asked(), there).launch.meets == 29502
+
+
+@pytest.mark.parametrize("host", ["node1", "node2"])
+def test_ranks_meet_where_no_host_has_tcp_udp_or_another_launch(host: str) -> None:
+    other = replace(running("other", 29503), spec={"beats": {"port": 29504}})
+    held = {"listeners_": [Listener(29501, 7)], "launches_": [other], "holders": {9: "named (pid 5)"}}
+    there = dict(hosts(asked(), node1=held if host == "node1" else {}, node2=held if host == "node2" else {}))
+    there[host] = Seen(host, {**there[host].values, DATAGRAMS.name: (Listener(29502, 9), Listener(29509, 8))})
+    assert launched(asked(), there).launch.meets == 29505
+    said = {
+        29501: "port 29501 is held by a process of another user",
+        29502: "port 29502 of UDP is held by named (pid 5)",
+        29503: "port 29503 is held by the launch other",
+        29504: "at port 29504 the ranks of the launch other meet",
+        29509: "port 29509 of UDP is held by a process of another user",
+    }
+    for port, message in said.items():
+        (problem,) = refused(GateRefused, asked(meets=port), there)
+        assert (problem.code, problem.where, problem.message) == ("port-taken", host, message)
+        assert "choose another with --master-port" in problem.hint
+
+
+def test_ranks_do_not_meet_where_the_head_serves() -> None:
+    (problem,) = refused(InputRefused, asked(*TP2, "--port", "29501", meets=29501))
+    assert (problem.code, problem.message) == ("bad-option", "--master-port 29501 is the port of the API")
+    assert launched(asked(*TP2, "--port", "29501")).launch.meets == 29502
 
 
 def test_the_server_of_the_head_alone_needs_a_port() -> None:

@@ -175,6 +175,13 @@ NO_IMAGE = (
             "port 8000 is the launch other's",
         ),
         (
+            73,
+            '{"error": "port-taken", "launch": "other", "port": 29501}',
+            GateRefused,
+            "port-taken",
+            "port 29501 is the launch other's",
+        ),
+        (
             74,
             '{"error": "log-not-writable", "message": "No space left on device"}',
             WorkFailed,

@@ -1,4 +1,4 @@
-"""Who listens on the TCP ports of a host, from /proc/net/tcp and the processes' files."""
+"""Who has the ports of a host, from /proc/net/tcp and /proc/net/udp, and the processes' files."""
 
 import re
 from dataclasses import dataclass
@@ -7,24 +7,26 @@ from pathlib import PurePosixPath
 from sparkup.domain.fact import Answers, Fact, files, links, whole
 
 LISTEN = "0A"  # the state column, include/net/tcp_states.h
+BOUND = "07"  # of UDP: it has a port and takes from everybody; what talks to one address alone is "01"
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+UDP_TABLES = ("/proc/net/udp", "/proc/net/udp6")
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket."""
+    """A listening socket of TCP, or one of UDP that has a port."""
 
     port: int
     inode: int
 
 
-def parse_table(text: str) -> tuple[Listener, ...]:
-    """Read /proc/net/tcp or tcp6, proc_pid_net(5): the second column is ADDRESS:PORT in hexadecimal."""
+def parse_table(text: str, state: str = LISTEN) -> tuple[Listener, ...]:
+    """Read /proc/net/tcp, udp or its 6, proc_pid_net(5): the second column is ADDRESS:PORT in hexadecimal."""
     rows = (line.split() for line in text.splitlines())
     return tuple(
         Listener(int(row[1].rpartition(":")[2], 16), int(row[9]))
         for row in rows
-        if len(row) > 9 and row[3] == LISTEN
+        if len(row) > 9 and row[3] == state
     )
 
 
@@ -32,6 +34,12 @@ def parse(answers: Answers) -> tuple[Listener, ...]:
     """Read the answers to LISTENERS."""
     texts = answers["tables"]["files"].values()
     return tuple(listener for text in texts for listener in parse_table(text))
+
+
+def parse_datagrams(answers: Answers) -> tuple[Listener, ...]:
+    """Read the answers to DATAGRAMS."""
+    texts = answers["tables"]["files"].values()
+    return tuple(listener for text in texts for listener in parse_table(text, BOUND))
 
 
 def parse_holders(answers: Answers) -> dict[int, str]:
@@ -59,6 +67,13 @@ LISTENERS = Fact(
     # Who talks to whom stays on the host: "  0: 0100007F:1F40 00000000:0000 0A ..."
     {"tables": files(*TABLES, max_bytes=4 << 20, keep=rf" *\d+: \S+ \S+ {LISTEN} ")},
     parse,
+    recorded=whole,
+)
+DATAGRAMS: Fact[tuple[Listener, ...]] = Fact(
+    "datagrams",
+    {"tables": files(*UDP_TABLES, max_bytes=4 << 20, keep=rf" *\d+: \S+ \S+ {BOUND} ")},
+    parse_datagrams,
+    unknown=(),
     recorded=whole,
 )
 # Asked with all the rest, taken port or not: reading ten thousand links takes the host less time than

@@ -30,9 +30,9 @@ def alone(root: str) -> Iterator[None]:
 class Held(Exception):
     """A name or a port is another launch's; `code` says which, `launch` whose."""
 
-    def __init__(self, code: str, launch: str) -> None:
+    def __init__(self, code: str, launch: str, port: int = 0) -> None:
         super().__init__(launch)
-        self.code, self.launch = code, launch
+        self.code, self.launch, self.port = code, launch, port
 
 
 def take(root: str, spec: state.Json) -> None:
@@ -51,9 +51,10 @@ def take(root: str, spec: state.Json) -> None:
             if busy(folder):
                 raise Held("name-taken", name)
             bury(folder, past)
-        holder = holder_of(root, spec.get("port"))
-        if holder:
-            raise Held("port-taken", holder)
+        for port in ports(spec):
+            holder = holder_of(root, port)
+            if holder:
+                raise Held("port-taken", holder, port)
         os.mkdir(folder, 0o711)  # others may see that it is there; what is in it is its owner's
         try:
             state.write(os.path.join(folder, "spec.json"), spec)
@@ -62,13 +63,20 @@ def take(root: str, spec: state.Json) -> None:
             raise
 
 
-def holder_of(root: str, port: int | None) -> str:
+def ports(spec: state.Json) -> list[int]:
+    """Return the ports that a rank is to have: of its server, and where ranks meet and hear each other."""
+    beats = spec.get("beats")
+    both = (spec.get("port"), beats.get("port") if isinstance(beats, dict) else None)
+    return [port for port in both if port is not None]
+
+
+def holder_of(root: str, port: int) -> str:
     """Return the launch that is to have a port: a server listens long after its start only."""
     parent = os.path.join(root, "launches")
-    for name in os.listdir(parent) if port is not None else []:
+    for name in os.listdir(parent):
         folder = os.path.join(parent, name)
         spec = state.read(os.path.join(folder, "spec.json")) or {}
-        if spec.get("port") == port and busy(folder):
+        if port in ports(spec) and busy(folder):
             return name
     return ""
 

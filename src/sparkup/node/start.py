@@ -16,6 +16,7 @@ from typing import Any, Callable, NamedTuple, NoReturn
 
 from . import names, state
 from .log import LOG_LIMIT, Log
+from .peers import KEY
 from .processes import Place
 from .rank import detach, problem, supervise
 
@@ -53,7 +54,8 @@ def taken(root: str, folder: str, spec: state.Json) -> tuple[int, state.Json] | 
     try:
         names.take(root, spec)
     except names.Held as held:
-        return NAME_TAKEN, {"error": held.code, "launch": held.launch}
+        which = {"port": held.port} if held.port else {}
+        return NAME_TAKEN, {"error": held.code, "launch": held.launch, **which}
     except OSError as error:
         return NOT_STARTED, problem("log-not-writable", error)
     return None
@@ -125,7 +127,8 @@ def without_python(
         with contextlib.suppress(container.Unanswered):
             container.remove(spec)
 
-    told = as_process(folder, outside, {}, log, clear)
+    ours = {name: value for name, value in secrets.items() if name == KEY}
+    told = as_process(folder, outside, ours, log, clear)
     if told:
         return dict(container.taken_back(spec, told))
     return {"note": "; ".join(filter(None, (FROM_OUTSIDE % without.why, made["note"])))}

@@ -16,7 +16,7 @@ from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
 from sparkup.facts.identity import IDENTITY
 from sparkup.facts.links import LINKS
-from sparkup.facts.listeners import LISTENERS
+from sparkup.facts.listeners import DATAGRAMS
 from sparkup.facts.machine import MACHINE
 from sparkup.facts.verbs import VERBS
 from sparkup.planning.fabric import plan_fabric
@@ -25,11 +25,11 @@ from sparkup.planning.fabric_environment import user_findings
 from sparkup.planning.fabric_links import Proved
 from sparkup.planning.fabric_topology import chain
 from sparkup.planning.gates import refusals, told
+from sparkup.planning.meeting import meeting_port
 from sparkup.planning.parallel import Parallel, backend_of, contradictions, nodes_needed, read_parallel
-from sparkup.planning.ranks import Meeting, free_port, together
-from sparkup.planning.serving import mine, port_problem
+from sparkup.planning.ranks import Meeting, together
 
-FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS, CLOCK)
+FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS, CLOCK, DATAGRAMS)
 RING = 4  # hosts from which on not all of a ring are neighbours
 
 
@@ -124,12 +124,10 @@ def cluster(
     nodes = [Node(name, rank, seen[name][MACHINE].uid) for rank, name in enumerate(names)]
     meeting = Meeting(
         backend,
-        free_port(backend, request.meets, _taken(seen[names[0]])),
+        meeting_port(backend, request.meets, drafts[0].port, [seen[name] for name in names], problems),
         tuple(str(fabric.control[name].address) for name in names),
         tuple(gpus(seen[name]) for name in names),
     )
-    if problem := port_problem(meeting.port, seen[names[0]], option="--master-port"):
-        problems.append(problem)
     if request.container.needed:
         drafts = [_idle(draft, len(names)) for draft in drafts]
     launch = together(drafts, nodes, serve, meeting, fabric)
@@ -176,13 +174,6 @@ def transport(fabric: Fabric) -> str:
         return "TCP sockets"
     counts = {len(each) for each in fabric.rails.values()}
     return f"RDMA (RoCE) on {max(counts)} devices a host"
-
-
-def _taken(seen: Seen) -> list[int]:
-    """Return the ports of a host that somebody has, or is to have."""
-    launches = [rank.spec.get("beats", {}).get("port") for rank in mine(seen)]
-    own = [rank.port for rank in mine(seen)]
-    return [each for each in (*launches, *own) if each] + [each.port for each in seen[LISTENERS]]
 
 
 def _of_containers(request: LaunchRequest, drafts: Sequence[Launch]) -> list[Problem]:
