@@ -127,6 +127,16 @@ def test_a_port_that_is_taken_is_said_and_judges_nobody(ranks: Ranks) -> None:
         assert head.over() == ""
 
 
+def test_without_a_key_nobody_is_heard(ranks: Ranks) -> None:
+    """Anybody could sign with none."""
+    head = ranks(2, free_udp_port(), key="")[0]
+    head.begin()
+    head.look()
+    assert (head.socket, head.problem) == (None, "no key")
+    head.ended(0)
+    assert head.over() == ""
+
+
 def test_a_single_rank_has_no_peers() -> None:
     alone = Peers({"attempt": "a1", "rank": 0}, "")
     alone.begin()

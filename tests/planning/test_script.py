@@ -12,13 +12,17 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.planning import clusters
 from tests.planning.hosts import ADA, request, seen
 
 from sparkup.domain.command import Environment, Secret
+from sparkup.domain.fact import Seen
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import LaunchRequest, Readiness
+from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup
 from sparkup.planning.launch import ready_plan, start_plan, undo_plan
+from sparkup.planning.ranks import without_us
 from sparkup.planning.resolve import resolve
 from sparkup.planning.script import script
 
@@ -203,10 +207,60 @@ def test_a_start_that_fails_is_stopped(ground: Ground) -> None:
     assert [call[0][1] for call in ground.calls()] == ["start", "ready", "ready", "stop"]
 
 
-def test_a_start_that_is_refused_ends_the_script(ground: Ground) -> None:
+def test_a_start_that_is_refused_is_taken_back_and_ends_the_script(ground: Ground) -> None:
     ground.answers("start", 73)
     assert ground.run(made(ASKED, ground.state), given="x").returncode == 73
-    assert len(ground.calls()) == 1
+    assert [call[0][1] for call in ground.calls()] == ["start", "stop"]
+    ground.answers("stop", 9)  # that it cannot be taken back does not hide why
+    assert ground.run(made(ASKED, ground.state), given="x").returncode == 73
+
+
+def on_two(state: Path) -> str:
+    """Return the script of a launch on two hosts."""
+    machine = replace(ADA, python="stub-python", state_root=PurePosixPath(state))
+    two = clusters.asked(*clusters.TP2, environment=Environment({}, (Secret("HF_TOKEN", "hf_9a8b7c6d"),)))
+    there = {
+        name: Seen(name, {**each.values, MACHINE.name: machine}) for name, each in clusters.hosts(two).items()
+    }
+    launch = without_us(resolve(two, there, "a1b2c3d4").launch)
+    start = start_plan(launch, there, NAME, CONTENT, put_always=True)
+    stop = undo_plan(launch, there, NAME).steps
+    return script((*start.steps, *ready_plan(launch, there, NAME).steps), stop, two.hosts, "it")
+
+
+def test_ranks_that_a_script_starts_have_no_lease_and_no_key(ground: Ground) -> None:
+    text = on_two(ground.state)
+    assert "# Its ranks do not hear of each other" in text
+    assert "Its ranks" not in made(ASKED, ground.state)
+    done = ground.run(text, given="hf")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [call[0][1] for call in ground.calls()] == ["take", "take", "start", "start", "ready"]
+    for _, given_ in ground.calls()[:4]:
+        assert json.loads(given_.partition("\n")[0])["lease"] == 0
+        assert "SPARKUP_BEAT_KEY" not in given_
+    done = subprocess.run(SHELLCHECK, input=text, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("verb", "before"), [("take", ["take"]), ("start", ["take", "take", "start"])])
+def test_what_fails_on_one_of_two_hosts_is_taken_back_on_both(
+    ground: Ground, verb: str, before: list[str]
+) -> None:
+    ground.answers(verb, 73)
+    ground.answers("stop", 9)  # that of one host keeps no other from being stopped
+    assert ground.run(on_two(ground.state), given="hf").returncode == 73
+    assert [call[0][1] for call in ground.calls()] == [*before, "stop", "stop"]
+
+
+def test_a_stop_that_fails_on_one_host_says_so_at_the_end(ground: Ground) -> None:
+    ground.answers("stop", 9, 0)
+    assert ground.run(on_two(ground.state), "stop").returncode == 9
+    assert len(ground.calls()) == 2
+
+
+def test_without_its_secret_no_name_is_taken(ground: Ground) -> None:
+    assert ground.run(on_two(ground.state)).returncode != 0
+    assert ground.calls() == []
 
 
 def test_the_script_stops_and_takes_no_other_word(ground: Ground) -> None:

@@ -11,6 +11,7 @@ from sparkup.domain.event import Answered
 from sparkup.domain.launch import LaunchRequest
 from sparkup.domain.plan import document
 from sparkup.planning.launch import undo_plan
+from sparkup.planning.ranks import without_us
 from sparkup.planning.script import script
 from sparkup.run.gather import Live, Recorded
 from sparkup.run.phases import Runner
@@ -33,6 +34,7 @@ async def show(
     """Plan a launch and show the plan, as text or as a script of start and stop."""
     async with only_looking(request, context, offline=offline) as runner:
         launch = await look(request, runner, context, offline=offline)
+        launch = without_us(launch) if as_script else launch
         waits = [ready_phase(launch)] if manner.waits(launch) else []
         await runner.run([start_phase(launch, put_always=as_script), *waits])
         if as_script:

@@ -54,6 +54,9 @@ class Peers:
         """Listen for the others."""
         if not self.peers:
             return
+        if not self.key:  # anybody could sign
+            self.problem = "no key"
+            return
         found = socket.socket(family(self.address), socket.SOCK_DGRAM)
         found.settimeout(0.0)
         try:

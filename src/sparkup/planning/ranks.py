@@ -78,6 +78,14 @@ def with_key(launch: Launch, key: str) -> Launch:
     return replace(launch, nodes=tuple(map(having, launch.nodes)))
 
 
+def without_us(launch: Launch) -> Launch:
+    """Return the launch as a script starts it: nobody renews a lease, so there is none.
+
+    It has no key for beats either, which is no plan's to hold: its ranks do not hear of each other.
+    """
+    return replace(launch, lease=0.0)
+
+
 def variables(
     fabric: Fabric, host: str, backend: Backend | None, given: Mapping[str, str]
 ) -> tuple[Variable, ...]:

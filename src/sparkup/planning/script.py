@@ -13,6 +13,13 @@ from sparkup.domain.plan import Put, Run, Step, Wait
 # Constant program; its arguments are the folder, the file and the mode.
 STORE = 'mkdir -p "$1" && base64 -d >"$2.new" && chmod "$3" "$2.new" && mv "$2.new" "$2"'
 NOT_YET = 75
+ALONE = (
+    "# Its ranks do not hear of each other, for the key that they sign with is no script's: if one ends,",
+    "# the others go on until they are stopped.",
+)
+OR_STOP = ' || { status=$?; stop || :; exit "$status"; }'  # what was begun is taken back on all hosts
+OR_ON = " || failed=$?"  # a stop that fails on one host keeps it from no other
+STOPPING, STOPPED = "  failed=0", '  return "$failed"'
 
 Way = tuple[str, ...]  # what runs a shell line on a host; nothing for this machine
 
@@ -29,10 +36,11 @@ def script(
             f"# {title}",
             '# Made by "sparkup --dry-run=script"; needs python3 on the hosts, and ssh for other machines.',
             "# Secrets are taken from the environment of whoever runs it.",
+            *(ALONE if len({step.host for step in start}) > 1 else ()),
             "set -eu",
             "",
-            *_function("start", start, ways),
-            *_function("stop", stop, ways),
+            *_function("start", [*_demanded(start), *_all(start, ways, OR_STOP)]),
+            *_function("stop", [STOPPING, *_all(stop, ways, OR_ON), STOPPED] if stop else []),
             'case "${1:-start}" in',
             "start) start ;;",
             "stop) stop ;;",
@@ -43,15 +51,18 @@ def script(
     )
 
 
-def _function(name: str, steps: Sequence[Step], ways: Mapping[str, Way]) -> list[str]:
-    body = [line for step in steps for line in _step(step, ways[step.host])]
+def _function(name: str, body: Sequence[str]) -> list[str]:
     return [f"{name}() {{", *(body or ["  :"]), "}", ""]
 
 
-def _step(step: Step, way: Way) -> list[str]:
+def _all(steps: Sequence[Step], ways: Mapping[str, Way], failed: str) -> list[str]:
+    return [line for step in steps for line in _step(step, ways[step.host], failed)]
+
+
+def _step(step: Step, way: Way, failed: str) -> list[str]:
     match step:
         case Run():
-            return _commented(step, [*_demanded(step.command), _piped(step.command, way)])
+            return _commented(step, [_piped(step.command, way) + failed])
         case Put():
             return _commented(step, _put(step, way))
         case Wait():
@@ -75,9 +86,15 @@ def _on(argv: Sequence[str], way: Way) -> str:
     return shlex.join((*way, line)) if way else line
 
 
-def _demanded(command: Command) -> list[str]:
-    """Return what ends the script where a secret is missing: in a pipe it would only end that end of it."""
-    return [f'  : "${{{each.name}:?}}"' for each in command.secrets]
+def _demanded(steps: Sequence[Step]) -> list[str]:
+    """Return what ends the script where a secret is missing, before anything is begun.
+
+    In a pipe it would only end that end of it.
+    """
+    names = dict.fromkeys(
+        each.name for step in steps if isinstance(step, Run) for each in step.command.secrets
+    )
+    return [f'  : "${{{name}:?}}"' for name in names]
 
 
 def _piped(command: Command, way: Way) -> str:
@@ -106,6 +123,6 @@ def _wait(step: Wait, way: Way) -> list[str]:
         f'    [ "$status" -eq {NOT_YET} ] || break',
         "    sleep 2",
         "  done",
-        '  [ "$status" -eq 0 ] || { echo "not ready: status $status $answer" >&2; stop; exit 1; }',
+        '  [ "$status" -eq 0 ] || { echo "not ready: status $status $answer" >&2; stop || :; exit 1; }',
         f"  printf '%s\\n' {shlex.quote(f'ready: {_reason(step)}')} \"stop it: sh $0 stop\"",
     ]
