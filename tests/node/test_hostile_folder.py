@@ -89,3 +89,15 @@ def test_no_link_is_followed_to_what_is_read_or_made(side: Side, secret: Path, t
     assert side.run(side.on("ready", "a")).value == {"state": "ended", "exit": None}
     assert side.stop().status == 0
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    "look", ['{"state": "ready", "offset": "x"}', '{"offset": -1, "state": "ready"}', "{}"]
+)
+def test_what_is_no_look_is_none(side: Side, look: str) -> None:
+    side.started(["sleep", "600"])
+    (side.folder() / "look.json").write_text(look)
+    assert side.run(side.on("ready", "a")).value == {"state": "not-yet"}
+    done = side.run(side.on("logs", "a", "--from-ready"))
+    assert (done.status, done.stderr) == (0, "")
+    assert side.stop().status == 0

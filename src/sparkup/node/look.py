@@ -45,5 +45,7 @@ def path(folder: str) -> str:
 
 
 def last(folder: str) -> state.Json | None:
-    """Return the last look, None while there was none."""
-    return state.read(path(folder))
+    """Return the last look, None while there was none, or for what cannot be one."""
+    found = state.read(path(folder)) or {}
+    offset = found.get("offset", 0)
+    return found if isinstance(found.get("state"), str) and isinstance(offset, int) and offset >= 0 else None
