@@ -230,6 +230,8 @@ def test_what_a_supervisor_knows_of_the_others() -> None:
     assert with_peers(json.dumps({"peers": told, "problem": ""})).peers == (
         Peer(1, "spark2", "", None, None),
     )
+    (deaf,) = with_peers(json.dumps({"peers": told, "problem": "no key"})).peers
+    assert deaf.problem == "no key"
     told[0].update(state="ready", silent=6.5, heard=12.0)  # as it is once it was heard
     (peer,) = with_peers(json.dumps({"peers": told})).peers
     assert (peer.state, peer.silent, peer.heard, peer.lost) == ("ready", 6.5, 12.0, True)

@@ -108,6 +108,25 @@ def test_what_nobody_knows_is_unknown() -> None:
     assert (whole.phase, whole.notes) == ("unknown", ("rank 1 on b was not asked",))
 
 
+def test_who_hears_nobody_is_spoken_of() -> None:
+    """What is missed when it is lost is told before it is."""
+    deaf = rank(
+        1, replace(peer(0, "", None), problem="no beats at 10.0.0.2 port 29501: Address already in use")
+    )
+    rows = [row(0, "ready"), row(1, "running")]
+    said = "rank 1 on b hears no other rank: no beats at 10.0.0.2 port 29501: Address already in use"
+    ready = replace(rank(0, peer(1, "", None)), verdict={"at": NOW - 16})
+    _, whole = seen([ready, deaf], rows)
+    assert (whole.phase, whole.notes) == ("ready", (said,))
+    never = "rank 0 on a has never heard of rank 1 on b: does a firewall drop UDP between them?"
+    hears = rank(1, peer(0, "ready", 0.1))
+    assert seen([ready, hears], rows)[1].notes == (never,)
+    assert seen([replace(ready, verdict={"at": NOW - 14}), hears], rows)[1].notes == ()
+    assert seen([replace(ready, verdict={"at": True}), hears], rows)[1].notes == ()
+    assert seen([replace(ready, alive=False), replace(deaf, alive=False)], rows)[1].notes == ()
+    assert seen([ready, rank(1, alive=False)], [rows[0], row(1, "failed")])[1].notes == ()
+
+
 def test_what_ranks_know_of_each_other() -> None:
     def said(known: RankState) -> tuple[str, bool | None]:
         found = hearsay(1, [("a", known)], NOW)

@@ -10,7 +10,8 @@ class Peer:
     """Another rank, as its peer heard it: `state` is running, ready, ended, or "" before the first beat.
 
     `silent`: seconds without a beat when this was written, `heard`: when the last one came, in seconds
-    after the epoch by the clock of who heard it; None for never.
+    after the epoch by the clock of who heard it; None for never. `problem`: why who tells of it
+    can hear nobody.
     """
 
     rank: int
@@ -18,6 +19,7 @@ class Peer:
     state: str
     silent: float | None
     heard: float | None = None
+    problem: str = ""
 
     @property
     def lost(self) -> bool:

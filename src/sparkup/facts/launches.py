@@ -114,6 +114,7 @@ def _peers(told: Mapping[str, Any]) -> tuple[Peer, ...]:
                 _as(str, each["state"]),
                 None if each["silent"] is None else _moment(each["silent"]),
                 None if each.get("heard") is None else _moment(each["heard"]),
+                _as(str, told.get("problem", "")),
             )
             for each in _as(list, told.get("peers", []))
         )

@@ -8,6 +8,7 @@ from sparkup.domain.duration import age
 from sparkup.domain.launch import RankState
 from sparkup.domain.peer import Peer
 from sparkup.errors import HostUnreachable, InputRefused, Problem
+from sparkup.planning.hearing import unheard
 from sparkup.planning.stop import Found
 
 LIVING = ("starting", "healthy", "ready", "unhealthy", "running")
@@ -80,7 +81,8 @@ def together(found: Sequence[Found], rows: Sequence[Row], asked: Asked) -> tuple
         lives: dict[int, bool | None] = {row.rank: row.phase in LIVING for row in mine}
         lives |= {row.rank: known.alive for row, known in more}
         unseen += [row for row, _ in more]
-        wholes.append(_whole(all_rows, lives, {row.rank: known for row, known in more}, asked.now))
+        whole = _whole(all_rows, lives, {row.rank: known for row, known in more}, asked.now)
+        wholes.append(replace(whole, notes=(*whole.notes, *unheard(ranks, asked.now))))
     return unseen, wholes
 
 
