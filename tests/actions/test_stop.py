@@ -1,5 +1,6 @@
 """Stop: by name, the only one, all; whatever the engine does, nothing of it is left."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,9 @@ import pytest
 from tests import processes
 from tests.user import User, free_port
 from tests.waiting import until
+
+from sparkup.actions.stop import read_report
+from sparkup.domain.command import Result
 
 
 def titled(user: User, *titles: str) -> list[int]:
@@ -35,7 +39,8 @@ def test_with_json(user: User) -> None:
     answer = user.launched()
     reports = user.json("stop", "vllm_node")["launches"]
     assert len(reports) == 1
-    assert set(reports[0]) == {"name", "host", "processes", "port", "port_free", "memory", "seconds"}
+    members = {"name", "host", "processes", "port", "port_free", "memory", "seconds", "with_others"}
+    assert set(reports[0]) == members
     assert (reports[0]["name"], reports[0]["host"]) == ("vllm_node", "local")
     assert (reports[0]["port"], reports[0]["port_free"]) == (answer["port"], True)
     assert reports[0]["processes"] >= 3  # the server, its engine core, a worker
@@ -160,3 +165,12 @@ def test_one_that_cannot_be_stopped_keeps_no_other(user: User) -> None:
     folder.chmod(0o711)
     assert user.run("stop", "a").status == 0
     user.nothing_is_left()
+
+
+def test_a_rank_that_ended_a_moment_before_ended_with_the_others() -> None:
+    told = {"was_running": False, "processes": 0, "memory_before": 1, "memory_after": 1}
+    result = Result(0, json.dumps(told))
+    assert read_report(result, "vllm_node", "spark2", lived=True).with_others
+    assert not read_report(result, "vllm_node", "spark2").with_others
+    ended = Result(0, json.dumps({**told, "was_running": True, "processes": 3}))
+    assert not read_report(ended, "vllm_node", "spark1", lived=True).with_others

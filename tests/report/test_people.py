@@ -238,6 +238,8 @@ def test_what_stopping_took() -> None:
     held = replace(STOPPED, port_free=False, memory=-5)
     assert answer_text(Stopped((held,))).endswith("4 processes ended, port 8000 is STILL HELD\n")
     gone = replace(STOPPED, processes=0, port=None, memory=None)
+    followed = "stopped mine on local in 0.9 s: it had ended with the others\n"
+    assert answer_text(Stopped((replace(gone, with_others=True),))) == followed
     assert answer_text(Stopped((gone,))).endswith("in 0.9 s: nothing of it was running\n")
     assert answer_text(Stopped(())) == "nothing was running\n"
 

@@ -12,6 +12,7 @@ from sparkup.domain.answer import Stopped, StopReport
 from sparkup.domain.command import Result
 from sparkup.domain.event import Answered, Warned
 from sparkup.domain.host import Host
+from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Put, Run
 from sparkup.errors import HostUnreachable, InputRefused, Problem, SparkupError
 from sparkup.facts.containers import CONTAINERS
@@ -80,26 +81,28 @@ async def _stop_all(
     """Stop launches at the same time; return what that took, and what went wrong."""
     plan = stop_plan(targets, there.runner.seen, program_name(), program())
     puts = Plan(tuple(step for step in plan.steps if isinstance(step, Put)))
-    names = {step: rank.launch for step, (_, rank) in zip(step_ids(targets), targets, strict=True)}
+    ranks = {step: rank for step, (_, rank) in zip(step_ids(targets), targets, strict=True)}
     steps = [replace(step, after=()) for step in plan.steps if isinstance(step, Run)]
     await there.runner.run([Phase("Stop", lambda _: puts)])
     emit = there.context.emit
-    ended = await asyncio.gather(*(_ended(step, names[step.id], there.connections, emit) for step in steps))
+    ended = await asyncio.gather(*(_ended(step, ranks[step.id], there.connections, emit) for step in steps))
     failures = [each for each in ended if isinstance(each, SparkupError)]
     return tuple(each for each in ended if isinstance(each, StopReport)), failures
 
 
-async def _ended(step: Run, name: str, connections: Connections, emit: Emit) -> StopReport | SparkupError:
+async def _ended(
+    step: Run, rank: RankState, connections: Connections, emit: Emit
+) -> StopReport | SparkupError:
     """Stop one launch; what keeps it from that keeps no other."""
     try:
         results = await execute(Plan((step,)), connections, emit)
     except SparkupError as error:
         return error
-    return read_report(results[step.id], name, step.host)
+    return read_report(results[step.id], rank.launch, step.host, lived=bool(rank.nodes) and rank.alive)
 
 
-def read_report(result: Result, name: str, host: str) -> StopReport:
-    """Read what node/stop.py says of a launch that is gone."""
+def read_report(result: Result, name: str, host: str, *, lived: bool = False) -> StopReport:
+    """Read what node/stop.py says of a launch that is gone; `lived`: one of several ranks was seen alive."""
     told = json.loads(result.stdout.splitlines()[-1])
     running = bool(told.get("was_running"))
     return StopReport(
@@ -110,6 +113,7 @@ def read_report(result: Result, name: str, host: str) -> StopReport:
         port_free=told.get("port_free", True),
         memory=told["memory_after"] - told["memory_before"] if running else None,
         seconds=told.get("seconds", 0.0),
+        with_others=lived and not running,
     )
 
 

@@ -84,7 +84,7 @@ class Whole:
     backend: str
     model: str
     nodes: tuple[str, ...]
-    notes: tuple[str, ...] = ()  # what could not be seen
+    notes: tuple[str, ...] = ()  # what could not be seen, and which ranks do not hear of each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,10 @@ class FirstCause:
 
 @dataclass(frozen=True, slots=True)
 class StopReport:
-    """What stopping one rank took. Memory in bytes that came back, None if nothing had run."""
+    """What stopping one rank took. Memory in bytes that came back, None if nothing had run.
+
+    `with_others`: it lived when it was looked at, and ended as soon as another rank was stopped.
+    """
 
     name: str
     host: str
@@ -120,6 +123,7 @@ class StopReport:
     port_free: bool
     memory: int | None
     seconds: float
+    with_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

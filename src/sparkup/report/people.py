@@ -153,7 +153,8 @@ def _first_cause(answer: FirstCause) -> str:
 
 def _stopped(report: StopReport) -> str:
     many = "one process" if report.processes == 1 else f"{report.processes} processes"
-    parts = [f"{many} ended" if report.processes else "nothing of it was running"]
+    none = "it had ended with the others" if report.with_others else "nothing of it was running"
+    parts = [f"{many} ended" if report.processes else none]
     if report.port is not None:
         parts.append(f"port {report.port} is {'free' if report.port_free else 'STILL HELD'}")
     if report.memory is not None and report.memory > GIB / 20:
