@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from tests.docked import STATE, Docked
@@ -40,17 +42,27 @@ def attack(user: Docked, victim: int) -> str:
     return done.out
 
 
+@contextmanager
+def victim(user: Docked) -> Iterator[int]:
+    """Run something on the host that is nobody's business; its pid there."""
+    assert user.bed is not None
+    with subprocess.Popen(user.bed.argv(1, ["sleep", "599"])) as process:
+        try:
+            until(lambda: bool(user.there("pgrep", "-xf", "sleep 599", check=False)), "it runs")
+            yield int(user.there("pgrep", "-xf", "sleep 599").split()[-1])
+        finally:
+            user.there("pkill", "-xf", "sleep 599", check=False)
+            process.wait()
+
+
 def test_what_it_writes_in_its_folder(contained: Docked) -> None:
     user = contained
     user.there("sh", "-c", f"echo do-not-tell >{TREASURE}")
     assert user.run("launch", "-d", "--name", "aa", *LIMITS, "--", "sleep", "600").status == 0
     before = [user.there("cat", f"{FOLDER}/{file}") for file in ("spec.json", "rank.json")]
     assert json.loads(before[1])["container"]
-    assert user.bed is not None
-    with subprocess.Popen(user.bed.argv(1, ["sleep", "599"])) as sleep:
-        until(lambda: bool(user.there("pgrep", "-xf", "sleep 599", check=False)), "it runs")
-        victim = int(user.there("pgrep", "-xf", "sleep 599").split()[-1])
-        assert attack(user, victim) == ""
+    with victim(user) as pid:
+        assert attack(user, pid) == ""
         assert [user.there("cat", f"{FOLDER}/{file}") for file in ("spec.json", "rank.json")] == before
         for words in (("logs", "aa"), ("logs", "aa", "--tail", "3"), ("status",), ("status", "--json")):
             done = user.run(*words)
@@ -59,9 +71,7 @@ def test_what_it_writes_in_its_folder(contained: Docked) -> None:
         done = user.run("exec", "aa", "--", "cat", "/proc/1/cmdline")
         assert "inside\0aa" in done.out
         assert user.run("stop", "aa").status == 0
-        assert user.there("ps", "-o", "pid=", "-p", str(victim)).strip() == str(victim)
-        user.there("kill", str(victim))
-        sleep.wait()
+        assert user.there("ps", "-o", "pid=", "-p", str(pid)).strip() == str(pid)
     user.nothing_is_left()
     assert user.run("launch", "--name", "aa", "--", "true").status == 0
 
