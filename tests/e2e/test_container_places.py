@@ -76,9 +76,9 @@ def test_root_in_the_container_has_to_read_what_is_the_users(dock: Docked, tmp_p
         spark.nothing_is_left()
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize("contained", ["podman_4"], indirect=True)
 def test_a_docker_that_is_podman_by_another_name(contained: Docked) -> None:
-    if contained.engine != "podman":
-        pytest.skip("podman has none of its own")
     contained.there("tee", "/usr/local/bin/docker.shim", given=SHIM)
     contained.there(
         "sh", "-c", "cd /usr/local/bin; chmod +x docker.shim; mv docker docker.kept; mv docker.shim docker"
