@@ -8,8 +8,10 @@ from tests.planning.members import seen
 
 from sparkup.domain.backend import Backend
 from sparkup.domain.discovery import Found, Left
+from sparkup.domain.host import Host
+from sparkup.errors import HostUnreachable, Problem
 from sparkup.planning.discovery import found_host
-from sparkup.planning.wanting import MANY, gpus_wanted, locked, notes
+from sparkup.planning.wanting import MANY, enough, gpus_wanted, locked, notes, without
 
 HERE = found_host("", "", ("this machine",), seen(1))
 THERE = found_host("", "192.168.177.12", ("scan of 192.168.177.0/24",), seen(2))
@@ -60,3 +62,41 @@ def test_who_keeps_us_out_is_a_problem() -> None:
     assert (first.code, first.where) == ("host-key-unknown", "a")
     assert first.hint.startswith("log in once; sparkup detect")
     assert second.hint.startswith("sparkup detect")
+
+
+@pytest.mark.parametrize(
+    ("argv", "there", "used"),
+    [
+        (SERVE, 2, 1),
+        (SERVE, 8, 1),
+        ((*SERVE, "-tp", "2"), 3, 2),
+        ((*SERVE, "-tp", "2"), 2, 2),
+        ((*SERVE, "-tp", "4"), 2, 2),  # there may be more GPUs than hosts
+        ((*SERVE, "-tp", "2"), 4, 4),  # which of a ring, its cables say
+        ((*SERVE, "--config", "sizes.yaml"), 2, 2),
+        (("python", "x.py"), 2, 2),
+    ],
+)
+def test_hosts_that_cannot_be_needed_are_left_out(argv: tuple[str, ...], there: int, used: int) -> None:
+    hosts = [Host(f"spark{number}", "x") for number in range(there)]
+    cut, told = enough(request(*argv, hosts=hosts))
+    assert list(cut.hosts) == hosts[:used]
+    assert bool(told) == (used < there)
+
+
+def test_which_hosts_are_left_out_is_said() -> None:
+    hosts = [Host(f"spark{number}", "x") for number in range(3)]
+    _, told = enough(request(*SERVE, hosts=hosts))
+    assert told == ("the command needs 1 of 3 hosts (-tp x -pp x -dp); not used: spark1, spark2",)
+
+
+def test_what_to_do_about_a_host_that_is_off() -> None:
+    off = HostUnreachable(
+        Problem("host-unreachable", "it is off", "b", "see"),
+        Problem("host-unreachable", "it is off", "c"),
+        Problem("login-refused", "no", "d", "key"),
+    )
+    way = "to launch without it, name the others with -n, or say --solo"
+    told = without(off, [Host("a", "a"), Host("b", "b")])
+    assert [each.hint for each in told.problems] == [f"see; {way}", way, "key"]
+    assert without(off, [Host("b", "b")]) is off

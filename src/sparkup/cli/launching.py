@@ -16,6 +16,9 @@ from sparkup.cli.carry import carry_out
 from sparkup.config.containers import TypedContainer
 from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
+from sparkup.domain.launch import LaunchRequest
+from sparkup.errors import HostUnreachable
+from sparkup.planning.wanting import enough, without
 
 CONTAINER = tuple(field.name for field in fields(TypedContainer) if field.name != "needed")
 Decorated = Callable[..., Any]
@@ -139,20 +142,30 @@ def run(
     plain = {name: given[name] for name in TYPED}
     named = nodes.cluster(ctx, found)
     words = Typed(command=command, hosts=named.hosts, container=container, **plain, **typed)
-    request = parse(words, found)
+    request, unused = parse(words, found), tuple[str, ...]()
+    if named.chosen and not given["hosts"]:  # those that -n names are all meant
+        request, unused = enough(request)
 
     async def act(context: Context) -> int:
         asked = (
             request if named.chosen or given["offline"] else await with_peers(request, context, idle=needed)
         )
-        offline = given["offline"]
-        if given["check"]:
-            return await checking.check(asked, context, offline=offline)
-        if given["explain"]:
-            return await checking.explain(asked, context, offline=offline)
-        if dry:
-            script = dry == "script"
-            return await dryrun.show(asked, manner, context, as_script=script, offline=offline)
-        return await launch(asked, manner, context)
+        try:
+            return await _done(asked, given, manner, context)
+        except HostUnreachable as error:
+            raise without(error, asked.hosts) from None
 
-    return carry_out(ctx, nodes.noting(named.notes, act))
+    return carry_out(ctx, nodes.noting((*named.notes, *unused), act))
+
+
+async def _done(request: LaunchRequest, given: dict[str, Any], manner: Manner, context: Context) -> int:
+    """Launch, or answer what is asked instead."""
+    offline = given["offline"]
+    if given["check"]:
+        return await checking.check(request, context, offline=offline)
+    if given["explain"]:
+        return await checking.explain(request, context, offline=offline)
+    if given["dry_run"]:
+        script = given["dry_run"] == "script"
+        return await dryrun.show(request, manner, context, as_script=script, offline=offline)
+    return await launch(request, manner, context)

@@ -1,11 +1,14 @@
 """Whether a launch for which no hosts were named wants more than this machine, before anything is seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sparkup.commands.vllm import parse_serve
 from sparkup.domain.discovery import Found, Left
+from sparkup.domain.host import Host
 from sparkup.domain.launch import LaunchRequest
-from sparkup.errors import Problem
+from sparkup.errors import HostUnreachable, Problem
+from sparkup.planning.cluster import RING
 from sparkup.planning.parallel import read_parallel
 
 MANY = 1 << 20  # GPUs: as many as there are
@@ -22,6 +25,37 @@ def gpus_wanted(request: LaunchRequest, *, idle: bool) -> int:
     if serve is None:
         return MANY if idle or request.backend is not None else 1
     return read_parallel(serve, "", []).gpus
+
+
+def enough(request: LaunchRequest) -> tuple[LaunchRequest, tuple[str, ...]]:
+    """Leave out hosts of an inventory that a server cannot need, however few GPUs each has; say which.
+
+    So one that is off keeps nobody from serving on the others. More than one of a ring is chosen by its
+    cables, which nobody has seen yet, and sizes in a file were not read yet: then all are left in.
+    """
+    serve, there = parse_serve(request.argv), len(request.hosts)
+    if serve is None or serve.config:
+        return request, ()
+    wanted = read_parallel(serve, "", []).gpus
+    if wanted >= there or (wanted > 1 and there >= RING):
+        return request, ()
+    left = ", ".join(host.name for host in request.hosts[wanted:])
+    note = f"the command needs {wanted} of {there} hosts (-tp x -pp x -dp); not used: {left}"
+    return replace(request, hosts=request.hosts[:wanted]), (note,)
+
+
+def without(error: HostUnreachable, hosts: Sequence[Host]) -> HostUnreachable:
+    """Return the failure with what to do about a host that is off, where there are others."""
+    if len(hosts) < 2:
+        return error
+    way = "to launch without it, name the others with -n, or say --solo"
+    told = (
+        replace(each, hint=f"{each.hint}; {way}" if each.hint else way)
+        if each.code == "host-unreachable"
+        else each
+        for each in error.problems
+    )
+    return HostUnreachable(*told)
 
 
 def notes(found: Found) -> tuple[str, ...]:
