@@ -247,3 +247,11 @@ def test_one_host_under_two_names_is_refused() -> None:
     there = {name: Seen(name, {**each.values, IDENTITY.name: one}) for name, each in hosts(asked()).items()}
     (problem,) = refused(InputRefused, asked(), there)
     assert problem.message == "node1 and node2 are one host: they have the same SSH host key"
+
+
+def test_what_joins_a_host_to_itself_is_not_judged() -> None:
+    one = Identity(("ssh-ed25519 same",), "4711")
+    alike = hosts(asked(), dict.fromkeys(PAIR, PAIR["node1"]))
+    there = {name: Seen(name, {**each.values, IDENTITY.name: one}) for name, each in alike.items()}
+    assert {each.code for each in refused(GateRefused, asked(), alike)} == {"no-fabric"}
+    assert [each.code for each in refused(InputRefused, asked(), there)] == ["bad-option"]

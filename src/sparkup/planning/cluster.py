@@ -113,11 +113,12 @@ def cluster(
     serve = parse_serve(request.argv)
     backend = backend_of(request.backend, serve, known.config)
     parallel = read_parallel(serve, known.config, []) if serve else Parallel(1)
-    problems += twice(names, seen)
+    problems += (same := twice(names, seen))
     problems += contradictions(backend, serve, parallel, known.config)
     problems += _of_containers(request, drafts)
     fabric = fabric_of(request, seen, known.proved, problems)
-    found = (*fabric.findings, *user_findings(request.environment.plain))
+    joined = () if same else fabric.findings  # a host that is there twice has no cable to itself
+    found = (*joined, *user_findings(request.environment.plain))
     problems += refusals(found)
     if problems:
         return Cluster(drafts[0], fabric=fabric, findings=found)
