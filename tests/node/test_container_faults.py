@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from tests.node.side import Answer, Side
 from tests.node.test_container import NOT_STARTED, Engine
+from tests.ports import free_udp_port
 from tests.waiting import until
+
+from sparkup.node.peers import KEY
 
 OLD = "SyntaxError: future feature annotations is not defined"
 
@@ -62,6 +65,17 @@ def test_our_python_that_is_missing(side: Side, engine: Engine) -> None:
     assert (answer.status, answer.value["note"]) == (0, note), answer
     assert side.ended()["status"] == 0
     assert side.log() == "up\n"
+
+
+def test_who_looks_after_a_container_from_outside_hears_the_other_ranks(side: Side, engine: Engine) -> None:
+    (engine.folder / "refusal").write_text('docker: exec: "python3": executable file not found in $PATH\n')
+    peers = [{"rank": 1, "host": "spark2", "address": "127.0.0.2"}]
+    beats = {"port": free_udp_port(), "address": "127.0.0.1", "peers": peers}
+    spec = {**engine.spec(["sleep", "600"]), "beats": beats}
+    assert side.start(spec, {KEY: "6d1f"}, engine.env).status == 0
+    until((side.folder() / "peers.json").exists, "it has listened", 10)
+    assert side.read("peers.json")["problem"] == ""
+    assert engine.stop().status == 0
 
 
 @pytest.mark.parametrize(

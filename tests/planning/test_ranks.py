@@ -11,7 +11,7 @@ from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Control, Fabric
 from sparkup.domain.launch import Engine, Launch, Node, Readiness
-from sparkup.planning.ranks import LEASE, Meeting, free_port, together
+from sparkup.planning.ranks import BEAT_KEY, LEASE, Meeting, free_port, together, with_key, without_us
 
 HOSTS = ("spark1", "spark2", "spark3")
 ADDRESSES = ("192.168.177.11", "192.168.177.12", "192.168.177.13")
@@ -79,6 +79,18 @@ def test_ranks_know_each_other() -> None:
     ]
     assert spec["lease"] == LEASE
     assert spec["nodes"] == list(HOSTS)
+
+
+def test_a_launch_has_a_key_that_is_only_named_and_a_script_has_none() -> None:
+    launch = with_key(launched(Backend.MP), "6d1f")
+    for node in launch.nodes:
+        assert launch.spec(node)["secrets"] == [BEAT_KEY]
+        assert "6d1f" not in str(launch.spec(node))
+    alone = replace(launch, nodes=(Node("spark1"),))
+    assert with_key(alone, "6d1f") == alone
+    script = without_us(launched(Backend.MP))
+    assert [script.spec(node)["lease"] for node in script.nodes] == [0, 0, 0]
+    assert script.spec(script.nodes[0])["secrets"] == []
 
 
 def test_ray_begins_on_the_head_and_the_others_join_it() -> None:
