@@ -99,7 +99,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "host": str,
         "processes": int,
         "port": int,
-        "port_free": bool,
+        **dict.fromkeys(("port_free", "with_others"), bool),
         "memory": int,
         "seconds": NUMBER,
     },
