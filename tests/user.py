@@ -135,7 +135,7 @@ class User:
             timeout=3 * LONG,
             check=False,
         )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Done(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
 
     def json(self, *words: str) -> Json:
         """Run what must succeed with --json; return its document."""
