@@ -1,21 +1,18 @@
 """Simulated Sparks with the real vLLM on the CPU, and somebody who launches on all of them from elsewhere."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 
-from tests.simhosts.hosts import CONTROL, Setup, Testbed, booted, sweep
-from tests.user import ROOT, Done, Json, User
+from tests.real_bed import CPU_RAY, IMAGE, MODEL, base
+from tests.simhosts.hosts import CONTROL, Testbed
+from tests.user import Done, Json, User
 from tests.waiting import until
 
 from sparkup.actions.try_ import QUIET
 
-CPU_RAY = ROOT / "tests" / "fakes" / "cpu_ray"  # stock vLLM has no Ray on the CPU
-MODEL = "/root/model"
 LAUNCHES = "/var/lib/sparkup/launches"
 PROGRAMS = "/root/bin"  # of a host: what comes late there
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -25,8 +22,6 @@ CORES = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
 EAGER = {"TORCHDYNAMO_DISABLE": "1"}
 SERVE = ("serve", MODEL, "--served-model-name", "tiny", "--dtype", "float32", "--enforce-eager",
          "--max-model-len", "512", "--max-num-seqs", "8", "--kv-cache-memory-bytes", "67108864")  # fmt: skip
-IMAGE = "bare:1"
-PACKAGES = ("python3", "procps", "libstdc++6", "libnuma1")
 START = 600.0  # seconds at most: two hosts take 55 on a machine that has nothing else to do
 ASK = """import json, urllib.request
 for prompt in ("hello world", "the quick brown fox", "how are you"):
@@ -137,19 +132,6 @@ class RealHosts:
 
 
 @contextmanager
-def booted_hosts(environment: Path, engine: str = "none", count: int = 2) -> Iterator[Testbed]:
-    """Boot hosts that see the managed environment, and have the tiny model and an image if need be."""
-    compiled(environment)
-    sweep()
-    shares = (environment, *base(environment), CPU_RAY)
-    with booted(Setup(hosts=count, engine=engine, shares=shares)) as hosts:
-        furnish(hosts, environment)
-        if engine != "none":
-            images(hosts, engine)
-        yield hosts
-
-
-@contextmanager
 def somebody(hosts: Testbed, environment: Path, home: Path) -> Iterator[RealHosts]:
     """Be somebody at the control workstation; at the end nothing of a launch is left on any host."""
     engine = "host" if hosts.setup.engine == "none" else hosts.setup.engine
@@ -172,39 +154,3 @@ def words(environment: Path, engine: str) -> tuple[str, ...]:
     folders = (environment, *base(environment), CPU_RAY, Path(MODEL))
     mounts = [word for each in folders for word in ("-v", f"{each}:{each}:ro")]
     return ("--engine", engine, "-t", IMAGE, *mounts, "-e", f"PATH={environment}/bin:{SYSTEM}")
-
-
-def base(environment: Path) -> tuple[Path, ...]:
-    """Return where the Python of an environment is, unless hosts have that already."""
-    asked = [str(environment / "bin" / "python"), "-I", "-c", "import sys; print(sys.base_prefix)"]
-    found = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
-    return () if found == "/usr" else (Path(found),)
-
-
-def compiled(environment: Path) -> None:
-    """See that Python's bytecode is there: hosts cannot write it, and would make it anew in each process."""
-    if not list(environment.glob("lib/python3*/site-packages/ray/train/__pycache__")):
-        make = [str(environment / "bin" / "python"), "-I", "-m", "compileall", "-q", str(environment / "lib")]
-        # Some files are templates, or of other versions of Python.
-        subprocess.run(make, capture_output=True, check=False, timeout=900)
-
-
-def images(hosts: Testbed, engine: str) -> None:
-    """Give all hosts the same small image, which has nothing of vLLM."""
-    make = (str(ROOT / "tests" / "testbed" / "mkbase"), *PACKAGES)
-    with TemporaryFile() as file:
-        subprocess.run(make, stdout=file, check=True, timeout=300)
-        for each in hosts.hosts:
-            file.seek(0)
-            load = hosts.argv(each.number, [engine, "import", "-c", 'CMD ["bash"]', "-", IMAGE])
-            subprocess.run(load, stdin=file, capture_output=True, check=True, timeout=120)
-
-
-def furnish(hosts: Testbed, environment: Path) -> None:
-    """Give all hosts the managed environment under its name, and the tiny model."""
-    program = (ROOT / "src" / "sparkup" / "data" / "tiny_model.py").read_text()
-    envs = "/root/.local/share/sparkup/envs"
-    for number in (each.number for each in hosts.hosts):
-        hosts.exec(number, ["mkdir", "-p", envs])
-        hosts.exec(number, ["ln", "-s", str(environment), envs])
-        hosts.exec(number, [str(environment / "bin" / "python"), "-I", "-", MODEL], stdin=program)

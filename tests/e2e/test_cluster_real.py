@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.docked_fixture import skip_unless_there
-from tests.real_hosts import RealHosts, booted_hosts, somebody
+from tests.real_bed import booted_hosts
+from tests.real_hosts import RealHosts, somebody
 from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Testbed
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests import processes
-from tests.real_hosts import START, RealHosts, booted_hosts, somebody
+from tests.real_bed import booted_hosts
+from tests.real_hosts import START, RealHosts, somebody
 from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Testbed
 from tests.user import Running
