@@ -29,4 +29,4 @@ async def with_peers(request: LaunchRequest, context: Context, *, idle: bool) ->
         raise HostUnreachable(*problems)
     for note in notes(found):
         context.emit(Noted(note))
-    return replace(request, hosts=(LOCAL, *others))
+    return request.only((LOCAL, *others))

@@ -14,6 +14,7 @@ from sparkup.actions.starting import Manner
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.config.containers import TypedContainer
+from sparkup.config.defaults import with_defaults, with_secrets
 from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
 from sparkup.domain.launch import LaunchRequest
@@ -142,7 +143,8 @@ def run(
     plain = {name: given[name] for name in TYPED}
     named = nodes.cluster(ctx, found)
     words = Typed(command=command, hosts=named.hosts, container=container, **plain, **typed)
-    request, unused = parse(words, found), tuple[str, ...]()
+    unused: tuple[str, ...] = ()
+    request = with_secrets(parse(with_defaults(words, named.known), found), named.known)
     if named.chosen and not given["hosts"]:  # those that -n names are all meant
         request, unused = enough(request)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,8 @@ if TYPE_CHECKING:  # options are loaded for commands that reach no host as well
 
 def cluster(ctx: click.Context, found: Problems) -> Nodes:
     """Return the hosts of a command that works on one cluster, the head first; notes what is wrong."""
-    return nodes(_named(ctx), inventory(ctx, found), here(), found)
+    known = inventory(ctx, found)
+    return replace(nodes(_named(ctx), known, here(), found), known=known)
 
 
 def all_there_are(ctx: click.Context) -> Nodes:

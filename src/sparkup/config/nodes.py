@@ -32,6 +32,7 @@ class Nodes:
     hosts: tuple[Host, ...]
     notes: tuple[str, ...] = ()
     chosen: bool = True
+    known: Inventory = field(default_factory=Inventory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,15 @@ class LaunchRequest:
     eth: tuple[str, ...] = ()  # interfaces to talk over, NAME for all hosts or HOST=NAME
     ib: tuple[str, ...] = ()  # RDMA devices, the same way
 
+    def only(self, hosts: tuple[Host, ...]) -> "LaunchRequest":
+        """Return the request for some of its hosts; what is said of the others is left out."""
+        others = {host.name for host in self.hosts} - {host.name for host in hosts}
+
+        def meant(words: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(word for word in words if word.partition("=")[0] not in others)
+
+        return replace(self, hosts=hosts, eth=meant(self.eth), ib=meant(self.ib))
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:

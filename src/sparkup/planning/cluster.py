@@ -76,7 +76,7 @@ def trimmed(
     if needed < len(hosts):
         left = f"not used: {_names(host for host in hosts if host not in ordered[:needed])}"
         notes = (f"the command needs {needed} of {len(hosts)} hosts (-tp x -pp x -dp); {left}", *notes)
-    return replace(request, hosts=ordered[:needed]), notes
+    return request.only(ordered[:needed]), notes
 
 
 def _along_cables(request: LaunchRequest, known: Known, seen: Observed) -> tuple[Host, ...] | None:

@@ -41,7 +41,7 @@ def enough(request: LaunchRequest) -> tuple[LaunchRequest, tuple[str, ...]]:
         return request, ()
     left = ", ".join(host.name for host in request.hosts[wanted:])
     note = f"the command needs {wanted} of {there} hosts (-tp x -pp x -dp); not used: {left}"
-    return replace(request, hosts=request.hosts[:wanted]), (note,)
+    return request.only(request.hosts[:wanted]), (note,)
 
 
 def without(error: HostUnreachable, hosts: Sequence[Host]) -> HostUnreachable:
