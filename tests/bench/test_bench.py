@@ -11,6 +11,7 @@ from bench.surroundings import ROOT
 from bench.writer import BLOCK, LENGTH
 
 from bench import (
+    cluster,
     containers,
     discovery,
     docked,
@@ -94,6 +95,13 @@ def test_containers() -> None:
 @pytest.mark.simhosts
 def test_discovery() -> None:
     report = discovery.measure(0, count=1)
+    assert len(rows(report)) in (0, 4), str(report)
+
+
+@pytest.mark.e2e
+@pytest.mark.simhosts
+def test_cluster() -> None:
+    report = cluster.measure(0, counts=(2,))
     assert len(rows(report)) in (0, 4), str(report)
 
 
