@@ -52,7 +52,7 @@ async def logs(
             return await _orphan(ranks[0], excerpt, there)
         found = await sources_of(ranks, there) if ranks else await over(name or "", hosts, there)
         if not found.sources:
-            _none_of(name, there)
+            _none_of(name, hosts, there)
         if wanted.cause:
             context.emit(Answered(await cause_of(found, there)))
             return done(found.problems(there))
@@ -61,8 +61,11 @@ async def logs(
         return await merged(found, asdict(excerpt), there)
 
 
-def _none_of(name: str | None, there: Reach) -> None:
+def _none_of(name: str | None, hosts: Sequence[Host], there: Reach) -> None:
     """Say what there is instead of a launch of that name, and where we could not look."""
+    refused = [each for each in there.lost.values() if each.code == "unsafe-folder"]
+    if refused and len(there.lost) == len(hosts):  # nobody was let look
+        raise GateRefused(*refused)
     try:
         choose(name, there.seen(), "logs")
     except InputRefused as error:
