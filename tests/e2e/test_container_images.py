@@ -172,7 +172,7 @@ def test_one_without_python_is_ended_by_a_restart(bare: Docked) -> None:
     until(lambda: bare.containers() == [], "it is gone")
     assert bare.row()["phase"] == "failed"
     assert bare.run("launch", "-d", "-t", "bare:1", *LOOP).status == 0
-    assert bare.containers() == ["vllm_node running"]
+    until(lambda: bare.containers() == ["vllm_node running"], "the engine has started it")
     assert bare.run("stop").status == 0
     bare.nothing_is_left()
 
