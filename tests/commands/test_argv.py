@@ -24,7 +24,7 @@ def test_the_verbs_of_the_program_on_a_host() -> None:
 def test_what_is_wanted_of_a_log() -> None:
     start = (*BEGIN, "logs", "a", "--root", "/s")
     assert PROGRAM.logs("a") == start
-    assert PROGRAM.timed("a", attempt="x") == (*start, "--attempt", "x", "--timed")
+    assert PROGRAM.timed(PROGRAM.logs("a", attempt="x")) == (*start, "--attempt", "x", "--timed")
     assert PROGRAM.logs("a", since=-600.0)[-2:] == ("--since", "-600.000")
     assert PROGRAM.logs("a", follow=True, since=1.5, tail=0) == (
         *start,

@@ -130,7 +130,7 @@ async def _head(name: str, host: str, there: Reach) -> Mapping[str, Any]:
     Nothing of a host that breaks off: it is lost.
     """
     helper = program_on(there.seen()[host], program_name())
-    argv = helper.timed(name, tail=0)
+    argv = helper.timed(helper.logs(name, tail=0))
     try:
         await _put({host: helper}, there)
         result = await there.connections[host].run(Command(argv, timeout=ASKING))
@@ -163,7 +163,8 @@ async def _sources(found: Logs, excerpt: Mapping[str, Any], there: Reach) -> lis
         since = shifted.get("since")
         if since is not None and since >= 0:  # below 0 it is before the host's own now
             shifted["since"] = since + skew
-        argv = found.sources[host].timed(found.name, **shifted, attempt=found.attempt)
+        program = found.sources[host]
+        argv = program.timed(program.logs(found.name, **shifted, attempt=found.attempt))
         return Source(connection, argv, skew)
 
     return list((await together({host: source(host) for host in found.sources})).values())

@@ -74,17 +74,10 @@ class Program:
         words += ["--tail", str(tail)] if tail is not None else []
         return self._launch("logs", name, *words)
 
-    def timed(
-        self,
-        name: str,
-        *,
-        follow: bool = False,
-        since: float | None = None,
-        tail: int | None = None,
-        attempt: str = "",
-    ) -> tuple[str, ...]:
+    @staticmethod
+    def timed(logs: tuple[str, ...]) -> tuple[str, ...]:
         """Copy a log as JSON lines that say when each line was written (node/timed.py)."""
-        return (*self.logs(name, follow=follow, since=since, tail=tail, attempt=attempt), "--timed")
+        return (*logs, "--timed")
 
     def follow(self, name: str) -> tuple[str, ...]:
         """Copy a log from the moment its launch was ready, and go on."""

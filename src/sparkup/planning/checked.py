@@ -16,6 +16,7 @@ from sparkup.facts.gpus import GPU
 from sparkup.planning import gates
 from sparkup.planning.cluster import transport
 from sparkup.planning.containers import ALWAYS, image_fact
+from sparkup.planning.fabric_environment import environment as of_fabric
 from sparkup.planning.launch import program_on
 from sparkup.planning.ranks import ADDRESS, variables
 from sparkup.planning.resolve import Resolved
@@ -136,7 +137,7 @@ def _ours(launch: Launch, node: Node, fabric: Fabric | None, given: Mapping[str,
     if launch.on(node).container is not None:
         yield from (Variable(name, value, NATURE) for name, value in ALWAYS.items())
     if fabric is not None:
-        yield from variables(fabric, node.host, launch.backend, given)
+        yield from variables(of_fabric(fabric, node.host), fabric, given, launch.backend)
         head = f"{launch.head.address}:{launch.meets}"
         yield Variable(ADDRESS, head, "where the head's own commands find the cluster")
 

@@ -26,7 +26,14 @@ from sparkup.planning.fabric_links import Proved
 from sparkup.planning.fabric_topology import chain
 from sparkup.planning.gates import refusals, told
 from sparkup.planning.meeting import meeting_port
-from sparkup.planning.parallel import Parallel, backend_of, contradictions, nodes_needed, read_parallel
+from sparkup.planning.parallel import (
+    Parallel,
+    backend_of,
+    contradictions,
+    nodes_needed,
+    not_needed,
+    read_parallel,
+)
 from sparkup.planning.ranks import Meeting, together
 
 FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS, CLOCK, DATAGRAMS)
@@ -74,8 +81,8 @@ def trimmed(
     ordered = ordered or hosts
     notes = () if ordered == hosts else (f"ranks follow the cables: {_names(ordered[:needed])}",)
     if needed < len(hosts):
-        left = f"not used: {_names(host for host in hosts if host not in ordered[:needed])}"
-        notes = (f"the command needs {needed} of {len(hosts)} hosts (-tp x -pp x -dp); {left}", *notes)
+        left = (host for host in hosts if host not in ordered[:needed])
+        notes = (not_needed(needed, len(hosts), left), *notes)
     return request.only(ordered[:needed]), notes
 
 

@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkup.commands.vllm import Serve
 from sparkup.domain.backend import Backend
+from sparkup.domain.host import Host
 from sparkup.errors import Problem
 
 # Their product is the number of GPUs (vllm/config/parallel.py: world_size, times the data-parallel size).
@@ -56,6 +57,12 @@ def configured(config: str, options: Sequence[str] = (*SIZES, EXECUTOR)) -> Mapp
 def nodes_needed(parallel: Parallel, gpus_of_each: int) -> int:
     """Return on how many hosts so many GPUs are."""
     return math.ceil(parallel.gpus / max(1, gpus_of_each))
+
+
+def not_needed(needed: int, there: int, left: Iterable[Host]) -> str:
+    """Say that a command needs fewer hosts than there are, and which are left out."""
+    names = ", ".join(host.name for host in left)
+    return f"the command needs {needed} of {there} hosts (-tp x -pp x -dp); not used: {names}"
 
 
 def backend_of(asked: Backend | None, serve: Serve | None, config: str) -> Backend:

@@ -9,7 +9,7 @@ from sparkup.domain.backend import PORTS, Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Fabric, Variable
 from sparkup.domain.launch import Launch, Node, Part
-from sparkup.planning.fabric_environment import environment
+from sparkup.planning.fabric_environment import environments
 from sparkup.planning.parallel import EXECUTOR
 
 LEASE = 90.0  # seconds: longer than a host that was lost is tried again for (run/executor.py)
@@ -49,7 +49,15 @@ def together(
 ) -> Launch:
     """Return one launch of what was decided for each host, the head's first."""
     head = drafts[0]
-    parts = [_part(draft, node, serve, meeting, fabric) for draft, node in zip(drafts, nodes, strict=True)]
+    own = environments(fabric)  # of all at once: each host alone would read the whole fabric again
+
+    def ours(draft: Launch, node: Node) -> tuple[Variable, ...]:
+        return variables(own[node.host], fabric, draft.environment.plain, meeting.backend)
+
+    parts = [
+        _part(draft, node, serve, meeting, ours(draft, node))
+        for draft, node in zip(drafts, nodes, strict=True)
+    ]
     return replace(
         head,
         backend=meeting.backend,
@@ -87,17 +95,15 @@ def without_us(launch: Launch) -> Launch:
 
 
 def variables(
-    fabric: Fabric, host: str, backend: Backend | None, given: Mapping[str, str]
+    own: Sequence[Variable], fabric: Fabric, given: Mapping[str, str], backend: Backend | None
 ) -> tuple[Variable, ...]:
-    """Return what a rank gets of us, and why: for the fabric and the backend. `given`: what the user set."""
+    """Return what a rank gets of us, and why: `own` is the fabric's for its host, `given` the user's."""
     said = TOLD if fabric.rdma and DEBUG not in given else ()
-    return (*environment(fabric, host), *said, *(ray.VARIABLES if backend is Backend.RAY else ()))
+    return (*own, *said, *(ray.VARIABLES if backend is Backend.RAY else ()))
 
 
-def _part(draft: Launch, node: Node, serve: Serve | None, meeting: Meeting, fabric: Fabric) -> Part:
-    given = draft.environment.plain
-    ours = variables(fabric, node.host, meeting.backend, given)
-    plain = {**{each.name: each.value for each in ours}, **given}
+def _part(draft: Launch, node: Node, serve: Serve | None, meeting: Meeting, ours: Sequence[Variable]) -> Part:
+    plain = {**{each.name: each.value for each in ours}, **draft.environment.plain}
     part = Part(
         argv=draft.argv,
         environment=Environment(plain, draft.environment.secret),

@@ -9,7 +9,7 @@ from sparkup.domain.host import Host
 from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import HostUnreachable, Problem
 from sparkup.planning.cluster import RING
-from sparkup.planning.parallel import read_parallel
+from sparkup.planning.parallel import not_needed, read_parallel
 
 MANY = 1 << 20  # GPUs: as many as there are
 LOCKED = {"host-key-unknown", "host-key-changed", "login-refused"}  # it may be a peer, and keeps us out
@@ -39,8 +39,7 @@ def enough(request: LaunchRequest) -> tuple[LaunchRequest, tuple[str, ...]]:
     wanted = read_parallel(serve, "", []).gpus
     if wanted >= there or (wanted > 1 and there >= RING):
         return request, ()
-    left = ", ".join(host.name for host in request.hosts[wanted:])
-    note = f"the command needs {wanted} of {there} hosts (-tp x -pp x -dp); not used: {left}"
+    note = not_needed(wanted, there, request.hosts[wanted:])
     return request.only(request.hosts[:wanted]), (note,)
 
 
