@@ -1,5 +1,6 @@
 """The program, the model and the config file of a command line, from the answers of a live host."""
 
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -40,6 +41,13 @@ def test_a_config_file_is_read() -> None:
     assert found.model == ""
     assert found.config_path == "/home/ada/serve.yaml"
     assert fact.name != lookup("vllm", "", "").name
+
+
+def test_of_a_config_file_only_what_is_read_leaves_its_host() -> None:
+    keep = re.compile(lookup("vllm", "", "/home/ada/serve.yaml").requests["config"].body["keep"])
+    read = ("port", "tensor_parallel_size", "gpu-memory-utilization", "kv_cache_memory_bytes")
+    assert all(keep.match(f"{name}: 1") for name in read)
+    assert not keep.match("api_key: 1")
 
 
 def test_an_environment_that_has_the_program_is_named() -> None:

@@ -72,7 +72,7 @@ def test_what_cannot_fit_is_refused() -> None:
     (found,), codes = alone(memory_=memory("half_used"))
     assert (found.level, found.code, codes) == ("fail", "mem.avail", ["no-memory"])
     assert re.fullmatch(
-        r"--gpu-memory-utilization 0\.92 by default is \d+\.\d GiB, and \d+\.\d GiB are available",
+        r"--gpu-memory-utilization 0\.85 by default is \d+\.\d GiB, and \d+\.\d GiB are available",
         found.message,
     )
     assert "docker ps" in found.hint
@@ -97,10 +97,54 @@ def test_nothing_fits_beside_what_takes_all() -> None:
 
 def test_what_leaves_the_system_little_is_warned_of() -> None:
     most = Memory(total=120 * GIB, available=115 * GIB, free=115 * GIB)
-    (found,), codes = alone(memory_=most)
+    (found,), codes = alone("--gpu-memory-utilization", "0.92", memory_=most)
     assert (found.level, found.code, codes) == ("warn", "mem.avail", [])
     assert "leaves 4.6 GiB of 115.0 GiB for all else" in found.message
     assert found.hint == "--gpu-memory-utilization 0.89 fits"
+
+
+@pytest.mark.parametrize(
+    ("name", "by_default", "most"),
+    [
+        ("idle_2025_firmware_119g", [], ["warn"]),
+        ("kernel7_kho_off_healthy", [], ["warn"]),
+        ("kho_bug_cma_free_exceeds_total", [], ["warn"]),
+        ("half_used", ["fail"], ["fail"]),
+        ("memfree_low_but_available_high", ["fail"], ["fail"]),
+        ("near_oom", ["fail"], ["fail"]),
+        ("serving_with_swap_used", ["fail"], ["fail"]),
+    ],
+)
+def test_a_spark_that_runs_nothing_else_is_not_warned_of(
+    name: str, by_default: list[str], most: list[str]
+) -> None:
+    """All that Sparks said of their memory; 0.92 is vLLM's own default."""
+
+    def levels(*words: str) -> list[str]:
+        return [each.level for each in alone(*words, memory_=memory(name))[0] if each.code == "mem.avail"]
+
+    assert levels() == by_default
+    assert levels("--gpu-memory-utilization", "0.92") == most
+    assert not [each for each in alone(memory_=memory(name))[0] if each.code == "mem.cache"]
+
+
+def test_a_server_that_names_no_share_is_given_one() -> None:
+    added = ("--gpu-memory-utilization", "0.85")
+
+    def given(*words: str, spark: bool = True) -> bool:
+        one = request("vllm", "serve", "m", *words)
+        there = seen(one, dgx_=GB10, memory_=IDLE) if spark else seen(one)
+        resolved, _ = examine(one, {"local": there}, "a1")
+        told = any("as the command says none" in note for note in resolved.notes)
+        assert told == (resolved.launch.argv[-2:] == added)
+        return told
+
+    assert given()
+    assert not given("--gpu-memory-utilization", "0.5")
+    assert not given("--kv-cache-memory-bytes", "5G")
+    assert not given(spark=False)
+    ranks = launched(asked("vllm", "serve", "m", "-tp", "2")).launch
+    assert all(added[0] in ranks.on(node).argv for node in ranks.nodes)
 
 
 def test_the_page_cache_is_warned_of() -> None:

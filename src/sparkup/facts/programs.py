@@ -7,8 +7,11 @@ from pathlib import PurePosixPath
 from sparkup.domain.fact import Answers, Fact, Request, files, paths, which, whole
 from sparkup.facts.machine import ENVIRONMENTS, NAMED_ENVIRONMENTS
 
-# Of a file for `vllm serve --config`: where it listens, and on how many GPUs it runs.
-KEPT = r"(host|port|[a-z_-]+[_-]parallel[_-]size|distributed[_-]executor[_-]backend)[ \t]*:"
+# Of a file for `vllm serve --config`: where it listens, on how many GPUs it runs, how much memory it takes.
+KEPT = (
+    r"(host|port|[a-z_-]+[_-]parallel[_-]size|distributed[_-]executor[_-]backend"
+    r"|gpu[_-]memory[_-]utilization|kv[_-]cache[_-]memory[_-]bytes)[ \t]*:"
+)
 
 
 @dataclass(frozen=True, slots=True)

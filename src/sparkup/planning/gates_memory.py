@@ -2,21 +2,25 @@
 
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sparkup.domain.check import Check, Finding, Level
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import follow_up
+from sparkup.domain.launch import Launch
 from sparkup.facts.dgx import DGX
 from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.memory import MEMORY
-from sparkup.planning.gates_subject import GIB, Gate, Subject
+from sparkup.planning.gates_subject import GIB, Gate, Subject, missing
 from sparkup.planning.serving import mine
 
 SHARE, CACHE = "--gpu-memory-utilization", "--kv-cache-memory-bytes"
-DEFAULT_SHARE = 0.92  # of vLLM 0.32
-SPARE = 8 * GIB  # what the system needs beside the engine (users.md F22)
+# What a Spark gives that runs nothing else leaves SPARE; vLLM's own 0.92 leaves 1 to 6 GiB (docs/gates.md).
+FIT = "0.85"
+SPARE = 8 * GIB  # what the system needs beside the engine (users.md F22, F23)
+# The page cache fills the memory, and what can be given only by emptying it is most of what is asked for.
+FREE, HELD = 4 * GIB, 20 * GIB
 # As vLLM reads it: small letters count by 1000, capital ones by 1024.
 SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmgtKMGT]?)")
 UNITS = {"": 1, **{unit: 1000**n for n, unit in enumerate("kmgt", 1)}}
@@ -32,6 +36,15 @@ class Asked:
     least: bool = False  # the weights come on top
 
 
+def with_share(subject: Subject) -> tuple[Sequence[Launch], tuple[str, ...]]:
+    """Return what is to run, where vLLM on a Spark names no share of its memory with FIT, and a note of it."""
+    said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE)
+    if said or any(missing(CHECKS[0], subject)) or not any(subject.sparks()):
+        return subject.drafts, ()
+    drafts = [replace(draft, argv=(*draft.argv, SHARE, FIT)) for draft in subject.drafts]
+    return drafts, (f"{SHARE} {FIT}, as the command says none: vLLM's own 0.92 can freeze a Spark",)
+
+
 def asked(subject: Subject, total: int) -> Asked | None:
     """Return what vLLM will take of so many bytes; None for what is no vLLM, or says what cannot be read."""
     if subject.serve is None:
@@ -40,7 +53,7 @@ def asked(subject: Subject, total: int) -> Asked | None:
         size = _size(cache)
         return None if size is None else Asked(size, f"{CACHE} {cache}", least=True)
     said = subject.option(SHARE)
-    share = DEFAULT_SHARE if said is None else _share(said)
+    share = _share(FIT if said is None else said)
     if share is None:
         return None
     return Asked(int(total * share), f"{SHARE} {share:g}{' by default' if said is None else ''}")
@@ -100,13 +113,17 @@ def _lower(available: int, total: int) -> str:
 
 
 def _cached(subject: Subject) -> Iterator[Finding]:
-    """Say that the page cache holds what a driver may count as taken (users.md F20)."""
+    """Say that the page cache holds what a driver may count as taken (users.md F20).
+
+    vLLM itself asks what is available; the driver, and what older versions ask, is what is free.
+    """
     for seen, _ in subject.sparks():
         memory = seen[MEMORY]
         wanted = asked(subject, memory.total)
         if wanted is None or memory.available is None or memory.free is None:
             continue
-        if memory.free < wanted.size <= memory.available:
+        held = memory.available - memory.free
+        if memory.free < FREE and held > HELD and wanted.size <= memory.available:
             message = (
                 f"only {gib(memory.free)} are free of the page cache, and {wanted.how} is {gib(wanted.size)}"
             )

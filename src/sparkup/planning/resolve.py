@@ -29,6 +29,7 @@ from sparkup.facts.programs import Lookup
 from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning import cluster, containers, gates, serving
 from sparkup.planning.fabric_links import Proved
+from sparkup.planning.gates_memory import with_share
 from sparkup.planning.host_paths import inside_lookup, reach
 from sparkup.planning.host_state import name_problems, place_problems
 from sparkup.planning.processes import as_process, command_lookup
@@ -95,12 +96,13 @@ def examine(
         for place, host in enumerate(request.hosts)
     ]
     launches = [draft.launch for draft in drafts]
+    launches, more = with_share(gates.Subject(request, seen, launches, known.config))
     found = cluster.Cluster(launches[0])
     if len(drafts) > 1:
         found = cluster.cluster(request, launches, seen, known, problems)
     checked = gates.findings(gates.Subject(request, seen, launches, known.config, found.fabric))
     problems += gates.refusals(checked)
-    notes = (*notes, *_all_notes(request, drafts), *found.notes, *gates.told(checked))
+    notes = (*notes, *_all_notes(request, drafts), *more, *found.notes, *gates.told(checked))
     launch = found.launch
     if len(drafts) == 1:
         host = request.hosts[0].name
