@@ -47,6 +47,6 @@ def test_of_a_launch_that_is_gone_nothing_is_known_and_nothing_is_made(user: Use
     user.launched()
     assert user.run("stop").status == 0
     found = proved(user)
-    assert found["proof"]["verdict"].startswith("not known: no request was answered, and NCCL said nothing")
+    assert found["proof"]["verdict"].startswith("RDMA: not known, no request was answered, and NCCL said nothing")
     assert user.names() == []
     assert found["noted"][1].startswith("proof.json could not be kept: ")

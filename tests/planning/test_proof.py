@@ -85,7 +85,7 @@ def test_a_device_over_which_nothing_went() -> None:
 
 def test_devices_that_stand_still_prove_nothing() -> None:
     told, rdma = verdict(Evidence(SAID, BEFORE, BEFORE, asked=True))
-    assert told.startswith("not known: nothing went over rocep1s0f1 of node1, ")
+    assert told.startswith("RDMA: not known, nothing went over rocep1s0f1 of node1, ")
     assert rdma is None
 
 
@@ -108,7 +108,7 @@ def test_without_an_answer_the_words_of_nccl_count() -> None:
     assert verdict(Evidence(SAID)) == ("RDMA on both twins, says NCCL; no request was answered", True)
     silent = Evidence({"node1": GOOD})
     assert verdict(silent) == (
-        "not known: no request was answered, and NCCL said nothing of it on node2",
+        "RDMA: not known, no request was answered, and NCCL said nothing of it on node2",
         None,
     )
 

@@ -39,7 +39,7 @@ async def prove(running: Running, context: Context) -> Proof:
         try:
             proof = judged(running.launch, running.runner.seen, await _evidence(running))
         except SparkupError as error:
-            proof = Proof(f"not known: {error.problems[0].message}")
+            proof = Proof(f"RDMA: not known, {error.problems[0].message}")
     if len(running.launch.nodes) > 1 and parse_serve(running.launch.argv):
         context.emit(Noted(proof.verdict))
         await _keep(proof, running, context)

@@ -91,7 +91,7 @@ def prove(launch: Launch, seen: Observed, evidence: Evidence) -> Proof:
     there = sum(len(each.moved) for each in ranks)
     told = f"nothing went over {', '.join(still)}"
     if len(still) == there:
-        return Proof(f"not known: {told}", ranks=ranks)
+        return Proof(f"RDMA: not known, {told}", ranks=ranks)
     return Proof(f"RDMA on {there - len(still)} of {there} devices: {told}", rdma=True, ranks=ranks)
 
 
@@ -100,7 +100,7 @@ def _unmeasured(ranks: Sequence[RankProof], evidence: Evidence, seen: Observed, 
     why = "the devices do not count bytes" if evidence.asked else "no request was answered"
     if not said:
         silent = ", ".join(each.host for each in ranks if not each.transport)
-        return Proof(f"not known: {why}, and NCCL said nothing of it on {silent}", ranks=tuple(ranks))
+        return Proof(f"RDMA: not known, {why}, and NCCL said nothing of it on {silent}", ranks=tuple(ranks))
     left = [f"{device} of {each.host}" for each in ranks for device in each.moved if device not in each.hcas]
     if left:
         there = sum(len(each.moved) for each in ranks)
