@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sparkup.domain.check import Check, Finding, Level
@@ -36,11 +36,11 @@ class Asked:
     least: bool = False  # the weights come on top
 
 
-def with_share(subject: Subject) -> tuple[Sequence[Launch], tuple[str, ...]]:
+def with_share(subject: Subject) -> tuple[list[Launch], tuple[str, ...]]:
     """Return what is to run, where vLLM on a Spark names no share of its memory with FIT, and a note of it."""
     said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE)
     if said or any(missing(CHECKS[0], subject)) or not any(subject.sparks()):
-        return subject.drafts, ()
+        return [*subject.drafts], ()
     drafts = [replace(draft, argv=(*draft.argv, SHARE, FIT)) for draft in subject.drafts]
     return drafts, (f"{SHARE} {FIT}, as the command says none: vLLM's own 0.92 can freeze a Spark",)
 
