@@ -12,6 +12,7 @@ from sparkup.node.gather import KINDS, answer
 
 REQUESTS = [
     fact.run("echo", "hi", timeout=5),
+    fact.fed(("echo", "hi"), "echo", timeout=5, only_root=True),
     fact.files("/proc/meminfo", max_bytes=10),
     fact.files("/proc/meminfo", max_bytes=10, tail=True),
     fact.files("/proc/meminfo", "/proc/self/mem", keep="Mem", sparse=True),

@@ -95,6 +95,26 @@ def test_programs_that_take_too_long(python: str) -> None:
     assert time.monotonic() - begun < 20
 
 
+def test_a_program_is_fed_with_the_lines_that_another_prints(python: str) -> None:
+    answer = ask(python, "fed", source=["printf", r"b\na b\n\nb\n"], argv=["printf", r"<%s>"])
+    assert (answer["status"], answer["out"]) == (0, "<b><a b>")
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "out"), [("true", 0, ""), ("echo x; exit 3", 3, "x\n"), ("exec no-such", 127, "")]
+)
+def test_a_program_is_not_run_without_something_to_feed_it(
+    python: str, source: str, status: int, out: str
+) -> None:
+    answer = ask(python, "fed", source=["sh", "-c", source], argv=["echo", "ran"])
+    assert (answer["status"], answer["out"]) == (status, out)
+
+
+def test_nothing_is_fed_by_a_program_that_is_not_there(python: str) -> None:
+    answer = ask(python, "fed", source=["no-such-program"], argv=["echo", "ran"])
+    assert (answer["status"], answer["out"], answer["missing"]) == (None, "", True)
+
+
 def test_questions_wait_on_others_side_by_side(python: str) -> None:
     told = gather(python, {str(n): {"kind": "run", "argv": ["sleep", "0.4"]} for n in range(8)})
     assert told["seconds"] < 8 * 0.4

@@ -4,7 +4,7 @@ All requests of all facts that a phase wants travel to a host in one round trip 
 Add a fact: a file in facts/ with its requests and its parser, and a recorded answer in tests/fixtures.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
@@ -23,6 +23,14 @@ def run(*argv: str, timeout: float = 10.0, only_root: bool = False) -> Request:
     """Ask for the output of a program; `timeout` in seconds. `only_root`: for others it counts as missing."""
     body = {"argv": list(argv), "timeout": timeout}
     return Request("run", {**body, "only_root": True} if only_root else body)
+
+
+def fed(source: Sequence[str], *argv: str, timeout: float = 10.0, only_root: bool = False) -> Request:
+    """Ask for the output of a program whose last words are the lines that `source` prints, each once.
+
+    `timeout` in seconds for each; where `source` fails or prints nothing, its answer is the answer.
+    """
+    return Request("fed", {**run(*argv, timeout=timeout, only_root=only_root).body, "source": list(source)})
 
 
 def files(
@@ -95,6 +103,7 @@ Answers = Mapping[str, Any]  # request name → what gather.py answered to it
 # a member `...` stands for all names. No fact sees an answer that is anything else (run/answers.py).
 SHAPES: Mapping[str, Mapping[Any, Any]] = {
     "run": {"status": int | None, "out": str, "err": str},
+    "fed": {"status": int | None, "out": str, "err": str},
     "files": {"files": {...: str}, "owners": {...: int}},
     "links": {"links": {...: str}},
     "digests": {"digests": {...: str}},

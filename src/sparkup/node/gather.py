@@ -57,6 +57,15 @@ def run(body: Json) -> Json:
     return answer
 
 
+def fed(body: Json) -> Json:
+    """Run a program with the lines that another prints as its last words; without any there is no need to."""
+    first = run(dict(body, argv=body["source"]))
+    words = list(dict.fromkeys(line for line in first["out"].splitlines() if line))
+    if first["status"] != 0 or not words:
+        return first
+    return run(dict(body, argv=body["argv"] + words))
+
+
 def expanded(name: str) -> str:
     """Return a path with `~` and variables put in, and where `..` in it leads: engines strike that out."""
     path = os.path.expandvars(os.path.expanduser(name))
@@ -229,6 +238,7 @@ def which(body: Json) -> Json:
 
 KINDS: dict[str, Callable[[Json], Json]] = {
     "run": run,
+    "fed": fed,
     "files": files,
     "links": links,
     "digests": digests,
