@@ -1,0 +1,10 @@
+
+# The wheels that the lock names; a build context called wheels stands in for this stage.
+FROM scratch AS wheels
+COPY wheels/ /
+
+FROM system AS image
+RUN --mount=type=bind,from=wheels,target=/wheels \
+    --mount=type=bind,source=src/sparkup/data/envs/cpu.lock,target=/tmp/cpu.lock \
+    PIP_CONSTRAINT=/dev/null python3 -m pip install --no-cache-dir --no-index --no-deps --require-hashes \
+        --find-links=/wheels -r /tmp/cpu.lock

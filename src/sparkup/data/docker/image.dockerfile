@@ -1,0 +1,15 @@
+
+# What people and launches meet: a working directory with run-cluster-node.sh, no entrypoint.
+ARG BUILD_JOBS=16
+# What is compiled as the engine runs has the same limits as what was compiled for it.
+ENV MAX_JOBS=${BUILD_JOBS} CMAKE_BUILD_PARALLEL_LEVEL=${BUILD_JOBS} NINJAFLAGS=-j${BUILD_JOBS} MAKEFLAGS=-j${BUILD_JOBS}
+WORKDIR /workspace/vllm
+ENV VLLM_BASE_DIR=/workspace/vllm PATH=/workspace/vllm:${PATH}
+RUN --mount=type=bind,source=src/sparkup/data/docker/run-cluster-node.sh,target=/tmp/run-cluster-node.sh \
+    install -m 755 /tmp/run-cluster-node.sh .
+ENTRYPOINT []
+CMD ["bash"]
+LABEL org.opencontainers.image.title=vllm-node \
+    org.opencontainers.image.description="vLLM for NVIDIA DGX Spark"
+# Of builds by sparkup alone: what went into the image.
+COPY sparkup-build.jso[n] /workspace/

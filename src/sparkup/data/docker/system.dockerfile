@@ -1,0 +1,16 @@
+
+# What every image of ours has from its distribution, RDMA in user space included.
+FROM ${BASE_IMAGE} AS system
+# Change it to have everything after this line fetched and made anew.
+ARG CACHEBUST_DEPS=1
+ARG BASE_PACKAGES
+ARG DEBIAN_FRONTEND=noninteractive
+RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,id=sparkup-apt-lists,target=/var/lib/apt/lists,sharing=locked \
+    apt-get update \
+    && apt-get install -y --no-install-recommends \
+        ca-certificates curl earlyoom git ibverbs-providers ibverbs-utils iproute2 libibverbs1 libxcb1 procps \
+        python3 rdma-core vim-tiny ${BASE_PACKAGES} \
+    && rm -rf /var/log/apt /var/log/dpkg.log
+# The engine is installed beside what the distribution and the base have, where mods look for it.
+ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
