@@ -1,6 +1,7 @@
 """Images: what engines and people call them, and what is said of those that hosts have."""
 
 import re
+from dataclasses import dataclass
 
 # Parts of a name that podman writes and docker leaves out.
 UNSAID = re.compile(r"^(localhost/|docker\.io/library/|docker\.io/)")
@@ -30,3 +31,14 @@ def candidate_name(name: str, build: str) -> str:
 def is_candidate(name: str) -> bool:
     """Say whether a name is one that `candidate_name` makes."""
     return bool(CANDIDATE.search(name))
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What one kind of things takes of the disk, as an engine tells; bytes, rounded by docker."""
+
+    engine: str
+    kind: str  # in the engine's words: Images, Containers, Local Volumes, Build Cache
+    count: int
+    size: int
+    reclaimable: int
