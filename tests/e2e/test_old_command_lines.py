@@ -12,6 +12,8 @@ import pytest
 from tests.docked import Docked
 from tests.user import Done, Json
 
+from sparkup.commands.containers import TRUSTED
+
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 ALWAYS = "--gpus all --rm --network host -e NCCL_IGNORE_CPU_AFFINITY=1"
 PRIVILEGED = "--privileged --ipc=host"
@@ -95,7 +97,8 @@ DIFFERENT = {
     "HostConfig.Mounts": "the program, and the state of this launch with its log",
 }
 CACHE = "/root/.tilelang"  # one that vLLM has got since
-OURS = {f"/opt/sparkup/{each}" for each in ("node.pyz", "state/launches/vllm_node", "state/launches/mine")}
+FOLDERS = [f"/opt/sparkup/state/launches/{name}" for name in ("vllm_node", "mine")]
+OURS = {"/opt/sparkup/node.pyz", *FOLDERS, *(f"{folder}/{file}" for folder in FOLDERS for file in TRUSTED)}
 REFUSED = [
     ("--mem-limit-gb 8", "start --mem-limit-gb 8", "limits of a container need --non-privileged"),
     ("--shm-size-gb 8", "start --shm-size-gb 8", "--shm-size-gb needs --non-privileged"),

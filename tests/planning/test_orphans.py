@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.recorded import answers
 from tests.planning.hosts import ADA, running, seen
 
+from sparkup.domain.answer import Row
 from sparkup.domain.fact import Observed
 from sparkup.domain.launch import Engine, RankState
 from sparkup.errors import GateRefused
@@ -15,12 +16,14 @@ from sparkup.facts.containers import CONTAINERS, ContainerState
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.containers import name_problem
-from sparkup.planning.orphans import container_of_orphan, there
+from sparkup.planning.orphans import adopted, container_of_orphan, there
+from sparkup.planning.several import Asked, together
 from sparkup.planning.stop import choose, found, stop_plan
 
 ROOT = replace(ADA, uid=0, state_root=PurePosixPath("/var/lib/sparkup"))
 SPARK = replace(ADA, uid=1000, state_root=PurePosixPath("/home/spark/.local/state/sparkup"))
 CASES = ("docker_20", "docker_26", "podman_4")
+ROW = Row("held", "h", 0, "", "docker", 1, "", None, "", 0.0, 0.0, None, "", (), "")
 RECORDED = CONTAINERS.parse(answers("containers", "docker_20"))
 
 
@@ -47,6 +50,31 @@ def test_what_is_known_of_one() -> None:
     assert rank.spec == {"engine": "docker", "image": "base:1"}
     assert (rank.mine, rank.contained, rank.hidden) == (True, True, False)
     assert container_of_orphan(rank, host).name == "up"
+    assert [(each.launch, each.rank) for each in there(host)] == [
+        ("gone", 2),
+        ("held", 1),
+        ("theirs", 0),
+        ("up", 0),
+    ]
+
+
+def test_one_is_a_rank_of_the_launch_whose_others_have_their_folders() -> None:
+    """The whole has it as a rank that lives, not as one that is missing beside a launch of its own."""
+    head = replace(running("held"), attempt="a4", nodes=("h", "w"), spec={"engine": "docker"}, verdict={})
+    host = seen(host="w", machine_=ROOT, containers_=RECORDED)
+    ranks = adopted([("h", head), *(("w", rank) for rank in there(host) if rank.launch == "held")])
+    assert [(rank.rank, rank.nodes) for _, rank in ranks] == [(0, ("h", "w")), (1, ("h", "w"))]
+    rows = [
+        replace(
+            ROW, host=name, rank=rank.rank, phase=rank.phase, attempt="a4", container="paused" * rank.rank
+        )
+        for name, rank in ranks
+    ]
+    unseen, (whole,) = together(ranks, rows, Asked(("h", "w"), (), 0.0))
+    assert (unseen, whole.phase) == ([], "ready")
+    gone = replace(rows[1], container="exited")
+    (whole,) = together(ranks, [rows[0], gone], Asked(("h", "w"), (), 0.0))[1]
+    assert (whole.phase, whole.because) == ("degraded", "rank 1 on w orphaned")
 
 
 def test_those_with_a_folder_are_none() -> None:

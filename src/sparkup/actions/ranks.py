@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sparkup.actions.chosen import chosen
 from sparkup.actions.context import Context
 from sparkup.connect.base import Connection
-from sparkup.domain.fact import Observed
+from sparkup.domain.fact import Fact, Observed
 from sparkup.domain.host import Host
 from sparkup.errors import GateRefused, HostUnreachable, InputRefused, Problem
+from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.machine import MACHINE
 from sparkup.planning.several import groups, missing
@@ -44,9 +46,9 @@ class Reach:
         self.lost.update((problem.where, problem) for problem in lost)
         return list(there)
 
-    async def look(self, names: Iterable[str]) -> None:
+    async def look(self, names: Iterable[str], *more: Fact[Any]) -> None:
         """See which launches hosts have, all at once; one that does not answer is lost."""
-        facts = dict.fromkeys(names, (MACHINE, LAUNCHES))
+        facts = dict.fromkeys(names, (MACHINE, LAUNCHES, *more))
         if facts:
             silent = await self.runner.look(f"Look at {', '.join(facts)}", facts)
             self.lost.update((name, error.problems[0]) for name, error in silent.items())
@@ -111,11 +113,18 @@ async def others(known: Sequence[Found], hosts: Sequence[Host], there: Reach) ->
         return []
     named = [asked.get(host) or there.called(host) for host in wanted]
     more: dict[tuple[str, int], Found] = {}
+
+    def find() -> bool:
+        for host, rank in found(there.seen()):
+            key = (rank.attempt, rank.rank)
+            if (rank.launch, rank.attempt) in groups(known) and key not in have:
+                more.setdefault(key, (host, rank))  # a host may have two names
+        return len(more) == len(wanted)
+
     for wave in ([host for host in named if host is not None], hosts):
-        if len(more) < len(wanted):
+        if not find():
             await there.look(await there.to(wave))
-            for host, rank in found(there.seen()):
-                key = (rank.attempt, rank.rank)
-                if (rank.launch, rank.attempt) in groups(known) and key not in have:
-                    more.setdefault(key, (host, rank))  # a host may have two names
+    if not find():  # its folder may be gone, and only its container be there
+        await there.look(there.seen(), CONTAINERS)
+        find()
     return list(more.values())

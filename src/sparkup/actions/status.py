@@ -16,7 +16,7 @@ from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.engine_log import LogReader, Stage
 from sparkup.facts.launches import LAUNCHES, health, log_tail
 from sparkup.facts.machine import MACHINE
-from sparkup.planning.orphans import there
+from sparkup.planning.orphans import adopted, there
 from sparkup.planning.several import Asked, together
 from sparkup.planning.stop import unknown
 from sparkup.run.gather import Facts, Live, Observer
@@ -82,7 +82,7 @@ async def observe(
         raise failures[0].with_problems(*(each for one in failures[1:] for each in one.problems), *lost)
     problems = (*lost, *(problem for each in failures for problem in each.problems))
     now = time.time()
-    found = [(host, rank) for host, each in seen.items() for rank in there(each)]
+    found = adopted([(host, rank) for host, each in seen.items() for rank in there(each)])
     rows = [_row(rank, seen[host], now) for host, rank in found]
     asked = Asked([host.name for host in hosts], [host.name for host in hosts if host.name not in seen], now)
     more, wholes = together(found, rows, asked)

@@ -25,11 +25,11 @@ else echo there; fi"""
 PS_FORMATS = {
     Engine.DOCKER: "{{.ID}}\t{{.State}}\t{{.Names}}\t"
     '{{.Label "sparkup.launch"}}\t{{.Label "sparkup.attempt"}}\t{{.Image}}\t'
-    '{{.Label "sparkup.owner"}}\t{{.Label "sparkup.folder"}}',
+    '{{.Label "sparkup.owner"}}\t{{.Label "sparkup.folder"}}\t{{.Label "sparkup.rank"}}',
     # Its 4.3 makes a sentence of .State and knows no .Label.
     Engine.PODMAN: "{{.ID}}\t{{.ListContainer.State}}\t{{.Names}}\t"
     '{{index .Labels "sparkup.launch"}}\t{{index .Labels "sparkup.attempt"}}\t{{.Image}}\t'
-    '{{index .Labels "sparkup.owner"}}\t{{index .Labels "sparkup.folder"}}',
+    '{{index .Labels "sparkup.owner"}}\t{{index .Labels "sparkup.folder"}}\t{{index .Labels "sparkup.rank"}}',
 }
 
 

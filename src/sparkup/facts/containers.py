@@ -110,6 +110,7 @@ class ContainerState:
     image: str = ""
     owner: int = -1  # uid of the login that launched it
     folder: str = ""  # of the launch, where its owner's state is
+    rank: int = 0
 
 
 def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
@@ -117,9 +118,11 @@ def parse_containers(text: str, engine: Engine) -> Iterator[ContainerState]:
     for line in text.splitlines():
         words = [word.replace("<no value>", "") for word in line.split("\t")]
         if len(words) == PS_FORMATS[engine].count("\t") + 1:
-            identity, state, name, launch, attempt, its_image, owner, folder = words
-            uid = int(owner) if owner.isdecimal() else -1
-            yield ContainerState(engine, identity, state, name, launch, attempt, its_image, uid, folder)
+            identity, state, name, launch, attempt, its_image, owner, folder, rank = words
+            uid, number = (int(word) if word.isdecimal() else -1 for word in (owner, rank or "0"))
+            yield ContainerState(
+                engine, identity, state, name, launch, attempt, its_image, uid, folder, max(0, number)
+            )
 
 
 def _containers(answers: Answers) -> tuple[ContainerState, ...]:

@@ -1,6 +1,7 @@
 """Containers whose launch has no folder any more: only their labels tell of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sparkup.domain.fact import Seen
@@ -25,6 +26,17 @@ def container_of_orphan(rank: RankState, seen: Seen) -> ContainerState:
     return next(each for each in seen[CONTAINERS] if each.attempt == rank.attempt)
 
 
+def adopted(found: Sequence[tuple[str, RankState]]) -> list[tuple[str, RankState]]:
+    """Return ranks with their hosts; one without a folder is of the others of its attempt that have theirs."""
+    known = {(rank.launch, rank.attempt): rank.nodes for _, rank in found if rank.mine and rank.nodes}
+    return [
+        (host, replace(rank, nodes=known.get((rank.launch, rank.attempt), ())))
+        if rank.orphaned
+        else (host, rank)
+        for host, rank in found
+    ]
+
+
 def _orphans(ranks: tuple[RankState, ...], seen: Seen) -> Iterator[RankState]:
     root = seen[MACHINE].state_root
     known = {rank.attempt for rank in ranks if rank.mine}
@@ -44,7 +56,7 @@ def _rank(each: ContainerState, *, mine: bool) -> RankState:
     return RankState(
         launch=each.launch,
         attempt=each.attempt,
-        rank=0,
+        rank=each.rank,
         folder=each.folder,
         started=0.0,
         alive=each.state in LIVING,

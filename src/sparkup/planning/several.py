@@ -9,6 +9,7 @@ from sparkup.domain.launch import RankState
 from sparkup.domain.peer import Peer
 from sparkup.errors import HostUnreachable, InputRefused, Problem
 from sparkup.planning.hearing import unheard
+from sparkup.planning.orphans import LIVING as UP
 from sparkup.planning.stop import Found
 
 LIVING = ("starting", "healthy", "ready", "unhealthy", "running")
@@ -78,7 +79,9 @@ def together(found: Sequence[Found], rows: Sequence[Row], asked: Asked) -> tuple
         more = list(_unseen(ranks, asked))
         mine = [row for row in rows if (row.name, row.attempt) == (name, attempt)]
         all_rows = sorted((*mine, *(row for row, _ in more)), key=lambda row: row.rank)
-        lives: dict[int, bool | None] = {row.rank: row.phase in LIVING for row in mine}
+        lives: dict[int, bool | None] = {
+            row.rank: row.phase in LIVING or (row.phase == "orphaned" and row.container in UP) for row in mine
+        }
         lives |= {row.rank: known.alive for row, known in more}
         unseen += [row for row, _ in more]
         whole = _whole(all_rows, lives, {row.rank: known for row, known in more}, asked.now)

@@ -11,14 +11,14 @@ from sparkup.domain.launch import RankState
 from sparkup.domain.plan import Plan, Step
 from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.planning.launch import program_on, put_program, stop_step
-from sparkup.planning.orphans import there
+from sparkup.planning.orphans import adopted, there
 
 Found = tuple[str, RankState]  # host and what is there
 
 
 def found(seen: Observed) -> list[Found]:
     """Return this user's launches of all hosts, those that live first."""
-    mine = [(host, rank) for host, each in seen.items() for rank in there(each) if rank.mine]
+    mine = adopted([(host, rank) for host, each in seen.items() for rank in there(each) if rank.mine])
     return sorted(mine, key=lambda each: not each[1].alive)
 
 

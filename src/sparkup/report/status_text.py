@@ -37,6 +37,8 @@ def _rank(row: Row) -> tuple[str, ...]:
 
 
 def _phase(row: Row) -> str:
+    if row.phase == "orphaned" and row.container:
+        return f"orphaned ({row.container})"
     if row.container == "paused":
         return f"{row.phase} (paused)"
     if row.phase == "starting" and row.stage:
@@ -54,7 +56,6 @@ def _row(row: Row) -> tuple[str, ...]:
     if row.phase == "hidden":
         return (row.name, row.host, f"hidden (of uid {row.owner})", *("-" for _ in range(4)))
     if row.phase == "orphaned":
-        state = f"orphaned ({row.container})" if row.container else row.phase
-        return (row.name, row.host, state, "-", "-", "-", f"(its folder is gone; image {row.image})")
+        return (row.name, row.host, _phase(row), "-", "-", "-", f"(its folder is gone; image {row.image})")
     command = " ".join(" ".join(row.argv).split())  # a row is one line, whatever the command holds
     return (row.name, row.host, _phase(row), _since(row), str(row.pid), row.url or "-", command)
