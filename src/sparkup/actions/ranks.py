@@ -48,7 +48,8 @@ class Reach:
 
     async def look(self, names: Iterable[str], *more: Fact[Any]) -> None:
         """See which launches hosts have, all at once; one that does not answer is lost."""
-        facts = dict.fromkeys(names, (MACHINE, LAUNCHES, *more))
+        wanted: tuple[Fact[Any], ...] = (MACHINE, LAUNCHES, *more)
+        facts = dict.fromkeys(names, wanted)
         if facts:
             silent = await self.runner.look(f"Look at {', '.join(facts)}", facts)
             self.lost.update((name, error.problems[0]) for name, error in silent.items())

@@ -37,7 +37,7 @@ class Asked:
 
 
 def with_share(subject: Subject) -> tuple[list[Launch], tuple[str, ...]]:
-    """Return what is to run, where vLLM on a Spark names no share of its memory with FIT, and a note of it."""
+    """Return what is to run, and a note: vLLM that names no share of a Spark's memory gets FIT."""
     said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE)
     if said or any(missing(CHECKS[0], subject)) or not any(subject.sparks()):
         return [*subject.drafts], ()
