@@ -15,7 +15,7 @@ FRAGMENTS: Mapping[ImageVariant, tuple[str, ...]] = {
 }
 # What the fragments mount from the context, below FOLDER.
 FILES: Mapping[ImageVariant, tuple[str, ...]] = {
-    ImageVariant.CPU: ("docker/run-cluster-node.sh", "envs/cpu.lock"),
+    ImageVariant.CPU: ("docker/name_vllm.py", "docker/run-cluster-node.sh", "envs/cpu.lock"),
 }
 
 
