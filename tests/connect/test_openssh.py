@@ -66,7 +66,7 @@ async def test_a_changed_host_key_is_refused_in_any_case(served: Served, accept:
     served.known_hosts.write_text(f"# a comment\n{port} {other}")
     problem = await refused(served, accept_new_host_keys=accept)
     assert problem.code == "host-key-changed"
-    assert f"{served.known_hosts}, line 2" in problem.message
+    assert f"{served.known_hosts}:2" in problem.message
     assert served.logins == 0
     command = re.search(r"`(ssh-keygen -R .*?)`", problem.hint)
     assert command  # which does what it says:

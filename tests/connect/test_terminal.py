@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.connect.processes import until
-from tests.connect.served import Served, serve
+from tests.connect.served import serve
 
 pytestmark = pytest.mark.anyio
 WORD = "sesame"
@@ -147,16 +147,6 @@ async def test_a_password_is_asked_for_and_may_be_wrong_once() -> None:
         await user.shows("opened")
         assert WORD not in user.shown
         assert user.cooked
-
-
-async def test_an_unknown_host_key_is_shown_and_may_be_accepted(served: Served) -> None:
-    served.known_hosts.write_text("")
-    async with terminal("open", str(served.folder)) as user:
-        await user.shows("authenticity of host")
-        await user.shows("(yes/no")
-        user.type("yes\n")
-        await user.shows("opened")
-    assert served.known_hosts.read_text()
 
 
 async def test_one_host_asks_at_a_time() -> None:

@@ -21,6 +21,7 @@ EVENTS: list[Event] = [
     event.LogLine("h", 0, "line"),
     event.Warned("problem", "hint"),
     event.Noted("text"),
+    event.Asked("Trust it?"),
     event.Ready("a", "http://127.0.0.1:8000", 2.0, (("weights", 1.0),), 32768, 64.0, "generate", "m"),
     event.Failed((Problem("bad-option", "wrong", "h", "hint", ("detail",)),)),
     event.Printed(b"line", 1, "spark2"),

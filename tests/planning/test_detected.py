@@ -9,8 +9,9 @@ from tests.planning.members import key, seen
 from sparkup.domain.discovery import Found
 from sparkup.domain.fabric import End, Fabric, Link
 from sparkup.domain.inventory import Defaults, Inventory, KnownHost
+from sparkup.facts.identity import fingerprint
 from sparkup.planning.detected import inventory_of, known, named, stale
-from sparkup.planning.discovery import fingerprint, found_host
+from sparkup.planning.discovery import found_host
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ONE = found_host("", "", ("this machine",), seen(1))

@@ -1,9 +1,7 @@
 """Where Sparks are looked for, and which of those that answer are taken."""
 
-import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from sparkup.facts.identity import Identity
 from sparkup.facts.tools.ip_neigh import Neighbour
 from sparkup.planning.discovery import (
     Net,
-    fingerprint,
     found_host,
     judged,
     networks,
@@ -126,13 +123,3 @@ def test_another_machine_is_taken_if_its_user_says_so() -> None:
 @pytest.mark.parametrize(("called", "name"), [("", "10.0.0.9"), ("a b$c", "a-b-c"), ("--", "10.0.0.9")])
 def test_odd_names(called: str, name: str) -> None:
     assert found_host("", "10.0.0.9", (), seen(hostname=called)).name == name
-
-
-def test_a_fingerprint_is_that_of_ssh_keygen(tmp_path: Path) -> None:
-    (tmp_path / "key.pub").write_text(f"{KEY}\n")
-    done = subprocess.run(
-        ["ssh-keygen", "-l", "-f", str(tmp_path / "key.pub")], capture_output=True, text=True, check=True
-    )
-    assert fingerprint(KEY) == done.stdout.split()[1]
-    assert fingerprint("0123456789abcdef") == ""
-    assert fingerprint("ssh-rsa ???") == ""

@@ -122,3 +122,27 @@ def test_it_steps_aside_for_the_answer() -> None:
         live.on(last)
         assert live.live is None
         live.on(Printed(b"more"))
+
+
+ASK = """
+import sys, time
+from sparkup.domain.event import Asked, Noted
+from sparkup.report.live import Live
+from tests.report.examples import START
+live = Live(sys.stderr)
+for event in START:
+    live.on(event)
+live.on(Asked("Trust it?"))
+sys.stderr.write("BEGIN")
+time.sleep(0.5)
+sys.stderr.write("END")
+live.on(Noted("trusted"))
+live.live.refresh()
+live.close()
+"""
+
+
+def test_it_is_still_while_somebody_is_asked() -> None:
+    shown = on_a_terminal(ASK)
+    assert "BEGINEND" in shown
+    assert "Wait until ready" in shown.partition("END")[2]

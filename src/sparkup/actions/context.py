@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sparkup.connect.base import Connection
 from sparkup.connect.door import connect
+from sparkup.connect.host_keys import HostKey, Trusts, unknown_key, write_down
 from sparkup.connect.master import DEFAULTS, Options
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
@@ -18,6 +19,7 @@ from sparkup.run.phases import Runner
 from sparkup.run.together import together
 
 Connections = Mapping[str, Connection]
+ROUNDS = 4  # of keys: those of hosts on the way come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Context:
     interrupts: Interrupts
     memory: Path
     options: Options = DEFAULTS
+    trusts: Trusts | None = None  # asks the user whether keys are those of the hosts, where one can be asked
 
     @asynccontextmanager
     async def connected(self, hosts: Iterable[Host]) -> AsyncIterator[Connections]:
@@ -56,7 +59,7 @@ class Context:
     async def _opened(
         self, hosts: Iterable[Host], stack: AsyncExitStack
     ) -> tuple[Connections, list[Problem]]:
-        """Open all connections at once; the stack closes them."""
+        """Open all connections at once; the stack closes them. What keys are not known is asked of all."""
 
         async def opened(host: Host) -> Connection | HostUnreachable:
             door = connect(host, self.options)
@@ -67,10 +70,37 @@ class Context:
             stack.push_async_exit(door)
             return connection
 
-        found = await together({host.name: opened(host) for host in hosts})
+        named = {host.name: host for host in hosts}
+        found = await together({name: opened(host) for name, host in named.items()})
+        for _ in range(ROUNDS):
+            strangers = [named[name] for name, each in found.items() if _unknown(each)]
+            if not (again := await self._introduced(strangers, found)):
+                break
+            found |= await together({host.name: opened(host) for host in again})
         lost = [each.problems for each in found.values() if isinstance(each, HostUnreachable)]
         there = {name: each for name, each in found.items() if not isinstance(each, HostUnreachable)}
         return there, [problem for problems in lost for problem in problems]
+
+    async def _introduced(
+        self, strangers: Sequence[Host], found: dict[str, Connection | HostUnreachable]
+    ) -> Sequence[Host]:
+        """Return the hosts whose keys are known now; of the others, say what the key is."""
+        keys = await together({host.name: unknown_key(host, self.options) for host in strangers})
+        asked = []
+        for host in strangers:
+            if key := keys[host.name]:
+                found[host.name] = HostUnreachable(key.problem(host, self.options.config))
+                asked += [(host, key)] if key.may_be_added else []
+        new = {(key.host.address, key.fingerprint): key for _, key in asked}
+        if not new or not await self._trusted(tuple(new.values())):
+            return ()
+        write_down(tuple(new.values()))
+        return [host for host, _ in asked]
+
+    async def _trusted(self, keys: Sequence[HostKey]) -> bool:
+        if self.options.accept_new_host_keys:  # SSH took all others: these are of hosts on the way
+            return True
+        return self.trusts is not None and await self.trusts(keys)
 
     def runner(self, connections: Connections) -> Runner:
         """Return a runner that carries out what is planned."""
@@ -79,6 +109,10 @@ class Context:
             return await execute(plan, connections, self.emit)
 
         return Runner(Live(connections, self.memory), carry_out, self.emit)
+
+
+def _unknown(found: Connection | HostUnreachable) -> bool:
+    return isinstance(found, HostUnreachable) and found.problems[0].code == "host-key-unknown"
 
 
 def done(problems: Sequence[Problem]) -> int:

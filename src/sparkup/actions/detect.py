@@ -13,8 +13,8 @@ from sparkup.domain.event import Answered
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.inventory import Inventory
 from sparkup.domain.network import Detected, DetectedHost
+from sparkup.facts.identity import fingerprint
 from sparkup.planning.detected import inventory_of, known, named, stale
-from sparkup.planning.discovery import fingerprint
 
 
 @dataclass(slots=True)

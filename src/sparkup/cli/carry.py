@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 import click
 
 from sparkup.actions.context import Context
+from sparkup.cli.host_keys import asking
+from sparkup.cli.nodes import can_ask
 from sparkup.config import places
 from sparkup.connect.master import Options
 from sparkup.domain.event import Answered, Event, Failed, Noted, Printed, StepStarted
@@ -51,14 +53,17 @@ def carry_out(ctx: click.Context, action: Action) -> int:
     show = display(as_json=bool(values.get("as_json")), progress=values.get("progress") or "auto")
     journal = Journal(places.journals(), ctx.info_name or "action")
     tell = Teller(show, journal)
+    asked = can_ask(as_json=bool(values.get("as_json")))
     context = Context(
         emit=tell,
         interrupts=Interrupts(tell.again),
         memory=places.recorded_facts(),
         options=Options(
             accept_new_host_keys=bool(values.get("accept_new_host_keys")),
+            ask=asked,
             config=values.get("ssh_config") or "",
         ),
+        trusts=asking(tell) if asked else None,
     )
     try:
         return asyncio.run(_heard(action, context))

@@ -1,6 +1,5 @@
 """sparkup detect."""
 
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,7 +67,7 @@ def detect_(ctx: click.Context, /, **_: object) -> int:
     """
     given = ctx.params
     wanted = _wanted(ctx)
-    asked = not given["as_json"] and sys.stdin.isatty() and sys.stderr.isatty()
+    asked = nodes.can_ask(as_json=given["as_json"])
     status = carry_out(ctx, lambda context: detect(wanted, context))
     many = wanted.new is not None and len(wanted.new.hosts) > 1
     if not wanted.write and asked and many and click.confirm(f"Write it to {wanted.file}?", err=True):

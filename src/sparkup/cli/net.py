@@ -1,7 +1,5 @@
 """sparkup net: what hosts need of each other on the network."""
 
-import sys
-
 import click
 
 from sparkup.actions.mesh import mesh
@@ -41,7 +39,7 @@ def ssh(ctx: click.Context, /, *, check: bool, yes: bool, **_: object) -> int:
 def _ask(ctx: click.Context, names: list[str]) -> None:
     """Let the user say whether it may be done; raises InputRefused where nobody can be asked."""
     what = f"{', '.join(names)} will log in to each other with keys that have no passphrase"
-    if ctx.params["as_json"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not nodes.can_ask(as_json=ctx.params["as_json"]):
         hint = "say --yes to do it, or --check to see what is there"
         raise InputRefused(Problem("bad-option", f"{what}: that needs your consent", hint=hint))
     click.confirm(f"{what}. Do it?", abort=True, err=True)

@@ -95,9 +95,14 @@ def inventory(ctx: click.Context, found: Problems) -> Inventory:
     return known
 
 
+def can_ask(*, as_json: bool) -> bool:
+    """Say whether there is somebody at a terminal who can be asked."""
+    return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _ask(file: Found, known: Inventory, ctx: click.Context) -> None:
     """Let the user say whether a file that lies in a folder may be used; raises InputRefused if not."""
-    asked = not ctx.params.get("as_json") and sys.stdin.isatty() and sys.stderr.isatty()
+    asked = can_ask(as_json=bool(ctx.params.get("as_json")))
     if asked:
         click.echo(f"{file.path} was never used as it is now. It has these hosts: {shown(known)}", err=True)
     if not asked or not click.confirm("Use it from now on?", err=True):

@@ -46,6 +46,7 @@ class Client:
     config: str = ""  # -F, "" = the user's own
     options: tuple[str, ...] = ()  # -o, each `Name=value`
     connect_timeout: int = 10  # seconds
+    via: str = ""  # ProxyJump, "" = as the user's configuration says
 
     def resolve(self) -> tuple[str, ...]:
         """Print the configuration for the host, names expanded, without connecting."""
@@ -61,6 +62,19 @@ class Client:
         words += ["-o", "LogLevel=INFO" if ask else "LogLevel=ERROR"]
         words += [] if ask else ["-o", "BatchMode=yes"]
         words += ["-o", "StrictHostKeyChecking=accept-new"] if accept_new else []
+        return self._call(*words, "--", self.address, "true")
+
+    def hail(self, known: str = "") -> tuple[str, ...]:
+        """Get as far as the host's key, and offer no way to log in.
+
+        With `known`, a file that is empty, SSH writes there what it would write down of a key that it takes;
+        nothing else knows of it. Without, the key is held against what is known.
+        """
+        words = ["-S", "none", "-T", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "UpdateHostKeys=no"]
+        words += ["-o", "PreferredAuthentications=none", "-o", "PubkeyAuthentication=no"]
+        if known:
+            words += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=none"]
+            words += ["-o", "StrictHostKeyChecking=accept-new"]
         return self._call(*words, "--", self.address, "true")
 
     def check(self) -> tuple[str, ...]:
@@ -88,7 +102,8 @@ class Client:
             "ServerAliveInterval=15",  # a host that vanished is noticed within a minute
             "ServerAliveCountMax=4",
         )
-        options = (word for option in (*fixed, *self.options, *defaults) for word in ("-o", option))
+        jump = (f"ProxyJump={self.via}",) if self.via else ()
+        options = (word for option in (*fixed, *jump, *self.options, *defaults) for word in ("-o", option))
         return ("ssh", *config, "-S", self.socket, *options, *rest)
 
 

@@ -65,7 +65,7 @@ class Master:
 
     async def open(self) -> None:
         """Log in, or use the living master of an earlier call; ask on the terminal if need be."""
-        self.client = await self._resolve()
+        self.client, _ = await client_for(self._host, self._options)
         problem = await self._log_in()
         if problem and curable(problem) and self._may_ask():
             async with _asking:
@@ -100,17 +100,6 @@ class Master:
 
     def _may_ask(self) -> bool:
         return sys.stdin.isatty() if self._options.ask is None else self._options.ask
-
-    async def _resolve(self) -> Client:
-        """Find the name of the socket: what %C stands for depends on the user's ssh_config."""
-        options = self._options
-        folder = options.folder or control_folder(os.environ)
-        client = Client(self._host.address, f"{folder}/%C", options.config, options.extra,
-                        options.connect_timeout)  # fmt: skip
-        result = await call(client.resolve(), QUICK)
-        if result.status != 0:
-            raise InputRefused(bad_config(result.stderr))
-        return replace(client, socket=resolved(result.stdout)["controlpath"])
 
     async def _log_in(self, earlier: Problem | None = None) -> Problem | None:
         """Return what kept us out, if anything did; with an earlier problem, the user may cure it."""
@@ -150,3 +139,18 @@ class Master:
         except OSError as error:
             words = f"the shared connection is gone: {error.strerror}"
             raise HostUnreachable(refusal(self._host, words)) from None
+
+
+async def client_for(host: Host, options: Options) -> tuple[Client, dict[str, str]]:
+    """Return the client for a host, and what its configuration says; raises InputRefused for a wrong one.
+
+    What %C in the name of the socket stands for depends on the user's ssh_config.
+    """
+    folder = options.folder or control_folder(os.environ)
+    client = Client(host.address, f"{folder}/%C", options.config, options.extra, options.connect_timeout,
+                    host.via)  # fmt: skip
+    result = await call(client.resolve(), QUICK)
+    if result.status != 0:
+        raise InputRefused(bad_config(result.stderr))
+    config = resolved(result.stdout)
+    return replace(client, socket=config["controlpath"]), config

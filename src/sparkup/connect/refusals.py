@@ -1,6 +1,7 @@
 """What the OpenSSH client says when it does not get in, as problems that a user can act on."""
 
 import re
+import shlex
 
 from sparkup.domain.host import Host
 from sparkup.errors import Problem
@@ -19,8 +20,8 @@ NOISE = re.compile(
 
 
 def curable(problem: Problem) -> bool:
-    """Say whether an answer at the terminal (a password, yes to a new key) could help."""
-    return problem.code in {"login-refused", "host-key-unknown"}
+    """Say whether an answer at the terminal (a password) could help; keys are asked of all hosts at once."""
+    return problem.code == "login-refused"
 
 
 def refusal(host: Host, words: str) -> Problem:
@@ -52,17 +53,27 @@ def broke_off(host: Host, words: str) -> Problem:
 
 
 def _unknown(host: Host) -> Problem:
-    hint = (
-        f"log in once with `ssh {host.address}` and compare the fingerprint it shows, "
-        "or pass --accept-new-host-keys to trust keys at first sight"
+    return Problem("host-key-unknown", "the host's key is not known yet", host.name, accepting(host))
+
+
+def accepting(host: Host, config: str = "") -> str:
+    """Say how a key is taken that is not known; `config` is another ssh_config than the user's."""
+    words = [
+        "ssh",
+        *(("-F", config) if config else ()),
+        *(("-J", host.via) if host.via else ()),
+        host.address,
+    ]
+    return (
+        f"accept it with `{shlex.join((*words, 'true'))}`, if the fingerprint that this shows is the host's; "
+        "--accept-new-host-keys trusts keys at first sight"
     )
-    return Problem("host-key-unknown", "the host's key is not known yet", host.name, hint)
 
 
 def _changed(host: Host, words: str) -> Problem:
     offending, known = OFFENDING.search(words), KNOWN_AS.search(words)
     name = known["name"] if known else host.address.rpartition("@")[2]
-    at = f" ({offending['file']}, line {offending['line']})" if offending else ""
+    at = f" ({offending['file']}:{offending['line']})" if offending else ""
     file = f" -f {offending['file']}" if offending else ""
     hint = (
         "if the machine was installed anew, forget the old key with "

@@ -93,6 +93,13 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The user is asked something on the terminal, which belongs to the question until the next event."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A launch answers requests: where, how long each stage took, and what the engine can hold."""
 
@@ -143,6 +150,7 @@ Event = (
     | LogLine
     | Warned
     | Noted
+    | Asked
     | Ready
     | Failed
     | Printed

@@ -8,10 +8,14 @@ LOCAL_NAMES = frozenset({"local", "localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name for plans and messages, and what the SSH client is given to reach it ("" = this machine)."""
+    """A name for plans and messages, and what the SSH client is given to reach it ("" = this machine).
+
+    `via`: hosts to go through, as ssh -J takes them, where the user's ssh_config does not say.
+    """
 
     name: str
     address: str = ""
+    via: str = ""
 
     @property
     def is_local(self) -> bool:

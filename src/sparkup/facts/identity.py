@@ -1,5 +1,8 @@
 """Who a host is, whatever it is called: its SSH host keys, and its machine-id."""
 
+import base64
+import binascii
+import hashlib
 from dataclasses import dataclass
 
 from sparkup.domain.fact import Answers, Fact, files, whole
@@ -27,6 +30,16 @@ def parse(answers: Answers) -> Identity:
     texts = answers["keys"]["files"].values()
     keys = sorted(" ".join(text.split()[:2]) for text in texts if len(text.split()) > 1)
     return Identity(tuple(keys), answers["id"]["files"].get(MACHINE_ID, "").strip())
+
+
+def fingerprint(key: str) -> str:
+    """Return what `ssh-keygen -l` prints of a public key ("TYPE BASE64"), "" for what is none."""
+    try:
+        blob = base64.b64decode(key.partition(" ")[2], validate=True)
+    except binascii.Error:
+        return ""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return f"SHA256:{digest}" if blob else ""
 
 
 NOBODY = Identity()

@@ -8,7 +8,7 @@ from sparkup.domain.check import Finding
 from sparkup.domain.discovery import Found, FoundHost, Sighting
 from sparkup.domain.fabric import Fabric, Link
 from sparkup.domain.inventory import FIRST_CLUSTER, Inventory, KnownHost
-from sparkup.planning.discovery import fingerprint
+from sparkup.facts.identity import fingerprint
 
 STALE, ANEW = "env.stale", "sparkup detect --write writes what is there now"
 

@@ -1,8 +1,5 @@
 """Where to look for other Sparks, and which of those that answer are taken: never a stranger."""
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,13 +129,3 @@ def found_host(name: str, address: str, told: tuple[str, ...], seen: Seen) -> Fo
 def owned(peers: Iterable[FoundHost]) -> Collection[str]:
     """Return the addresses of peers: what is theirs need not be tried again."""
     return {str(each.ip) for peer in peers for port in peer.interfaces for each in port.fixed}
-
-
-def fingerprint(key: str) -> str:
-    """Return what `ssh-keygen -l` prints of a public key ("TYPE BASE64"), "" for what is none."""
-    try:
-        blob = base64.b64decode(key.partition(" ")[2], validate=True)
-    except binascii.Error:
-        return ""
-    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
-    return f"SHA256:{digest}" if blob else ""

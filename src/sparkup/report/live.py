@@ -8,7 +8,7 @@ from rich.live import Live as RichLive
 from rich.spinner import Spinner
 from rich.text import Text
 
-from sparkup.domain.event import Answered, Event, Failed, Noted, PhaseStarted, Printed
+from sparkup.domain.event import Answered, Asked, Event, Failed, Noted, PhaseStarted, Printed
 from sparkup.report.view import PhaseView, StageView, View, reduce
 
 BAR = 24  # characters
@@ -34,6 +34,8 @@ class Live:
 
     def on(self, event: Event) -> None:
         """Take in one event."""
+        if self.live is not None:
+            self.live.stop() if isinstance(event, Asked) else self.live.start()  # which it may be already
         if isinstance(event, PhaseStarted):
             self.begun = time.monotonic()
         if self.live is None and isinstance(event, Noted):
