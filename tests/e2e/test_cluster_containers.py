@@ -1,11 +1,13 @@
 """Ranks in containers on two hosts: images that are missing or differ, and a rank whose folder is gone."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from tests.docked import IMAGE, STATE
 from tests.docked_fixture import E2E
 from tests.e2e.pairs import NODES, SERVE, Pair
+from tests.waiting import until
 
 pytestmark = [*E2E, pytest.mark.parametrize("pair", ["docker_20_pair", "podman_4_pair"], indirect=True)]
 FOLDER = f"{STATE}/launches/vllm_node"
@@ -45,6 +47,21 @@ def test_an_image_that_is_another_one_on_one_host(other: Pair) -> None:
     said = refused(other)
     assert f"{OTHER} is not the same on all hosts: " in said
     assert f"{engine} save {OTHER} | ssh HOST {engine} load" in said
+
+
+def test_the_key_of_the_beats_is_no_variable_of_a_container(pair: Pair) -> None:
+    pair.launch()
+
+    def heard(number: int) -> bool:
+        peers = json.loads(pair.hosts.exec(number, ["cat", f"{FOLDER}/peers.json"]).stdout)
+        return peers["problem"] == "" and all(each["silent"] is not None for each in peers["peers"])
+
+    for number in (1, 2):
+        until(lambda number=number: heard(number), "the other is heard", 10)  # type: ignore[misc]
+        assert "BEAT" not in pair.hosts.exec(number, [pair.engine, "inspect", "vllm_node"]).stdout
+        assert "key" not in pair.hosts.exec(number, ["ls", FOLDER]).stdout.split()
+    done = pair.user.run("exec", "--all", *NODES, "--", "env")
+    assert ("NCCL_IGNORE_CPU_AFFINITY" in done.out, "BEAT" in done.out) == (True, False)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -12,6 +12,7 @@ from tests.node.test_container import NOT_STARTED, Engine
 from tests.ports import free_udp_port
 from tests.waiting import until
 
+from sparkup.node.handing import offered, taken
 from sparkup.node.peers import KEY
 
 OLD = "SyntaxError: future feature annotations is not defined"
@@ -76,6 +77,52 @@ def test_who_looks_after_a_container_from_outside_hears_the_other_ranks(side: Si
     until((side.folder() / "peers.json").exists, "it has listened", 10)
     assert side.read("peers.json")["problem"] == ""
     assert engine.stop().status == 0
+
+
+def test_the_key_of_the_beats_is_in_no_environment(side: Side, engine: Engine) -> None:
+    """Neither the engine's client nor what it starts has it: only the supervisor, by the time it listens."""
+    peers = [{"rank": 1, "host": "spark2", "address": "127.0.0.2"}]
+    beats = {"port": free_udp_port(), "address": "127.0.0.1", "peers": peers}
+    spec = {**engine.spec(["sh", "-c", "env; exec sleep 600"]), "beats": beats, "secrets": [KEY, "TOKEN"]}
+    keep = f'env >{engine.folder}/env; exec "$@"'
+    spec["container"]["run"] = ["docker", "run", "sh", "-c", keep, "sh", *engine.inside(spec)]
+    assert side.start(spec, {KEY: "6d1f", "TOKEN": "t0"}, engine.env).status == 0
+    until((side.folder() / "peers.json").exists, "it has listened", 10)
+    assert side.read("peers.json")["problem"] == ""
+    until(lambda: "TOKEN=t0" in side.log(), "the command has said", 10)
+    for text in ((engine.folder / "env").read_text(), side.log()):
+        assert "TOKEN=t0" in text
+        assert KEY not in text
+    assert not (side.folder() / "key").exists()
+    assert "6d1f" not in "".join(each.read_text() for each in side.folder().iterdir() if each.is_file())
+    assert engine.stop().status == 0
+
+
+def test_a_key_is_handed_over_to_who_reads(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with offered(str(tmp_path / "a"), "6d1f") as offer:
+        offer.give()
+        assert offer.key == "6d1f"  # nobody reads
+        with ThreadPoolExecutor() as pool:
+            reads = pool.submit(taken, str(tmp_path / "a"), {"secrets": [KEY]})
+            until(lambda: offer.give() or not offer.key, "it is taken", 5)
+            assert reads.result() == {KEY: "6d1f"}
+    assert taken(str(tmp_path / "a"), {"secrets": [KEY]}) == {}
+    assert taken(str(tmp_path / "a"), {"secrets": []}) == {}
+
+
+def test_what_stands_where_the_pipe_was_is_not_written(tmp_path: Path) -> None:
+    """Root of a container may put a link there."""
+    with offered(str(tmp_path), "6d1f") as offer:
+        (tmp_path / "key").unlink()
+        (tmp_path / "target").touch()
+        (tmp_path / "key").symlink_to("target")
+        offer.give()
+        (tmp_path / "key").unlink()
+        (tmp_path / "key").touch()
+        offer.give()
+        assert (tmp_path / "key").read_text() + (tmp_path / "target").read_text() == ""
+    assert not (tmp_path / "key").exists()
 
 
 @pytest.mark.parametrize(

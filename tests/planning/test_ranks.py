@@ -10,8 +10,8 @@ from sparkup.commands.vllm import parse_serve
 from sparkup.domain.backend import Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Control, Fabric
-from sparkup.domain.launch import Engine, Launch, Node, Readiness
-from sparkup.planning.ranks import BEAT_KEY, LEASE, Meeting, free_port, together, with_key, without_us
+from sparkup.domain.launch import BEAT_KEY, Engine, Launch, Node, Readiness
+from sparkup.planning.ranks import LEASE, Meeting, free_port, together, with_key, without_us
 
 HOSTS = ("spark1", "spark2", "spark3")
 ADDRESSES = ("192.168.177.11", "192.168.177.12", "192.168.177.13")

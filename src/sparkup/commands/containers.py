@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sparkup.domain.container import PROGRAM, STATE, Container, Mount
-from sparkup.domain.launch import Engine, Launch, Node
+from sparkup.domain.launch import BEAT_KEY, Engine, Launch, Node
 
 LOG_SIZE, LOG_FILES = 64 << 20, 3  # bytes, and how many of that size the engine keeps of a container's output
 STOP_TIMEOUT = 40  # seconds until `docker stop` kills: our supervisor needs up to 30 to end a tree
@@ -190,11 +190,14 @@ def _log(engine: Engine, extra: Sequence[str]) -> tuple[str, ...]:
 
 
 def _variables(launch: Launch) -> Iterator[str]:
-    """Yield the variables; a secret is only named, and taken from the environment of the command line."""
+    """Yield the variables; a secret is only named, and taken from the environment of the command line.
+
+    The key of the beats is no variable of a container: it is handed over (node/handing.py).
+    """
     for name, value in launch.environment.plain.items():
         yield from ("--env", f"{name}={value}")
     for secret in launch.environment.secret:
-        yield from ("--env", secret.name)
+        yield from () if secret.name == BEAT_KEY else ("--env", secret.name)
 
 
 def _mounts(mounts: Sequence[Mount]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sparkup.domain.peer import Peer
 
 FIRST_NAME = "vllm_node"  # the first launch of a host, as users have typed it for years
 ENGINE_START = 200.0  # seconds that the slowest engine of a launch may take to start its container
+BEAT_KEY = "SPARKUP_BEAT_KEY"  # names the secret by which ranks sign their beats (node/peers.py)
 NAME_RULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # what Docker takes as a container name
 
 

@@ -14,7 +14,9 @@ import time
 
 from . import state
 from .engine import ANSWERING, ENGINES, LAST_WORD, Patience, Silent, Unanswered, ask, asked_to_end, call
+from .handing import Offer, offered
 from .look import Record
+from .peers import KEY
 from .rank import problem
 
 REMOVING = 30.0  # seconds to remove a container, which may be large; or to let go of what was paused
@@ -63,6 +65,15 @@ def run(folder: str, spec: state.Json, secrets: dict[str, str], patience: Patien
         state.write(os.path.join(folder, "rank.json"), starter, ROOM)
     except OSError as error:
         return problem("log-not-writable", error)
+    ours = {name: value for name, value in secrets.items() if name != KEY}
+    with offered(folder, secrets.get(KEY, "")) as offer:
+        return ran(folder, spec, ours, offer, patience)
+
+
+def ran(
+    folder: str, spec: state.Json, secrets: dict[str, str], offer: Offer, patience: Patience
+) -> state.Json:
+    """Let the engine start the container, and wait until its rank runs."""
     done = call(spec["container"]["run"], patience, secrets)
     if done.returncode:
         told = failed(done.stderr.strip())
@@ -70,7 +81,7 @@ def run(folder: str, spec: state.Json, secrets: dict[str, str], patience: Patien
         told.update({"without": NO_PYTHON_THERE} if NO_PYTHON.search(done.stderr) else {})
     else:
         try:
-            told = begun(folder, spec, done.stdout.split()[-1], patience)
+            told = begun(folder, spec, done.stdout.split()[-1], offer, patience)
         except Silent:
             raise
         except Unanswered as error:
@@ -97,9 +108,10 @@ def warnings(said: str) -> str:
     return "; ".join(line.strip() for line in said.splitlines() if line.lstrip().startswith("WARNING: "))
 
 
-def begun(folder: str, spec: state.Json, container: str, patience: Patience) -> state.Json:
+def begun(folder: str, spec: state.Json, container: str, offer: Offer, patience: Patience) -> state.Json:
     """Wait until the rank runs in its container, and note where; return {} or why it does not."""
     while not (patience.asked or patience.over()):
+        offer.give()
         pid = first_process(spec, container, patience)  # before we look: it wrote while it lived
         inside = state.read(os.path.join(folder, "inside.json"))
         ended = state.read(os.path.join(folder, "exit.json"))
@@ -145,12 +157,13 @@ def processes(spec: state.Json) -> set[int]:
 def create(spec: state.Json, secrets: dict[str, str], patience: Patience) -> state.Json:
     """Make the container of an image that has no Python; return the words that run it, or why not.
 
+    Its supervisor is on the host, and so is the key of the beats.
     Raises Silent when the engine may yet make it.
     """
     argv = list(spec["container"]["create"])
     if has_init(spec):
         argv.insert(2, "--init")
-    done = call(argv, patience, secrets)
+    done = call(argv, patience, {name: value for name, value in secrets.items() if name != KEY})
     if done.returncode or patience.asked:
         return taken_back(spec, failed("it was stopped" if patience.asked else done.stderr.strip()))
     words = [spec["engine"], "start", "--attach", done.stdout.split()[-1]]

@@ -12,6 +12,7 @@ import time
 from typing import Callable, NamedTuple
 
 from . import state
+from .handing import taken
 from .log import LOG_LIMIT, Log
 from .processes import Place
 from .rank import supervise
@@ -58,7 +59,8 @@ def main(root: str, name: str, attempt: str) -> int:
     if why := tried(entering(spec, rights)):
         tell({"error": "container-failed", "message": why})
         return 126
-    return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, {}, log, tell)
+    key = taken(folder, spec)
+    return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, key, log, tell)
 
 
 def ended(told: state.Json) -> state.Json:

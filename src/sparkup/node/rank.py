@@ -81,7 +81,7 @@ def supervise(
         tell(problem("log-not-writable", error))
         return 1
     tell({})
-    together = Together(place.folder, spec, secrets.get(KEY) or os.environ.get(KEY, ""))
+    together = Together(place.folder, spec, secrets.get(KEY, ""))
     guard = Guard(spec.get("guard"), log.write)
     follow = Follower(rank, output, wake, guard, together)
     status = follow.until_end(asked, float(spec.get("grace", GRACE)))

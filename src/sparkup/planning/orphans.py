@@ -27,7 +27,7 @@ def container_of_orphan(rank: RankState, seen: Seen) -> ContainerState:
 
 
 def adopted(found: Sequence[tuple[str, RankState]]) -> list[tuple[str, RankState]]:
-    """Return ranks with their hosts; one without a folder is of the others of its attempt that have theirs."""
+    """Return ranks, with their hosts; one without a folder belongs to those of its attempt that have one."""
     known = {(rank.launch, rank.attempt): rank.nodes for _, rank in found if rank.mine and rank.nodes}
     return [
         (host, replace(rank, nodes=known.get((rank.launch, rank.attempt), ())))

@@ -8,12 +8,11 @@ from sparkup.commands.vllm import Serve
 from sparkup.domain.backend import PORTS, Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Fabric, Variable
-from sparkup.domain.launch import Launch, Node, Part
+from sparkup.domain.launch import BEAT_KEY, Launch, Node, Part
 from sparkup.planning.fabric_environment import environments
 from sparkup.planning.parallel import EXECUTOR
 
 LEASE = 90.0  # seconds: longer than a host that was lost is tried again for (run/executor.py)
-BEAT_KEY = "SPARKUP_BEAT_KEY"  # node/peers.py
 ADDRESS = "RAY_ADDRESS"  # where the head's own commands find the cluster
 DEBUG = "NCCL_DEBUG"
 TOLD = (
