@@ -7,6 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from sparkup.cli import nodes, options
+from sparkup.cli.default_verb import WithDefault
 from sparkup.cli.strict import Strict, suggestion
 from sparkup.domain.plain import plain
 from sparkup.errors import InputRefused, Problem
@@ -29,18 +30,8 @@ def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[str
     return sorted(name for name in SOURCES if name.startswith(incomplete))
 
 
-class WithDefault(click.Group):
-    """A group that shows facts when the first word is no verb of its own: `sparkup facts memory`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `show` before what is not a verb."""
-        verb = args[0] if args else ""
-        completing = ctx.resilient_parsing and not args
-        if not completing and verb not in self.commands and verb not in ctx.help_option_names:
-            if not ctx.resilient_parsing and (hint := suggestion(verb, list(self.commands))):
-                raise InputRefused(Problem("bad-option", f"unknown command {verb!r}", hint=hint))
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
+class WithNames(WithDefault):
+    """The verbs, of which `show` may be left out: names of facts are completed as well."""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete verbs, and names of facts."""
@@ -48,7 +39,7 @@ class WithDefault(click.Group):
         return [*super().shell_complete(ctx, incomplete), *names]
 
 
-@click.group(cls=WithDefault)
+@click.group(cls=WithNames)
 def facts() -> None:
     """Show what is known of hosts; read what their tools print.
 

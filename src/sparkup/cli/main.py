@@ -36,6 +36,10 @@ COMMANDS = {
     "net": ("sparkup.cli.net:net", "Let hosts log in to each other."),
     "facts": ("sparkup.cli.facts:facts", "Show what is known of hosts; read what their tools print."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
+    "images": (
+        "sparkup.cli.images:images",
+        "List the images of hosts, compare two, go back to the one before, clean up.",
+    ),
     "trust": ("sparkup.cli.trust:trust", "Let the cluster.yaml of a folder be used."),
     "completion": (
         "sparkup.cli.completion:completion",

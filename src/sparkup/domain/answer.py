@@ -6,6 +6,7 @@ from typing import Any
 
 from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
+from sparkup.domain.image import Images, ImagesDiffer, ImageShown, Pruned, RolledBack
 from sparkup.domain.network import Detected, FabricShown, Meshed
 from sparkup.errors import Problem
 
@@ -230,4 +231,9 @@ Answer = (
     | Meshed
     | Checked
     | Explained
+    | Images
+    | ImageShown
+    | ImagesDiffer
+    | RolledBack
+    | Pruned
 )

@@ -59,6 +59,7 @@ class Stores:
     """What engines have. `silent`: those that are installed and did not tell, with what they said instead."""
 
     images: tuple[StoredImage, ...]
+    engines: tuple[Engine, ...]  # those that told
     silent: Mapping[Engine, str]
 
 
@@ -74,17 +75,19 @@ def _requests(engine: Engine) -> Mapping[str, Request]:
 
 def _parse(answers: Answers) -> Stores:
     images: list[StoredImage] = []
+    told: list[Engine] = []
     silent: dict[Engine, str] = {}
     for engine in ENGINES:
-        told = answers[f"{engine} images"]
-        if told.get("missing"):
+        answer = answers[f"{engine} images"]
+        if answer.get("missing"):
             continue
-        if (found := _inspected(told)) is None:
-            silent[engine] = _said(told)
+        if (found := _inspected(answer)) is None:
+            silent[engine] = _said(answer)
             continue
+        told.append(engine)
         users = _users(answers[f"{engine} containers"]["out"])
         images += (each for one in found for each in _stored(one, engine, users))
-    return Stores(tuple(images), silent)
+    return Stores(tuple(images), tuple(told), silent)
 
 
 def _inspected(told: Mapping[str, Any]) -> list[Any] | None:

@@ -23,9 +23,10 @@ from sparkup.domain.answer import (
 from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
 from sparkup.domain.host import follow_up
+from sparkup.domain.image import Images, ImagesDiffer, ImageShown, Pruned, RolledBack
 from sparkup.domain.network import Detected, FabricShown, Meshed
 from sparkup.report import checked as checks
-from sparkup.report import network
+from sparkup.report import images, network
 from sparkup.report.host_facts import host_facts, recorded
 from sparkup.report.status_text import status_text
 from sparkup.report.table import table
@@ -73,6 +74,8 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
             return checks.checked(answer)
         case Explained():
             return checks.explained(answer)
+        case Images() | ImageShown() | ImagesDiffer() | RolledBack() | Pruned():
+            return images.text(answer, width)
         case _:
             assert_never(answer)
 
