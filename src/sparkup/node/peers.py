@@ -45,7 +45,7 @@ class Peers:
         self.silent = float(beats.get("silent", SILENT))
         self.state, self.count = "running", 0
         self.status: Any = None
-        self.begun = time.monotonic()
+        self.begun = self.listened = time.monotonic()
         self.next = 0.0  # when to beat
         self.socket: Any = None
         self.problem = ""  # what keeps us from listening; then nothing is judged
@@ -67,18 +67,25 @@ class Peers:
             return
         self.socket = found
 
-    def look(self) -> None:
-        """Hear what has come, and beat if it is time; to be called at least as often as once a beat."""
+    def look(self) -> bool:
+        """Hear what has come, and beat if it is time (`pause`); say whether a peer's state has changed."""
         if self.socket is None:
-            return
+            return False
+        before = [each.state for each in self.peers.values()]
         with contextlib.suppress(OSError):  # nothing more is there
             while True:
                 self.hear(self.socket.recv(2048))
+        self.listened = time.monotonic()
         if time.monotonic() >= self.next:
             waiting = any(each.count < 0 for each in self.peers.values())
             early = time.monotonic() < self.begun + FOR
             self.next = time.monotonic() + (AT_FIRST if waiting and early else EVERY)
             self.beat()
+        return before != [each.state for each in self.peers.values()]
+
+    def pause(self) -> float:
+        """Return in how many seconds the next beat is due."""
+        return max(0.0, self.next - time.monotonic())
 
     def beat(self) -> None:
         """Tell all others how we are."""
@@ -104,14 +111,17 @@ class Peers:
         peer.count, peer.heard, peer.state, peer.status = count, time.monotonic(), state, status
 
     def over(self) -> str:
-        """Say why the launch is over for all of us, "" while it is not."""
-        now = time.monotonic()
+        """Say why the launch is over for all of us, "" while it is not.
+
+        Silence counts up to when we last listened: while we stood still ourselves, nobody was silent.
+        """
         for peer in self.peers.values():
             where = "rank %d on %s" % (peer.rank, peer.host)
             if peer.state == "ended":
                 return "%s has ended (exit status %s)" % (where, peer.status)
-            if peer.count >= 0 and now - peer.heard > self.silent:
-                return "%s has not been heard of for %.0f s" % (where, now - peer.heard)
+            silent = self.listened - peer.heard
+            if peer.count >= 0 and silent > self.silent:
+                return "%s has not been heard of for %.0f s" % (where, silent)
         return ""
 
     def kept(self) -> bool:

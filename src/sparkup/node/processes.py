@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,12 @@ class Processes:
         self.env = child_environment(spec, secrets)
         self.left = [*awaited(spec), *spec.get("first", ()), spec["argv"]]
 
+    def lacks(self) -> str:
+        """Return which program of those to come later is not there, "" for none: nobody is to wait for it."""
+        path = os.fsdecode(self.env.get(b"PATH", raw(os.defpath)))
+        names = [argv[0] for argv in self.left[1:] if "/" not in argv[0]]
+        return next((name for name in names if shutil.which(name, path=path) is None), "")
+
     def start(self) -> subprocess.Popen[bytes]:
         """Start the next; raises OSError, or ValueError for what cannot be an argument."""
 
@@ -100,5 +107,5 @@ def started(
         env=env,
         cwd=raw(spec.get("cwd") or "") or env.get(b"HOME") or b"/",
         start_new_session=True,
-        preexec_fn=before,  # noqa: PLW1509 - no thread yet: the judge begins with the last process
+        preexec_fn=before,  # noqa: PLW1509 - no thread yet but that of the beats, which waits (beating.py)
     )

@@ -69,6 +69,9 @@ def supervise(
     wake = hear(asked)
     output, write = os.pipe2(os.O_CLOEXEC)
     processes = Processes(place, spec, secrets, write)
+    if name := processes.lacks():
+        tell({"error": "command-not-found", "message": name + ": not found"})
+        return 127
     try:
         child = processes.start()
     except FAILED as error:
@@ -207,6 +210,7 @@ class Follower:
         """Copy what there is, or wait for something to happen."""
         watched = [self.wake, *self.together.files(), *([self.output] if self.open else [])]
         ready = select.select(watched, [], [], timeout)[0]
+        self.together.heed()
         if self.wake in ready:
             os.read(self.wake, 4096)
         if self.output in ready:

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from . import state
+from .beating import Beating
 from .lease import Lease
 from .peers import Peers
 
@@ -20,31 +21,40 @@ class Together:
         self.lease = Lease(folder, float(spec.get("lease") or 0.0), float(spec.get("lease_first") or 0.0))
         self.written: Any = None
         self.peers.begin()
+        self.beating = Beating(self.peers)
+        self.beating.begin()
 
     def files(self) -> list[Any]:
         """Return what can be read when something was heard."""
-        return [] if self.peers.socket is None else [self.peers.socket]
+        return self.beating.files()
+
+    def heed(self) -> None:
+        """Take note that something was heard."""
+        self.beating.heed()
 
     def ended(self, status: int) -> None:
         """Tell the others that the rank has ended."""
+        self.beating.end()
         self.peers.ended(status)
         self.peers.close()
 
     def look(self) -> str:
-        """Tell the others how we are and hear how they are; say why the launch is over, "" if it is not."""
+        """Tell the others how we are and see how they are; say why the launch is over, "" if it is not."""
         if not self.peers.peers:
             return ""
-        if self.peers.state == "running" and os.path.exists(os.path.join(self.folder, "ready.json")):
-            self.peers.ready()
-        self.peers.look()
-        if self.peers.kept() or self.peers.state == "ready":
-            self.lease.seconds = 0.0
-        self.write()
-        return self.peers.over() or self.lease.over()
+        ready = self.peers.state == "running" and os.path.exists(os.path.join(self.folder, "ready.json"))
+        with self.beating.lock:
+            if ready:
+                self.peers.ready()
+                self.beating.soon()
+            if self.peers.kept() or self.peers.state == "ready":
+                self.lease.seconds = 0.0
+            heard, over = self.peers.heard(), self.peers.over()
+        self.write(heard)
+        return over or self.lease.over()
 
-    def write(self) -> None:
+    def write(self, heard: list[state.Json]) -> None:
         """Keep for those who look what is known of the others, when it has changed."""
-        heard = self.peers.heard()
         rough = [(each["state"], each["silent"] is None or each["silent"] > 5) for each in heard]
         if rough != self.written:
             self.written = rough
