@@ -72,6 +72,24 @@ KEYS: dict[str, dict[str, Any]] = {
     },
     "Explained": {"name": str, "ranks": list},
     "Recorded": {"host": str, "folder": str, "files": list, "missing": dict},
+    "Images": dict.fromkeys(("hosts", "images", "names", "problems"), list),
+    "ImageShown": {"images": list, "layers": int, "config": dict, "record": dict, "problems": list},
+    "ImagesDiffer": {
+        **dict.fromkeys(("before", "after"), dict),
+        **dict.fromkeys(("changes", "flags_added", "flags_removed", "notes", "problems"), list),
+        "same": bool,
+        "layers": int,
+    },
+    "RolledBack": {
+        **dict.fromkeys(("name", "previous"), str),
+        **dict.fromkeys(("images", "before", "notes"), list),
+    },
+    "Pruned": {
+        **dict.fromkeys(("images", "kept", "cache", "problems"), list),
+        "until": NUMBER,
+        "disk": dict,
+        "freed": (dict, type(None)),
+    },
     "FabricShown": {"hosts": list, "fabric": dict, "svg": str, "problems": list},
     "Detected": {
         **dict.fromkeys(("hosts", "left", "scanned", "notes", "stale"), list),

@@ -171,9 +171,9 @@ def _change(each: Change) -> str:
     before, after = (side and _size(int(side)) for side in sides) if each.kind == "size" else sides
     what = f"  {' '.join(filter(None, (each.kind, each.name)))}"
     if before is None:
-        return f"{what}: only B: {after}"
+        return f"{what}: only in B: {after}"
     return (
-        f"{what}: only A: {before}"
+        f"{what}: only in A: {before}"
         if after is None
         else f"{what}: {before or '(none)'} -> {after or '(none)'}"
     )
