@@ -113,9 +113,12 @@ class Docked(User):
 
 
 def prepare(bed: Testbed, engine: str = "docker") -> None:
-    """Give a host a model and a small image with Python."""
-    give_model(bed, 1)
+    """Give all hosts a model and the same small image with Python."""
     make_image(bed, IMAGE, engine=engine)
+    for number in (each.number for each in bed.hosts):
+        give_model(bed, number)
+        if number > 1:
+            copy_image(bed, IMAGE, number, engine)
 
 
 def give_model(bed: Testbed, number: int) -> None:
@@ -125,9 +128,9 @@ def give_model(bed: Testbed, number: int) -> None:
     bed.exec(number, ["chmod", "a+rx", "/root"])
 
 
-def copy_image(bed: Testbed, name: str, number: int) -> None:
+def copy_image(bed: Testbed, name: str, number: int, engine: str) -> None:
     """Give another host the image of the first: made anew it would be another one."""
-    save, load = bed.argv(1, ["docker", "save", name]), bed.argv(number, ["docker", "load"])
+    save, load = bed.argv(1, [engine, "save", name]), bed.argv(number, [engine, "load"])
     with subprocess.Popen(save, stdout=subprocess.PIPE) as saved:
         subprocess.run(load, stdin=saved.stdout, capture_output=True, check=True, timeout=120)
     assert saved.returncode == 0

@@ -36,6 +36,24 @@ def podman_4() -> Iterator[Testbed]:
     yield from _bed("podman")
 
 
+@pytest.fixture(scope="session")
+def docker_20_pair() -> Iterator[Testbed]:
+    """Two hosts with the Docker of this machine, and the same image on both."""
+    yield from _bed(count=2)
+
+
+@pytest.fixture(scope="session")
+def docker_26_pair() -> Iterator[Testbed]:
+    """Two hosts with the Docker of Debian 13."""
+    yield from _bed(base=TRIXIE, count=2)
+
+
+@pytest.fixture(scope="session")
+def podman_4_pair() -> Iterator[Testbed]:
+    """Two hosts with the podman of this machine."""
+    yield from _bed("podman", count=2)
+
+
 def skip_unless_there(engine: str = "docker", base: str = "") -> None:
     """Skip where a simulated host cannot have an engine of a Debian tree ("": this machine's)."""
     skip_unless_able("docker")
@@ -45,10 +63,10 @@ def skip_unless_there(engine: str = "docker", base: str = "") -> None:
         pytest.skip(f"there is no {base} (tests/testbed/README.md: Another Docker)")
 
 
-def _bed(engine: str = "docker", base: str = "") -> Iterator[Testbed]:
+def _bed(engine: str = "docker", base: str = "", count: int = 1) -> Iterator[Testbed]:
     skip_unless_there(engine, base)
     sweep()
-    with booted(Setup(hosts=1, engine="docker", shares=(FAKES.parent, RECORDED), base=base)) as bed:
+    with booted(Setup(hosts=count, engine="docker", shares=(FAKES.parent, RECORDED), base=base)) as bed:
         prepare(bed, engine)
         yield bed
 

@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.docked_fixture import E2E
 from tests.e2e.control import Control, control
+from tests.e2e.pairs import Pair, paired
 from tests.simhosts.hosts import Testbed
+
+CONTAINERS = [pytest.param(each, marks=E2E) for each in ("docker_20_pair", "docker_26_pair", "podman_4_pair")]
 
 
 @pytest.fixture
@@ -22,3 +26,13 @@ def other(simhosts: Testbed, tmp_path: Path) -> Iterator[Control]:
     """Somebody else, at another control machine as far as its files go."""
     with control(simhosts, tmp_path / "other") as there:
         yield there
+
+
+@pytest.fixture(params=["simhosts", *CONTAINERS])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    """Somebody with two hosts, whose ranks run in containers or not; nothing of a launch is left there."""
+    hosts: Testbed = request.getfixturevalue(request.param)
+    hosts.grow(2)
+    engine = request.param.partition("_")[0]
+    with paired(hosts, tmp_path / "home", "host" if engine == "simhosts" else engine) as somebody:
+        yield somebody

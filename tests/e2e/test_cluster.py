@@ -1,94 +1,18 @@
 """A launch on two hosts: started as one, ended as one, and undone as one, whatever happens to either."""
 
-import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from tests import processes
-from tests.docked import FAKE_ENGINE, IMAGE, RECORDED, copy_image, give_model, prepare
-from tests.e2e.control import MODEL, Control, control
-from tests.simhosts.fixture import skip_unless_able
-from tests.simhosts.hosts import Setup, Testbed, booted
-from tests.user import FAKES, Json
+from tests.e2e.control import MODEL
+from tests.e2e.pairs import NODES, SERVE, Pair
+from tests.user import FAKES
 from tests.waiting import until
 
-NODES = ("-n", "spark1,spark2")
-VLLM = "/root/bin/vllm"  # on each host one that reads its fault from a file
-SERVE = (VLLM, "serve", MODEL, "--served-model-name", "tiny", "-tp", "2")
 SILENT = 15 + 5  # seconds until a rank is missed, and to end
 LEASE = 90 + 10  # seconds until a launcher is missed, and to end
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Control):
-    """Two hosts; `options` say what runs a rank on them."""
-
-    options: tuple[str, ...] = ()
-
-
-@pytest.fixture(scope="session")
-def docked_pair() -> Iterator[Testbed]:
-    """Two hosts with docker and an image, booted for the tests of this file."""
-    skip_unless_able("docker")
-    with booted(Setup(hosts=2, engine="docker", shares=(FAKES.parent, RECORDED))) as bed:
-        prepare(bed)
-        give_model(bed, 2)
-        copy_image(bed, IMAGE, 2)
-        yield bed
-
-
-@pytest.fixture(params=["host", pytest.param("docker", marks=[pytest.mark.e2e, pytest.mark.simhosts])])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    """Somebody with two hosts; at the end nothing of a launch is left on either."""
-    contained = request.param == "docker"
-    hosts: Testbed = request.getfixturevalue("docked_pair" if contained else "simhosts")
-    hosts.grow(2)
-    words = ("-t", IMAGE, *FAKE_ENGINE, "-v", "/root/bin:/root/bin:ro") if contained else ()
-    with control(hosts, tmp_path / "home") as there:
-        somebody = Pair(there.hosts, there.user, words)
-        for number in (1, 2):
-            there.model(number)
-            fault(somebody, number, "")
-        yield somebody
-        there.user.run("stop", "--all", *NODES)
-        nothing_is_left(somebody)
-
-
-def fault(there: Pair, number: int, name: str) -> None:
-    """Give a host a vllm with a fault."""
-    script = f'#!/bin/sh\nFAKE_VLLM_FAULT="{name}" exec {FAKES}/vllm "$@"\n'
-    there.hosts.exec(number, ["mkdir", "-p", "/root/bin"])
-    there.hosts.exec(number, ["tee", VLLM], stdin=script)
-    there.hosts.exec(number, ["chmod", "+x", VLLM])
-
-
-def launch(there: Pair, *words: str, command: Sequence[str] = SERVE) -> Json:
-    """Launch on both hosts and wait until it is ready."""
-    done = there.user.run("launch", "--json", *NODES, *there.options, *words, "--", *command)
-    assert done.status == 0, done
-    return done.json
-
-
-def rows(there: Pair) -> list[Json]:
-    found: list[Json] = json.loads(there.user.run("status", "--json", *NODES).out)["launches"]
-    return found
-
-
-def nothing_runs(there: Pair) -> bool:
-    return not [line for number in (1, 2) for line in there.engines(number)]
-
-
-def nothing_is_left(there: Pair) -> None:
-    """AssertionError if a process or a name of a launch is still on a host."""
-    until(lambda: nothing_runs(there), "all has ended", 30)
-    for number in (1, 2):
-        assert there.hosts.exec(number, ["ls", "/var/lib/sparkup/launches"], check=False).stdout == ""
-        if there.options:
-            assert there.hosts.exec(number, ["docker", "ps", "--all", "--quiet"]).stdout == ""
 
 
 def seconds_until(condition: Callable[[], bool], limit: float) -> float:
@@ -98,9 +22,9 @@ def seconds_until(condition: Callable[[], bool], limit: float) -> float:
 
 
 def test_two_ranks_from_launch_to_stop(pair: Pair) -> None:
-    answer = launch(pair)
+    answer = pair.launch()
     assert answer["hosts"] == ["spark1", "spark2"]
-    found = rows(pair)
+    found = pair.rows()
     assert [(row["host"], row["rank"]) for row in found] == [("spark1", 0), ("spark2", 1)]
     assert found[0]["phase"] == "ready"
     argv = [row["argv"] for row in found]
@@ -116,31 +40,31 @@ def test_two_ranks_from_launch_to_stop(pair: Pair) -> None:
     ]
     assert argv[1][-1] == "--headless"
     assert pair.user.run("stop", *NODES).status == 0
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 def test_a_rank_that_fails_in_the_start_is_named_and_all_is_undone(pair: Pair) -> None:
-    fault(pair, 2, "dies-in-start")
+    pair.fault(2, "dies-in-start")
     done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE)
     assert done.status == 1
     assert "error [spark2]: vllm_node rank 1 ended before it was ready (exit status 1): " in done.err
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 @pytest.mark.e2e
 def test_a_head_that_fails_in_the_start(pair: Pair) -> None:
-    fault(pair, 1, "dies-in-start")
+    pair.fault(1, "dies-in-start")
     done = pair.user.run("launch", *NODES, *pair.options, "--", *SERVE)
     assert done.status == 1
     assert "error [spark1]: vllm_node rank 0 ended before it was ready (exit status 1): " in done.err
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 def test_a_rank_that_is_killed_while_serving_ends_the_launch(pair: Pair) -> None:
-    launch(pair)
+    pair.launch()
     pair.hosts.exec(2, ["pkill", "-9", "-f", "fakes/bin/[v]llm"])
-    until(lambda: nothing_runs(pair), "both have ended", 10)
-    found = {row["host"]: row for row in rows(pair)}
+    until(pair.nothing_runs, "both have ended", 10)
+    found = {row["host"]: row for row in pair.rows()}
     assert found["spark2"]["exit_status"] == 137
     assert found["spark1"]["phase"] == "failed"
 
@@ -153,27 +77,27 @@ def test_somebody_who_follows_is_told_which_rank_it_was(pair: Pair) -> None:
         done = command.done()
     assert done.status == 1
     assert "error [spark2]: vllm_node rank 1 ended although nobody had asked it to" in done.err
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_host_that_loses_its_power_while_serving(pair: Pair, number: int) -> None:
-    launch(pair)
+    pair.launch()
     pair.hosts.kill(number)
     try:
         assert seconds_until(lambda: not pair.engines(3 - number), SILENT) > 5
     finally:
         pair.hosts.up(number)
-    assert {row["phase"] for row in rows(pair)} <= {"failed", "lost"}
+    assert {row["phase"] for row in pair.rows()} <= {"failed", "lost"}
 
 
 @pytest.mark.e2e
 def test_cables_that_are_pulled_while_serving(pair: Pair) -> None:
-    launch(pair)
+    pair.launch()
     pair.hosts.link(2, up=False)
     try:
-        seconds_until(lambda: nothing_runs(pair), SILENT)
+        seconds_until(pair.nothing_runs, SILENT)
     finally:
         pair.hosts.link(2, up=True)
 
@@ -182,7 +106,7 @@ def test_cables_that_are_pulled_while_serving(pair: Pair) -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_host_that_loses_its_power_while_starting(pair: Pair, number: int) -> None:
     for each in (1, 2):
-        fault(pair, each, "slow:300")
+        pair.fault(each, "slow:300")
     with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         time.sleep(3)
@@ -198,7 +122,7 @@ def test_a_host_that_loses_its_power_while_starting(pair: Pair, number: int) -> 
 
 def nothing_is_left_but_what_was_lost(there: Pair, number: int) -> None:
     """AssertionError if something runs, or the host that did not lose its power has a name."""
-    until(lambda: nothing_runs(there), "all has ended", 30)
+    until(there.nothing_runs, "all has ended", 30)
     other = 3 - number
     assert there.hosts.exec(other, ["ls", "/var/lib/sparkup/launches"], check=False).stdout == ""
 
@@ -206,34 +130,34 @@ def nothing_is_left_but_what_was_lost(there: Pair, number: int) -> None:
 @pytest.mark.e2e
 def test_ctrl_c_in_the_start_undoes_both(pair: Pair) -> None:
     for each in (1, 2):
-        fault(pair, each, "slow:300")
+        pair.fault(each, "slow:300")
     with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         command.signal(signal.SIGINT)
         done = command.done(60)
     assert done.status == 130
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 @pytest.mark.e2e
 def test_a_launcher_that_is_killed_leaves_nothing(pair: Pair) -> None:
     for each in (1, 2):
-        fault(pair, each, "slow:600")
+        pair.fault(each, "slow:600")
     with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
         until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
         processes.kill(processes.touching(pair.user.home))
         command.done()
     pair.user.close()
-    assert seconds_until(lambda: nothing_runs(pair), LEASE) > 30
+    assert seconds_until(pair.nothing_runs, LEASE) > 30
 
 
 @pytest.mark.e2e
 def test_what_is_let_go_goes_on(pair: Pair) -> None:
-    launch(pair, "-d")
+    pair.launch("-d")
     pair.user.close()
-    until(lambda: rows(pair)[0]["phase"] == "ready", "it is ready by itself", 30)
+    until(lambda: pair.rows()[0]["phase"] == "ready", "it is ready by itself", 30)
     time.sleep(20)
-    assert [row["phase"] for row in rows(pair)] == ["ready", "running"]
+    assert [row["phase"] for row in pair.rows()] == ["ready", "running"]
 
 
 def test_of_two_launchers_of_one_name_one_wins_everywhere(pair: Pair) -> None:
@@ -243,8 +167,8 @@ def test_of_two_launchers_of_one_name_one_wins_everywhere(pair: Pair) -> None:
     ):
         statuses = sorted([one.done().status, other.done().status])
     assert statuses == [0, 5]
-    assert len({row["attempt"] for row in rows(pair)}) == 1
-    assert sorted(row["phase"] for row in rows(pair)) == ["ready", "running"]  # who won has its own head
+    assert len({row["attempt"] for row in pair.rows()}) == 1
+    assert sorted(row["phase"] for row in pair.rows()) == ["ready", "running"]  # who won has its own head
 
 
 @pytest.mark.e2e
@@ -273,7 +197,7 @@ def test_bad_input_starts_nothing(pair: Pair, words: tuple[str, ...], status: in
     done = pair.user.run("launch", *pair.options, *words, "--", *SERVE)
     assert done.status == status, done
     assert told in done.err
-    nothing_is_left(pair)
+    pair.nothing_is_left()
 
 
 def test_too_few_hosts(pair: Pair) -> None:
