@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
@@ -11,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from types import SimpleNamespace
 from typing import Any, Iterator
 
 from . import state
@@ -72,7 +72,7 @@ class Server:
             return None
 
 
-def once(root: str, name: str, words: argparse.Namespace) -> tuple[int, state.Json]:
+def once(root: str, name: str, words: SimpleNamespace) -> tuple[int, state.Json]:
     """Send a canary to a launch, or a question."""
     folder = state.folder(root, name)
     spec = state.read(os.path.join(folder, "spec.json"))

@@ -8,7 +8,7 @@ logs NAME                   copy its log; 69: there was never one (logs.py, with
 ready NAME                  what its judge last saw: 0 ready, 75 not yet, 70 it has ended (look.py)
                             (all that take a NAME: 77 if the launch is another user's)
 ask NAME                    send one real request (ask.py)
-take                        take the name that standard input describes, for a start to come (start.py)
+take                        take the name that standard input describes, for a start to come (taking.py)
 keep NAME                   let it go on without who started it (lease.py)
 await ADDRESS:PORT          wait until it takes a connection (awaits.py)
 joined ADDRESS:PORT         the hosts of a Ray cluster (joined.py)
@@ -18,38 +18,56 @@ guard -- CMD · hold FILE    tie a command, or a lock, to the life of our standa
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 import time
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, Callable
 
 from . import state
 
 ON_A_LAUNCH = frozenset({"stop", "watch", "logs", "ready", "ask", "exec", "keep"})
 NOT_PERMITTED = 77  # the launch is another user's
+FLAGS = ("follow", "timed", "from_ready")
+OPTIONS: dict[str, tuple[Callable[[str], Any], Any]] = {  # type and default of each
+    "root": (str, ""),
+    "attempt": (str, ""),
+    "engine": (str, ""),
+    "since": (float, None),
+    "patience": (float, None),
+    "tail": (int, None),
+    "question": (str, ""),
+    "max_tokens": (int, 1),
+    "timeout": (float, 60.0),
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all verbs; `launch` is its name."""
-    top = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    top.add_argument("verb")
-    top.add_argument("launch", nargs="?", default="")
-    top.add_argument("--root", default=os.path.expanduser("~/.local/state/sparkup"))
-    top.add_argument("--attempt", default="")
-    top.add_argument("--engine", default="")
-    top.add_argument("--follow", action="store_true")
-    top.add_argument("--since", type=float)
-    top.add_argument("--patience", type=float)
-    top.add_argument("--tail", type=int)
-    top.add_argument("--timed", action="store_true")
-    top.add_argument("--from-ready", action="store_true")
-    top.add_argument("--question", default="")
-    top.add_argument("--max-tokens", type=int, default=1)
-    top.add_argument("--timeout", type=float, default=60.0)
-    return top
+class Unknown(Exception):
+    """A word of the command line that no verb takes."""
+
+
+def parsed(argv: list[str]) -> SimpleNamespace:
+    """Read VERB [LAUNCH] and options, which argparse would take as long for as all else; raises Unknown."""
+    words: dict[str, Any] = dict.fromkeys(FLAGS, False)
+    words.update({name: default for name, (_, default) in OPTIONS.items()})
+    plain, rest = [], iter(argv)
+    for word in rest:
+        name = word[2:].replace("-", "_")
+        if not word.startswith("--"):
+            plain.append(word)
+        elif name in FLAGS:
+            words[name] = True
+        elif name in OPTIONS:
+            words[name] = OPTIONS[name][0](next(rest, ""))
+        else:
+            raise Unknown(word)
+    verb, launch, *more = [*plain, "", ""]
+    if any(more):
+        raise Unknown(more[0])
+    root = words["root"] or os.path.expanduser("~/.local/state/sparkup")
+    return SimpleNamespace(**dict(words, root=root), verb=verb, launch=launch)
 
 
 def answered(status: int, value: state.Json) -> int:
@@ -63,7 +81,7 @@ def module(name: str) -> Any:
     return import_module("." + name, __package__)
 
 
-def logs(root: str, name: str, words: argparse.Namespace) -> int:
+def logs(root: str, name: str, words: SimpleNamespace) -> int:
     """Copy of a log what is asked for."""
     there, since = module("logs"), words.since
     if since is not None and since < 0:
@@ -74,7 +92,7 @@ def logs(root: str, name: str, words: argparse.Namespace) -> int:
     return int(there.main(root, name, wanted, words.attempt))
 
 
-def run(words: argparse.Namespace, command: list[str]) -> int:
+def run(words: SimpleNamespace, command: list[str]) -> int:
     """Carry out one verb."""
     root, name = words.root, words.launch
     if words.verb in ON_A_LAUNCH:
@@ -92,7 +110,7 @@ def run(words: argparse.Namespace, command: list[str]) -> int:
         "logs": lambda: logs(root, name, words),
         "ready": lambda: answered(*module("look").once(root, name)),
         "ask": lambda: answered(*module("ask").once(root, name, words)),
-        "take": lambda: answered(*module("start").take(root)),
+        "take": lambda: answered(*module("taking").take(root)),
         "keep": lambda: module("lease").keep(state.folder(root, name), words.attempt),
         "await": lambda: module("awaits").main(name),
         "joined": lambda: module("joined").main(name),
@@ -110,4 +128,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run the verb of a command line; what follows `--` is never looked at."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
-    return run(parser().parse_args(words[:cut]), words[cut + 1 :])
+    try:
+        told = parsed(words[:cut])
+    except (Unknown, ValueError) as error:
+        sys.stderr.write("%s\n%s" % (error, __doc__))
+        return 2
+    return run(told, words[cut + 1 :])

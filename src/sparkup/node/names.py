@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import time
+from importlib import import_module
 from typing import Iterator
 
 from . import state
@@ -59,7 +59,7 @@ def take(root: str, spec: state.Json) -> None:
         try:
             state.write(os.path.join(folder, "spec.json"), spec)
         except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             raise
 
 
@@ -108,8 +108,14 @@ def give_up(root: str, name: str, attempt: str) -> None:
             bury(folder, state.folder(root, name, past=True))
 
 
+def remove(folder: str) -> None:
+    """Remove a folder, if it is there."""
+    if os.path.lexists(folder):
+        import_module("shutil").rmtree(folder, ignore_errors=True)  # here: most runs need none of it
+
+
 def bury(folder: str, past: str) -> None:
     """Move an ended launch to where its log can still be read."""
     os.makedirs(os.path.dirname(past), exist_ok=True)
-    shutil.rmtree(past, ignore_errors=True)
+    remove(past)
     os.rename(folder, past)

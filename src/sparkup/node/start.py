@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
 from importlib import import_module
 from typing import Any, Callable, NamedTuple, NoReturn
@@ -19,8 +18,8 @@ from .log import LOG_LIMIT, Log
 from .peers import KEY
 from .processes import Place
 from .rank import detach, problem, supervise
+from .taking import NOT_STARTED, parse_input, taken
 
-NAME_TAKEN, NOT_STARTED = 73, 74
 FROM_OUTSIDE = "%s: the container is looked after from outside"
 
 
@@ -32,57 +31,17 @@ def start(root: str, spec: state.Json, secrets: dict[str, str]) -> tuple[int, st
     try:
         log = Log(os.path.join(folder, "log"), int(spec.get("log_limit", LOG_LIMIT)))
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        names.remove(folder)
         return NOT_STARTED, problem("log-not-writable", error)
     told = begin(folder, spec, secrets, log)
     if "error" in told:
         if "silent" in told:  # what may yet come up finds here that it is to end, and `stop` what to remove
             state.ask_to_end(folder)
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            names.remove(folder)
         return NOT_STARTED, told
     started = state.read(os.path.join(folder, "rank.json")) or {}
     return 0, {"started": started, "folder": folder, "note": told.get("note", "")}
-
-
-def taken(root: str, folder: str, spec: state.Json) -> tuple[int, state.Json] | None:
-    """Take the name; return what kept us from that."""
-    if why := state.refusal(root, spec["launch"]):
-        return NOT_STARTED, {"error": "unsafe-folder", "message": why}
-    if told := make_room(folder, spec):
-        return (NAME_TAKEN if "launch" in told else NOT_STARTED), told
-    try:
-        names.take(root, spec)
-    except names.Held as held:
-        which = {"port": held.port} if held.port else {}
-        return NAME_TAKEN, {"error": held.code, "launch": held.launch, **which}
-    except OSError as error:
-        return NOT_STARTED, problem("log-not-writable", error)
-    return None
-
-
-def make_room(folder: str, spec: state.Json) -> state.Json:
-    """Remove the container of the launch that had the name last; return {} or why it has to stay.
-
-    Somebody may have started it again by hand: then it is for `stop` to end it.
-    """
-    before = state.read(os.path.join(folder, "spec.json"))
-    if (
-        before is None
-        or before.get("attempt") == spec["attempt"]
-        or not before.get("container")
-        or names.busy(folder)
-    ):
-        return {}
-    container = import_module(".container", __package__)
-    try:
-        if container.up(before):
-            return {"error": "name-taken", "launch": spec["launch"]}
-        container.remove(before)
-    except container.Unanswered as error:
-        if spec.get("container"):
-            return {"error": "container-failed", "message": str(error)}
-    return {}
 
 
 def begin(folder: str, spec: state.Json, secrets: dict[str, str], log: Log) -> state.Json:
@@ -116,6 +75,8 @@ def without_python(
 
     Its supervisor is on the host and holds the engine's own client, which passes output and signals on.
     """
+    if spec.get("backend") == "ray":
+        return {"error": "command-not-found", "message": "ray: " + without.why}
     container = import_module(".container", __package__)
     made = container.create(spec, secrets, without.patience)
     if "error" in made:
@@ -188,25 +149,6 @@ def stay(work: Callable[[Callable[[state.Json], None]], None], send: int) -> NoR
             tell(problem("system-refused", error))
     finally:
         os._exit(0)
-
-
-def take(root: str) -> tuple[int, state.Json]:
-    """Take the name that standard input describes: the start of that attempt finds it taken by itself."""
-    spec, _ = parse_input(sys.stdin.buffer.read())
-    return taken(root, state.folder(root, spec["launch"]), spec) or (0, {})
-
-
-def parse_input(data: bytes) -> tuple[state.Json, dict[str, str]]:
-    """Split standard input into the spec and the secrets behind it; raises ValueError for a part of it."""
-    line, newline, rest = data.partition(b"\n")
-    if not newline or not (rest.endswith(b"\0") or not rest):
-        raise ValueError("standard input was cut short")
-    spec = json.loads(line)
-    records = [record.decode("utf-8", "surrogateescape").partition("=") for record in rest.split(b"\0")[:-1]]
-    secrets = {name: value for name, _, value in records}
-    if missing := set(spec["secrets"]) - set(secrets):
-        raise ValueError(f"standard input was cut short: no {', '.join(sorted(missing))}")
-    return spec, secrets
 
 
 def main(root: str) -> tuple[int, state.Json]:

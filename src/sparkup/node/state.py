@@ -17,7 +17,6 @@ import json
 import os
 import re
 import stat as modes
-import tempfile
 import time
 from typing import Any, Dict
 
@@ -111,7 +110,8 @@ def write(path: str, value: Json, room: int = 0) -> None:
 
     `room`: bytes it is to have at least, for `write_over`.
     """
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+    temporary = os.path.join(os.path.dirname(path), ".new-" + os.urandom(8).hex())
+    handle = opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             give(handle, os.path.dirname(path))

@@ -6,7 +6,7 @@ import zipfile
 from functools import cache
 from importlib import resources
 
-ENTRY = "import sys\nfrom node.main import main\nsys.exit(main())\n"
+ENTRY = "entry.py"  # what Python begins with when it is given the zip
 FUTURE, IMPORT = "from __future__ import annotations\n", "from .gather_net import decoded, get, reach, scan\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # equal sources make equal bytes
 
@@ -22,8 +22,9 @@ def program() -> bytes:
     """Return the program that is put on hosts."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        files = {f"node/{name}": text for name, text in _sources().items()}
-        for name, text in {"__main__.py": ENTRY, **files}.items():
+        sources = _sources()
+        files = {f"node/{name}": text for name, text in sources.items() if name != ENTRY}
+        for name, text in {"__main__.py": sources[ENTRY], **files}.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), text, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
