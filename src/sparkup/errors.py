@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "no-gpu-in-container": "The container engine of the host cannot give a container the GPU.",
     "no-fabric": "The network between the hosts of a launch is not fit for it.",
     "no-previous-image": "An image has none before it that could take its name back.",
+    "ray-not-found": "The ranks are to meet through Ray, and a host has none.",
     "images-differ": "The hosts of a launch have different images of one name.",
     "no-memory": "A host has less memory left than the command asks for.",
     "no-disk": "Not enough free disk for what would be written.",

@@ -1,6 +1,7 @@
 """Ranks in containers on two hosts: images that are missing or differ, and a rank whose folder is gone."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,20 @@ def test_an_image_that_is_another_one_on_one_host(other: Pair) -> None:
     said = refused(other)
     assert f"{OTHER} is not the same on all hosts: " in said
     assert f"{engine} save {OTHER} | ssh HOST {engine} load" in said
+
+
+@pytest.mark.parametrize("words", [("launch", "--backend", "ray"), ("start",)], ids=" ".join)
+def test_an_image_without_ray_is_told_at_once(pair: Pair, words: tuple[str, ...]) -> None:
+    """The head is not waited for, nor is its rank's own end: the program is missed before any begins."""
+    command = () if "start" in words else ("--", *SERVE)
+    begun = time.monotonic()
+    done = pair.user.run(*words, *NODES, *pair.options, *command)
+    assert time.monotonic() - begun < 20
+    assert done.status == 5, done
+    said = f"ranks are to meet through Ray, and the image {IMAGE} has none (ray-not-found)"
+    assert f"]: {said}" in done.err
+    assert "--backend mp" in done.err
+    pair.nothing_is_left()
 
 
 def test_the_key_of_the_beats_is_no_variable_of_a_container(pair: Pair) -> None:

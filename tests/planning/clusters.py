@@ -19,11 +19,14 @@ from sparkup.facts.identity import IDENTITY, Identity
 from sparkup.facts.links import LINKS
 from sparkup.facts.listeners import DATAGRAMS
 from sparkup.facts.memory import MEMORY, Memory
+from sparkup.facts.programs import Lookup
 from sparkup.facts.verbs import VERBS, Verbs
+from sparkup.planning.processes import ray_lookup
 from sparkup.planning.resolve import Resolved, resolve
 
 PAIR = sample("pair_port1_two_subnets")
 TP2 = ("vllm", "serve", "m", "-tp", "2")
+RAY = Lookup("/home/ada/bin/ray")
 GB10 = Dgx(
     gb10=True,
     architecture="aarch64",
@@ -57,6 +60,7 @@ def hosts(
             CLOCK.name: 1.8e9,
             DATAGRAMS.name: (),
             IDENTITY.name: Identity((f"ssh-ed25519 {name}",)),
+            ray_lookup(asked_).name: RAY,
         }
         found[name] = Seen(name, {**own.values, **more})
     return found

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.fixtures.recorded import answers, sample
 from tests.planning.clusters import GB10, PAIR, asked, hosts, launched, refused
-from tests.planning.hosts import ADA, CPU, request, running, seen
+from tests.planning.hosts import ADA, CPU, CUDA, request, running, seen
 
+from sparkup.domain.backend import Backend
 from sparkup.domain.check import Finding
 from sparkup.domain.command import Environment
 from sparkup.domain.container import ContainerRequest
@@ -28,6 +29,7 @@ from sparkup.facts.programs import Lookup
 from sparkup.facts.tools import dgx_release
 from sparkup.facts.verbs import VERBS, Verbs
 from sparkup.planning import gates
+from sparkup.planning.processes import ray_lookup
 from sparkup.planning.resolve import examine
 
 GIB = 1 << 30
@@ -308,6 +310,33 @@ def test_memory_that_may_not_be_locked_is_warned_of() -> None:
     assert together({VERBS.name: little, MACHINE.name: replace(ADA, uid=0)}) == ()
 
 
+def rays(first: Lookup, second: Lookup, *argv: str, **changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Return what refuses a launch over Ray on hosts on which it is looked for, and where."""
+    two = asked(*(argv or ("vllm", "serve", "m", "-tp", "2")), **{"backend": Backend.RAY, **changes})
+    own = {"environments_": [CPU, CUDA]} if changes.get("python_environment") else {}
+    there = hosts(two, PAIR, 1, node1=own, node2=own)
+    name = ray_lookup(two).name
+    for host, found in (("node1", first), ("node2", second)):
+        there = changed(there, host, {name: found})
+    return [(each.code, each.where) for each in examine(two, there, "a1")[1]]
+
+
+def test_ranks_that_meet_through_ray_need_it_on_every_host() -> None:
+    none, path = Lookup(), Lookup("/usr/bin/ray")
+    assert rays(path, path) == []
+    assert rays(path, none) == [("ray-not-found", "node2")]
+    assert rays(none, none) == [("ray-not-found", "node1"), ("ray-not-found", "node2")]
+    assert rays(none, none, backend=Backend.MP) == []
+    assert rays(none, none, "python", "x.py") == [("ray-not-found", "node1"), ("ray-not-found", "node2")]
+    assert rays(Lookup(known=False), path) == []  # that it is not known is said
+
+
+def test_an_environment_that_was_made_before_it_had_ray() -> None:
+    made, other = Lookup(provided=frozenset({CUDA.folder})), Lookup("/usr/bin/ray")
+    assert rays(made, made, python_environment="cuda") == []
+    assert rays(made, other, python_environment="cuda") == [("ray-not-found", "node2")]
+
+
 def images(first: str, second: str) -> tuple[Finding, ...]:
     """Return what is found of two hosts that have images of such content."""
     one = asked(container=ContainerRequest(asked=True))
@@ -354,7 +383,9 @@ def test_every_finding_that_the_sources_make_is_a_check() -> None:
         for path in (ROOT / "src/sparkup/planning").glob("*.py")
         if path.name.startswith(("gates", "fabric"))
     ]
-    made = {name for text in texts for name in re.findall(r'"((?:net|sys|mem|img|env)\.[a-z0-9-]+)"', text)}
+    made = {
+        name for text in texts for name in re.findall(r'"((?:net|sys|mem|img|env|ray)\.[a-z0-9-]+)"', text)
+    }
     assert made <= set(gates.ids(several=True))
     assert set(gates.ids(several=False)) < set(gates.ids(several=True))
     assert set(gates.BY_PROBLEM) < set(CODES)

@@ -1,14 +1,20 @@
 """Containers to work in on several hosts: they are a Ray cluster, which is ready when all have joined."""
 
+from dataclasses import replace
+
 from tests.fixtures.recorded import answers
-from tests.planning.clusters import asked, hosts, launched
+from tests.planning.clusters import asked, hosts, launched, refused
+from tests.planning.hosts import CPU
 
 from sparkup.domain.container import ContainerRequest
 from sparkup.domain.event import Event, Ready, StageChanged
-from sparkup.domain.launch import Engine, Launch
+from sparkup.domain.launch import Engine, Launch, LaunchRequest
+from sparkup.errors import InputRefused
 from sparkup.facts import container_engines
 from sparkup.facts.containers import Image
+from sparkup.facts.programs import Lookup
 from sparkup.planning.launch import readiness_text
+from sparkup.planning.processes import ray_lookup
 from sparkup.planning.readiness import Readying
 
 UP = container_engines.parse(answers("engines", "docker_20"))
@@ -16,7 +22,7 @@ HOST = {"engines": UP, "images": {Engine.DOCKER: Image("sha256:1", "amd64", "lin
 
 
 def idle() -> Launch:
-    one = asked("sleep", "infinity", container=ContainerRequest(needed=True, asked=True))
+    one = asked("sleep", "infinity", idle=True, container=ContainerRequest(needed=True, asked=True))
     return launched(one, hosts(one, node1=HOST, node2=HOST)).launch
 
 
@@ -30,6 +36,31 @@ def test_the_command_is_ray_itself() -> None:
     assert worker["argv"][:3] == ["ray", "start", "--address"]
     assert worker["ready"] == "none"
     assert readiness_text(launch) == "2 hosts have joined the Ray cluster"
+
+
+def on_hosts(*names: str) -> LaunchRequest:
+    return asked("ray", idle=True, engine=Engine.HOST, hosts=names)
+
+
+def test_without_containers_it_is_ray_of_the_environment() -> None:
+    two = on_hosts("node1", "node2")
+    cpu = {"environments_": [CPU], "lookup": Lookup()}
+    there = hosts(two, node1=cpu, node2=cpu)
+    for name in there:
+        values = {**there[name].values, ray_lookup(two).name: Lookup(provided=frozenset({CPU.folder}))}
+        there = {**there, name: replace(there[name], values=values)}
+    launch = launched(two, there).launch
+    head, worker = (launch.spec(node) for node in launch.nodes)
+    assert (head["engine"], head["bin"]) == ("host", f"{CPU.folder}/bin")
+    assert (head["argv"][:3], head["argv"][-1], head["first"]) == (["ray", "start", "--head"], "--block", [])
+    assert (head["ready"], worker["ready"]) == ("ray", "none")
+    assert worker["argv"][:3] == ["ray", "start", "--address"]
+
+
+def test_on_one_host_there_is_nothing_to_work_in_without_a_container() -> None:
+    (problem,) = refused(InputRefused, on_hosts("node1"))
+    assert (problem.code, problem.where) == ("bad-option", "node1")
+    assert "name several hosts with -n" in problem.hint
 
 
 def test_it_is_told_how_many_have_joined() -> None:

@@ -21,7 +21,7 @@ from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import HostUnreachable
 from sparkup.planning.wanting import enough, without
 
-CONTAINER = tuple(field.name for field in fields(TypedContainer) if field.name != "needed")
+CONTAINER = tuple(field.name for field in fields(TypedContainer))
 Decorated = Callable[..., Any]
 TYPED = (
     *("name", "engine", "env", "jobs", "nccl_debug", "mem_limit_gb", "pids_limit", "earlyoom"),
@@ -138,8 +138,7 @@ def run(
         found.add(f"{options} are different answers", "use one of them")
     if given["offline"] and not instead:
         found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
-    needed = bool(given.get("needed"))
-    container = TypedContainer(needed=needed, **{name: given[name] for name in CONTAINER})
+    container = TypedContainer(**{name: given[name] for name in CONTAINER})
     plain = {name: given[name] for name in TYPED}
     named = nodes.cluster(ctx, found)
     words = Typed(command=command, hosts=named.hosts, container=container, **plain, **typed)
@@ -149,9 +148,8 @@ def run(
         request, unused = enough(request)
 
     async def act(context: Context) -> int:
-        asked = (
-            request if named.chosen or given["offline"] else await with_peers(request, context, idle=needed)
-        )
+        found_by_us = not (named.chosen or given["offline"])
+        asked = await with_peers(request, context, idle=request.idle) if found_by_us else request
         try:
             return await _done(asked, given, manner, context)
         except HostUnreachable as error:

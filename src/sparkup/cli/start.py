@@ -9,8 +9,6 @@ from sparkup.cli.launching import launching, run
 from sparkup.cli.strict import Strict
 from sparkup.config.problems import Problems
 
-IDLE = ("sleep", "infinity")
-
 
 @click.command(cls=Strict)
 @launching
@@ -20,12 +18,8 @@ def start(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     """Start a container that does nothing, to work in: sparkup exec -- COMMAND.
 
     It gets what a launch gets (GPU, caches, mounts, limits) and stays until sparkup stop. On several
-    hosts they are a Ray cluster, for commands on its head.
+    hosts they are a Ray cluster, for commands on its head; with --engine host one of processes in the
+    managed environment.
     """
-    found = Problems()
-    if ctx.params["engine"] == "host":
-        found.add("the engine host has no containers to start", "leave --engine out, or say docker or podman")
-    ctx.params["needed"] = True
-    return run(
-        ctx, {"ready": "none"}, IDLE, Manner(detach=given["detach"], follow=False, attach=False), found
-    )
+    manner = Manner(detach=given["detach"], follow=False, attach=False)
+    return run(ctx, {"ready": "none", "idle": True}, (), manner, Problems())

@@ -40,13 +40,17 @@ class TypedContainer:
     no_cache_dirs: bool = False
     keep_entrypoint: bool = False
     engine_args: Sequence[str] = ()
-    needed: bool = False  # nothing but a container will do
 
 
 def container_request(
-    typed: TypedContainer, limits: Limits, surroundings: Mapping[str, str], problems: Problems
+    typed: TypedContainer,
+    limits: Limits,
+    surroundings: Mapping[str, str],
+    problems: Problems,
+    *,
+    needed: bool = False,
 ) -> ContainerRequest:
-    """Return the request; notes all that is wrong."""
+    """Return the request; notes all that is wrong. `needed`: nothing but a container will do."""
     if typed.image is not None and not IMAGE.fullmatch(typed.image):
         problems.add(f"{typed.image!r} is no name of an image", "write NAME or NAME:TAG, in small letters")
     own = [word for words in typed.engine_args for word in split(words, "--engine-args", problems)]
@@ -65,8 +69,8 @@ def container_request(
         caches=not typed.no_cache_dirs,
         keep_entrypoint=typed.keep_entrypoint,
         extra=tuple(extra),
-        asked=typed != TypedContainer(),
-        needed=typed.needed,
+        asked=needed or typed != TypedContainer(),
+        needed=needed,
     )
 
 

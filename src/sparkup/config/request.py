@@ -18,6 +18,8 @@ from sparkup.domain.secret_names import is_secret
 from sparkup.errors import InputRefused
 
 API_KEY = "VLLM_API_KEY"
+# To work in: what a container does, and what an environment must have, whose ranks are Ray's own.
+IDLE, RAY = ("sleep", "infinity"), ("ray",)
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NCCL_LEVELS = ("VERSION", "WARN", "INFO", "TRACE")  # NCCL_DEBUG, NCCL user guide
 GIB = 1 << 30
@@ -46,6 +48,7 @@ class Typed:
     eth_if: Sequence[str] = ()
     ib_if: Sequence[str] = ()
     container: TypedContainer = field(default_factory=TypedContainer)
+    idle: bool = False
     outlives: bool = True
     surroundings: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -53,12 +56,14 @@ class Typed:
 def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
     """Return the request; raises InputRefused with every problem, those found before included."""
     found = Problems() if problems is None else problems
-    limits = _limits(typed, found)
+    limits, engine = _limits(typed, found), _engine(typed.engine, found)
+    needed = typed.idle and engine is not Engine.HOST
+    idle = IDLE if needed else RAY
     request = LaunchRequest(
-        argv=_command(typed.command, found),
+        argv=idle if typed.idle else _command(typed.command, found),
         hosts=typed.hosts,
         name=_name(typed.name, found),
-        engine=_engine(typed.engine, found),
+        engine=engine,
         environment=_environment(typed, found),
         python_environment=typed.venv,
         limits=limits,
@@ -66,11 +71,12 @@ def parse(typed: Typed, problems: Problems | None = None) -> LaunchRequest:
         cwd=_here(found) if typed.hosts[0].is_local else "",
         outlives=typed.outlives,
         guard=Guard() if typed.earlyoom else None,
-        container=container_request(typed.container, limits, typed.surroundings, found),
+        container=container_request(typed.container, limits, typed.surroundings, found, needed=needed),
         backend=_backend(typed.backend, found),
         meets=_port(typed.master_port, found),
         eth=tuple(typed.eth_if),
         ib=tuple(typed.ib_if),
+        idle=typed.idle,
     )
     if found:
         raise InputRefused(*found)

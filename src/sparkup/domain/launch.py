@@ -107,6 +107,7 @@ class LaunchRequest:
     meets: int | None = None  # the port at which ranks find each other
     eth: tuple[str, ...] = ()  # interfaces to talk over, NAME for all hosts or HOST=NAME
     ib: tuple[str, ...] = ()  # RDMA devices, the same way
+    idle: bool = False  # not for a command: something to work in, on several hosts a Ray cluster
 
     def only(self, hosts: tuple[Host, ...]) -> "LaunchRequest":
         """Return the request for some of its hosts; what is said of the others is left out."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -64,9 +63,13 @@ class Processes:
 
     def lacks(self) -> str:
         """Return which program of those to come later is not there, "" for none: nobody is to wait for it."""
-        path = os.fsdecode(self.env.get(b"PATH", raw(os.defpath)))
+        folders = os.fsdecode(self.env.get(b"PATH", raw(os.defpath))).split(os.pathsep)
         names = [argv[0] for argv in self.left[1:] if "/" not in argv[0]]
-        return next((name for name in names if shutil.which(name, path=path) is None), "")
+
+        def there(name: str) -> bool:
+            return any(os.access(os.path.join(folder, name), os.X_OK) for folder in folders)
+
+        return next((name for name in names if not there(name)), "")
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the next; raises OSError, or ValueError for what cannot be an argument."""

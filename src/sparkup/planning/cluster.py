@@ -136,7 +136,7 @@ def cluster(
         tuple(str(fabric.control[name].address) for name in names),
         tuple(gpus(seen[name]) for name in names),
     )
-    if request.container.needed:
+    if request.idle:
         drafts = [_idle(draft, len(names)) for draft in drafts]
     launch = together(drafts, nodes, serve, meeting, fabric)
     said = f"{len(names)} ranks through {backend}: {fabric.topology}, " + transport(fabric)
@@ -144,7 +144,7 @@ def cluster(
 
 
 def _idle(draft: Launch, hosts: int) -> Launch:
-    """Return a container to work in as one of a Ray cluster: it is ready when all hosts have joined."""
+    """Return what is to work in as one of a Ray cluster: it is ready when all hosts have joined."""
     readiness = replace(draft.readiness, kind="ray", target=str(hosts))
     return replace(draft, argv=(), attached=False, readiness=readiness)
 

@@ -1,7 +1,9 @@
 """Checks of what the hosts of a launch must have alike, and of what each needs for RDMA."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
+from sparkup.domain.backend import Backend
 from sparkup.domain.check import Check, Finding
 from sparkup.domain.launch import Engine
 from sparkup.facts.clock import CLOCK, UNKNOWN
@@ -9,10 +11,13 @@ from sparkup.facts.dgx import DGX
 from sparkup.facts.environments import ENVIRONMENTS
 from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import MACHINE
+from sparkup.facts.programs import Lookup
 from sparkup.facts.verbs import DEVICES, VERBS
 from sparkup.planning.containers import image_fact
 from sparkup.planning.gates_memory import gib
 from sparkup.planning.gates_subject import Gate, Subject, differences, on_cpu
+from sparkup.planning.parallel import backend_of, no_ray
+from sparkup.planning.processes import ray_lookup
 
 SHOWN = 12  # digits of a fingerprint
 SKEW = 2.0  # seconds
@@ -85,9 +90,27 @@ def _verbs(subject: Subject) -> Iterator[Finding]:
             yield Finding("warn", "net.verbs", message, seen.host, hint)
 
 
+def _ray(subject: Subject) -> Iterator[Finding]:
+    """Find the host whose rank would have no Ray; what an image has is seen in it (node/processes.py)."""
+    if backend_of(subject.request.backend, subject.serve, subject.config) is not Backend.RAY:
+        return
+    fact = ray_lookup(subject.request)
+    for seen, draft in zip(subject.hosts, subject.drafts, strict=True):
+        found, mine = seen.values.get(fact.name), draft.python_environment
+        if draft.engine is not Engine.HOST:
+            continue
+        if not isinstance(found, Lookup) or not found.known:
+            yield Finding("unknown", "ray.there", f"not known of it: {fact.name}", seen.host)
+        elif not (PurePosixPath(mine) in found.provided if mine else found.program):
+            where = f"the environment {mine}" if mine else "the PATH"
+            problem = no_ray(where, seen.host)
+            yield Finding("fail", "ray.there", problem.message, seen.host, problem.hint)
+
+
 CHECKS: tuple[Gate, ...] = (
     Check("img.same", (), _same_image, refuses="images-differ"),
     Check("net.verbs", (VERBS, GPU, MACHINE, ENVIRONMENTS), _verbs, refuses="no-fabric"),
+    Check("ray.there", (), _ray, refuses="ray-not-found"),
     Check("sys.gb10", (DGX,), _same_machines, refuses="no-fabric"),
     Check("sys.release", (DGX,), _same_system, refuses="no-fabric"),
     Check("sys.time", (CLOCK,), _same_time, refuses="no-fabric"),

@@ -75,6 +75,15 @@ def backend_of(asked: Backend | None, serve: Serve | None, config: str) -> Backe
     return Backend.RAY if said == Backend.RAY else Backend.MP
 
 
+def no_ray(where: str, host: str) -> Problem:
+    """Say that a host's image, environment or PATH has no Ray."""
+    hint = (
+        "an image gets it with `pip install ray` in its Dockerfile, an environment from sparkup env create; "
+        "vllm serve can do without: --backend mp"
+    )
+    return Problem("ray-not-found", f"ranks are to meet through Ray, and {where} has none", host, hint)
+
+
 def contradictions(
     backend: Backend, serve: Serve | None, parallel: Parallel, config: str
 ) -> Iterator[Problem]:

@@ -11,7 +11,9 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup, lookup
 from sparkup.facts.systemd import SYSTEMD
 
-PROVIDED = frozenset({"vllm", "python", "python3", "torchrun", "hf"})  # what every managed environment has
+PROVIDED = frozenset(
+    {"vllm", "ray", "python", "python3", "torchrun", "hf"}
+)  # what every managed environment has
 AUTO, NONE = "", "none"
 
 
@@ -20,6 +22,11 @@ def command_lookup(request: LaunchRequest) -> Fact[Lookup]:
     serve = parse_serve(request.argv)
     model, config = (serve.model, serve.config or "") if serve else ("", "")
     return lookup(request.argv[0], model, config, request.environment.plain.get("PATH", ""))
+
+
+def ray_lookup(request: LaunchRequest) -> Fact[Lookup]:
+    """Return the fact about the Ray that ranks of a request would have outside a container."""
+    return lookup("ray", "", "", request.environment.plain.get("PATH", ""))
 
 
 def as_process(
@@ -31,6 +38,10 @@ def as_process(
         said = "--venv" if request.engine is None else "--engine host"
         hint = f"leave the options of containers out, or {said}"
         problems.append(Problem("bad-option", "the engine host has no containers", seen.host, hint))
+    if request.idle and len(request.hosts) == 1:
+        hint = "name several hosts with -n: there it is a Ray cluster; or leave --engine out for a container"
+        message = "start makes a container to work in, and the engine host has none"
+        problems.append(Problem("bad-option", message, seen.host, hint))
     environment, notes = _environment(request, seen, problems)
     found = seen[command_lookup(request)]
     if not found.known:

@@ -32,7 +32,7 @@ from sparkup.planning.fabric_links import Proved
 from sparkup.planning.gates_memory import with_share
 from sparkup.planning.host_paths import inside_lookup, reach
 from sparkup.planning.host_state import name_problems, place_problems
-from sparkup.planning.processes import as_process, command_lookup
+from sparkup.planning.processes import as_process, command_lookup, ray_lookup
 from sparkup.planning.published import publish
 from sparkup.planning.serving import mine
 
@@ -64,11 +64,11 @@ def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     """Return the facts that deciding on a launch needs, of every host."""
     engines = (ENGINES, CONTAINERS, containers.image_fact(request), containers.mounts_fact(request))
     own, within = command_lookup(request), inside_lookup(request)
-    more = () if within.name == own.name else (within,)
-    inside = () if request.engine is Engine.HOST else (*engines, *more)
-    several = cluster.FACTS if len(request.hosts) > 1 else ()
+    inside = () if request.engine is Engine.HOST else (*engines, within)
+    several = (*cluster.FACTS, ray_lookup(request)) if len(request.hosts) > 1 else ()
     machine = (MACHINE, MEMORY, DGX, SYSTEMD)
-    return (*machine, LAUNCHES, LISTENERS, HOLDERS, ENVIRONMENTS, own, *inside, *several)
+    found = (*machine, LAUNCHES, LISTENERS, HOLDERS, ENVIRONMENTS, own, *inside, *several)
+    return tuple({fact.name: fact for fact in found}.values())
 
 
 def resolve(request: LaunchRequest, seen: Observed, attempt: str, proved: Proved | None = None) -> Resolved:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from sparkup.commands.node import NAME_TAKEN
+from sparkup.domain.backend import Backend
 from sparkup.domain.command import Result
 from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError, WorkFailed
 from sparkup.planning.container_failures import refused
+from sparkup.planning.parallel import no_ray
 
 # What docker says when its daemon dies while it is at work.
 DIED = re.compile(r"error during connect|\bEOF\b|[Cc]annot connect")
@@ -26,6 +28,9 @@ def not_started(result: Result, launch: Launch, host: str) -> SparkupError | Non
         return None
     if result.status == NAME_TAKEN:
         return GateRefused(_held(code, answer, launch, host))
+    if code == "command-not-found" and launch.backend is Backend.RAY and message.startswith("ray: "):
+        where = f"the image {launch.container.image}" if launch.container else "the PATH of the rank"
+        return GateRefused(no_ray(where, host))
     if code == "container-failed":
         error = refused(message, launch, host)
         return _left_behind(error, launch) if answer.get("silent") else error
