@@ -1,11 +1,14 @@
 """Simulated hosts that have the real vLLM, a tiny model, and an image if they have a container engine."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from tests.docked_fixture import skip_unless_there
+from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Setup, Testbed, booted, sweep
 from tests.user import ROOT
 
@@ -15,17 +18,33 @@ IMAGE = "bare:1"
 PACKAGES = ("python3", "procps", "libstdc++6", "libnuma1")
 
 
+@dataclass(frozen=True, slots=True)
+class RealBed:
+    """Hosts, the managed environment, which all of them see, and what runs ranks there."""
+
+    hosts: Testbed
+    environment: Path
+    engine: str = "host"
+
+
 @contextmanager
-def booted_hosts(environment: Path, engine: str = "none", count: int = 2) -> Iterator[Testbed]:
-    """Boot hosts that see the managed environment, and have the tiny model and an image if need be."""
+def booted_hosts(
+    environment: Path, engine: str = "host", count: int = 2, more: Sequence[Path] = ()
+) -> Iterator[RealBed]:
+    """Boot hosts that see the environment and `more`; they have the tiny model; engines have an image."""
+    setup = "none" if engine == "host" else "docker"
+    if engine == "host":
+        skip_unless_able(setup)
+    else:
+        skip_unless_there(engine)
     compiled(environment)
     sweep()
-    shares = (environment, *base(environment), CPU_RAY)
-    with booted(Setup(hosts=count, engine=engine, shares=shares)) as hosts:
+    shares = tuple(dict.fromkeys((environment, *base(environment), CPU_RAY, *more)))
+    with booted(Setup(hosts=count, engine=setup, shares=shares)) as hosts:
         furnish(hosts, environment)
-        if engine != "none":
+        if engine != "host":
             images(hosts, engine)
-        yield hosts
+        yield RealBed(hosts, environment, engine)
 
 
 def base(environment: Path) -> tuple[Path, ...]:

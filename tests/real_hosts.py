@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real_bed import CPU_RAY, IMAGE, MODEL, base
+from tests.real_bed import CPU_RAY, IMAGE, MODEL, RealBed, base
 from tests.simhosts.hosts import CONTROL, Testbed
 from tests.user import Done, Json, User
 from tests.waiting import until
@@ -48,11 +48,6 @@ class RealHosts:
     engine: str = "host"
 
     @property
-    def vllm(self) -> str:
-        """Return the program, as a launch calls it."""
-        return "vllm" if self.engine == "host" else str(self.environment / "bin" / "vllm")
-
-    @property
     def numbers(self) -> tuple[int, ...]:
         """Return the numbers of the hosts."""
         return tuple(each.number for each in self.hosts.hosts)
@@ -66,8 +61,8 @@ class RealHosts:
         """Return the words of a launch, with a rank on each host."""
         variables = {**QUIET, **CORES, **EAGER, "PYTHONPATH": str(CPU_RAY)}
         said = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-        size = ("-tp", "1" if "--host" in words else str(len(self.numbers)))
-        return ["launch", *self.words, *said, *words, "--", self.vllm, *SERVE, *size]
+        size = ("-tp", "1" if {"--host", "--solo"} & {*words} else str(len(self.numbers)))
+        return ["launch", *self.words, *said, *words, "--", "vllm", *SERVE, *size]
 
     def launched(self, *words: str) -> Json:
         """Launch and wait until it is ready; return the answer."""
@@ -122,7 +117,9 @@ class RealHosts:
                 script = LATE.format(program=self.environment / "bin" / name)
                 self.hosts.exec(number, ["tee", f"{PROGRAMS}/{name}"], stdin=script)
                 self.hosts.exec(number, ["chmod", "+x", f"{PROGRAMS}/{name}"])
-        return ("--venv", "none", "-e", f"PATH={PROGRAMS}:{self.environment}/bin:{SYSTEM}")
+        seen = [word for each in (PROGRAMS, "/root/late") for word in ("-v", f"{each}:{each}:ro")]
+        where = ("--venv", "none") if self.engine == "host" else seen
+        return (*where, "-e", f"PATH={PROGRAMS}:{self.environment}/bin:{SYSTEM}")
 
     def clear(self) -> None:
         """Take away what a test has left."""
@@ -132,12 +129,11 @@ class RealHosts:
 
 
 @contextmanager
-def somebody(hosts: Testbed, environment: Path, home: Path) -> Iterator[RealHosts]:
-    """Be somebody at the control workstation; at the end nothing of a launch is left on any host."""
-    engine = "host" if hosts.setup.engine == "none" else hosts.setup.engine
+def somebody(bed: RealBed, home: Path, user: User | None = None) -> Iterator[RealHosts]:
+    """Be somebody, at the control workstation if nobody else; at the end no host has anything of a launch."""
     home.mkdir()
-    user = User(home, before=tuple(hosts.argv(CONTROL, [])))
-    there = RealHosts(hosts, user, environment, words(environment, engine), engine)
+    user = user or User(home, before=tuple(bed.hosts.argv(CONTROL, [])))
+    there = RealHosts(bed.hosts, user, bed.environment, words(bed.environment, bed.engine), bed.engine)
     try:
         yield there
         there.clear()

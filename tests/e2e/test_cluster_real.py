@@ -4,43 +4,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docked_fixture import skip_unless_there
-from tests.real_bed import booted_hosts
+from tests.real_bed import RealBed, booted_hosts
 from tests.real_hosts import RealHosts, somebody
-from tests.simhosts.fixture import skip_unless_able
-from tests.simhosts.hosts import Testbed
 
 pytestmark = [pytest.mark.real, pytest.mark.simhosts, pytest.mark.timeout(1500)]
 BEDS = (
-    pytest.param(("none", 2), id="host"),
+    pytest.param(("host", 2), id="host"),
     pytest.param(("docker", 2), id="docker", marks=pytest.mark.e2e),
-    pytest.param(("none", 4), id="four", marks=pytest.mark.e2e),
+    pytest.param(("podman", 2), id="podman", marks=pytest.mark.e2e),
+    pytest.param(("host", 4), id="four", marks=pytest.mark.e2e),
+    pytest.param(("docker", 4), id="four_docker", marks=pytest.mark.e2e),
 )
 
 
 @pytest.fixture(scope="module", params=BEDS)
-def bed(request: pytest.FixtureRequest, environment_bin: Path) -> Iterator[Testbed]:
+def bed(request: pytest.FixtureRequest, environment_bin: Path) -> Iterator[RealBed]:
     """Hosts, without a container engine or with one."""
-    engine, count = request.param
-    skip_unless_able("none")
-    if engine != "none":
-        skip_unless_there(engine)
-    with booted_hosts(environment_bin.parent, engine, count) as hosts:
+    with booted_hosts(environment_bin.parent, *request.param) as hosts:
         yield hosts
 
 
 @pytest.fixture
-def real(bed: Testbed, environment_bin: Path, tmp_path: Path) -> Iterator[RealHosts]:
+def real(bed: RealBed, tmp_path: Path) -> Iterator[RealHosts]:
     """Somebody with the hosts."""
-    with somebody(bed, environment_bin.parent, tmp_path / "home") as there:
+    with somebody(bed, tmp_path / "home") as there:
         yield there
 
 
 @pytest.fixture(scope="module")
-def one(bed: Testbed, environment_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def one(bed: RealBed, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What vLLM on one of the hosts answers, token by token, in float32: to that several ranks are equal."""
     home = tmp_path_factory.mktemp("alone") / "home"
-    with somebody(bed, environment_bin.parent, home) as there:
+    with somebody(bed, home) as there:
         there.launched("--host", "spark1")
         return there.answers()
 
@@ -63,8 +58,8 @@ def test_hosts_answer_as_one_does(real: RealHosts, one: list[str], backend: str)
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("bed", [("docker", 2)], ids=["docker"], indirect=True)
-def test_containers_to_work_in_are_a_ray_cluster(real: RealHosts) -> None:
+@pytest.mark.parametrize("bed", [("docker", 2), ("host", 2)], ids=["docker", "host"], indirect=True)
+def test_what_is_to_work_in_is_a_ray_cluster(real: RealHosts) -> None:
     done = real.run("start", *real.nodes, "--json", *real.words)
     assert done.status == 0, done
     assert "hosts have joined" in done.err

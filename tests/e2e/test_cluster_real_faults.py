@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests import processes
-from tests.real_bed import booted_hosts
+from tests.real_bed import RealBed, booted_hosts
 from tests.real_hosts import START, RealHosts, somebody
-from tests.simhosts.fixture import skip_unless_able
-from tests.simhosts.hosts import Testbed
 from tests.user import Running
 from tests.waiting import until
 
@@ -23,20 +21,20 @@ ENDING = 45.0  # seconds: a rank gets 20 to end by itself, its tree 5, and other
 SILENT, LEASE = 15.0 + ENDING, 90.0 + ENDING  # seconds until a rank, or a launcher, is missed and all is gone
 RANKS = "bin/(vllm serve|ray start --address)"
 WORKERS = "^VLLM::Worker|RayWorkerProc"
+AND_DOCKER = pytest.mark.parametrize("bed", ["host", "docker"], indirect=True)
 
 
-@pytest.fixture(scope="module")
-def bed(environment_bin: Path) -> Iterator[Testbed]:
-    """Two hosts without a container engine."""
-    skip_unless_able("none")
-    with booted_hosts(environment_bin.parent) as hosts:
+@pytest.fixture(scope="module", params=["host"])
+def bed(request: pytest.FixtureRequest, environment_bin: Path) -> Iterator[RealBed]:
+    """Two hosts without a container engine, or with one."""
+    with booted_hosts(environment_bin.parent, request.param) as hosts:
         yield hosts
 
 
 @pytest.fixture
-def real(bed: Testbed, environment_bin: Path, tmp_path: Path) -> Iterator[RealHosts]:
+def real(bed: RealBed, tmp_path: Path) -> Iterator[RealHosts]:
     """Somebody with the two hosts."""
-    with somebody(bed, environment_bin.parent, tmp_path / "home") as there:
+    with somebody(bed, tmp_path / "home") as there:
         yield there
 
 
@@ -69,6 +67,7 @@ def seconds_until(condition: Callable[[], bool], limit: float, note: Note) -> No
     note("seconds", round(time.monotonic() - begun, 1))
 
 
+@AND_DOCKER
 def test_a_rank_that_comes_late_is_waited_for(real: RealHosts, backend: str) -> None:
     answer = real.launched(*real.nodes, "--backend", backend, *real.late(40))
     assert answer["ready"]["seconds"] > 40
@@ -93,6 +92,7 @@ def test_a_worker_that_is_killed_while_serving(real: RealHosts, backend: str, re
     assert {row["phase"] for row in real.rows()} == {"failed"}
 
 
+@AND_DOCKER
 def test_a_host_that_loses_its_power_in_the_start(
     real: RealHosts, backend: str, record_property: Note
 ) -> None:
@@ -107,6 +107,7 @@ def test_a_host_that_loses_its_power_in_the_start(
     assert "spark2" in done.err
 
 
+@AND_DOCKER
 def test_a_host_that_loses_its_power_while_serving(
     real: RealHosts, backend: str, record_property: Note
 ) -> None:
@@ -128,6 +129,7 @@ def test_cables_that_are_pulled_while_serving(real: RealHosts, backend: str, rec
         real.hosts.link(2, up=True)
 
 
+@AND_DOCKER
 def test_a_launcher_that_is_killed_in_the_start(real: RealHosts, backend: str, record_property: Note) -> None:
     slow = real.late(600)  # so long that only the lease can end it
     with real.user.running(*real.command(*real.nodes, "--backend", backend, *slow)) as command:
