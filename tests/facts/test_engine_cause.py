@@ -25,6 +25,7 @@ def cause(name: str, folder: str = "recorded") -> Cause:
 # name of the log, words of the message, words of the hint
 RECORDED = [
     ("unknown_flag", "unrecognized arguments: --no-such-flag 3", "does not know --no-such-flag"),
+    ("without_nnodes", "unrecognized arguments: --nnodes 2 --node-rank 1", "or --backend ray"),
     ("bad_int", "argument --tensor-parallel-size/-tp: invalid int value: 'two'", "--help="),
     ("bad_choice", "argument --runner: invalid choice: 'nope'", "--help=runner"),
     ("bad_json_flag", "Invalid JSON: expected ident at line 1", "--help=compilation-config"),

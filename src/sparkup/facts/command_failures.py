@@ -17,8 +17,17 @@ _GONE = {
 }
 
 
+# What a rank of several hosts is told (planning/ranks.py); nobody has typed it.
+_OF_RANKS = ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless")
+
+
 def _unknown_option(match: re.Match[str]) -> str:
     option = match[1].partition("=")[0].replace("_", "-")
+    if option in _OF_RANKS:
+        return (
+            f"this vLLM is too old to span hosts by itself ({option}): use a newer one, in the image or the "
+            "environment, or --backend ray"
+        )
     if option in _GONE:
         return f"leave {option} out: {_GONE[option]}"
     return (
