@@ -16,6 +16,8 @@ BETWEEN_WORDS = re.compile(r"[\s;&|()<>`'\"]+")  # of a shell
 # The program, a package, an image or a module: vllm, vllm==0.32, vllm/vllm-openai:latest, vllm.entrypoints.X
 IS_VLLM = re.compile(r"(?!-).*vllm(-openai)?([=@:\[].*)?|(-\w*m)?vllm\.entrypoints\..+")
 KNOWN = FLAGS | ONE_VALUE | SEVERAL_VALUES | OPTIONAL_VALUE | {"--model"}  # which its help keeps back
+# What each rank of several hosts is told of the others (vllm serve --help).
+OF_RANKS = ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless")
 SECRETS = {"--api-key": "VLLM_API_KEY", "--hf-token": "HF_TOKEN"}  # and the variables that say the same
 
 

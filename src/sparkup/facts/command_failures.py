@@ -2,6 +2,7 @@
 
 import re
 
+from sparkup.commands.vllm import OF_RANKS
 from sparkup.facts.known_failure import known
 
 # Options of `vllm serve` that are gone, and what took their place (0.32 and 0.33).
@@ -17,13 +18,9 @@ _GONE = {
 }
 
 
-# What a rank of several hosts is told (planning/ranks.py); nobody has typed it.
-_OF_RANKS = ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless")
-
-
 def _unknown_option(match: re.Match[str]) -> str:
     option = match[1].partition("=")[0].replace("_", "-")
-    if option in _OF_RANKS:
+    if option in OF_RANKS:  # nobody has typed it
         return (
             f"this vLLM is too old to span hosts by itself ({option}): use a newer one, in the image or the "
             "environment, or --backend ray"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkup.commands.vllm import Serve
+from sparkup.commands.vllm import OF_RANKS, Serve
 from sparkup.domain.backend import Backend
 from sparkup.domain.host import Host
 from sparkup.errors import Problem
@@ -19,8 +19,6 @@ SIZES = (
 )
 SHORT = dict(zip(SIZES, ("-tp", "-pp", "-pcp", "-dp"), strict=True))
 EXECUTOR = "--distributed-executor-backend"
-# What we say to each rank ourselves; a command that says it as well speaks of one rank alone.
-OURS = ("--nnodes", "--node-rank", "--master-addr", "--master-port", "--headless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def contradictions(
             else f"leave {EXECUTOR} out"
         )
         yield Problem("bad-option", f"{EXECUTOR} {said} contradicts the backend {backend}", hint=hint)
-    for option in OURS:
+    for option in OF_RANKS:  # what we say to each ourselves
         if option in serve.said:
             hint = "leave it out: sparkup says it to each host; --master-port is an option of sparkup too"
             yield Problem("bad-option", f"{option} speaks of one host, and there are several", hint=hint)
