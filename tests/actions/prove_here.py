@@ -1,11 +1,12 @@
 """A program that the tests run: prove over what a launch of this machine talks, as if it had two ranks.
 
 There is no RDMA here, and no GPU: which a host has is said by what was recorded of Sparks. Logs, questions
-and files are real. Prints the proof, and what people would read.
+and files are real. Prints the proof, and what people would read. Argument: seconds that answers may take.
 """
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 
 from tests.planning.fabrics import A1, B1, spark
@@ -55,7 +56,7 @@ async def main() -> None:
     nodes = tuple(Node(name, rank, part=PART) for rank, name in enumerate(NAMES))
     launch = Launch(FIRST_NAME, "a1", Engine.HOST, nodes, PART.argv)
     running = Running(launch, Manner(), runner, context, connections, (LOCAL,), Capture(emit))
-    proof = await prove(running, context)
+    proof = await prove(running, context, float(sys.argv[1]))
     alone = replace(launch, nodes=nodes[:1])
     running.launch = alone
     one = await prove(running, context)

@@ -2,21 +2,24 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from tests import processes
 from tests.fixtures.recorded import sample
 from tests.user import ROOT, Json, User
 
 PROGRAM = ROOT / "tests" / "actions" / "prove_here.py"
 
 
-def proved(user: User) -> Json:
-    """Return what comes of a proof."""
+def proved(user: User, patience: float = 60) -> Json:
+    """Return what comes of a proof; `patience`: seconds that answers may take."""
     path = os.pathsep.join((str(ROOT), user.environment["PYTHONPATH"]))
     done = subprocess.run(
-        [sys.executable, str(PROGRAM)],
+        [sys.executable, str(PROGRAM), str(patience)],
         env={**user.environment, "PYTHONPATH": path},
         capture_output=True,
         check=False,
@@ -43,10 +46,25 @@ def test_what_nccl_said_of_a_launch_is_read_asked_for_and_kept(user: User) -> No
     assert user.run("stop").status == 0
 
 
+def test_what_does_not_answer_keeps_nobody_waiting_for_long(user: User) -> None:
+    user.launched()
+    (core,) = (pid for pid in user.engines() if "EngineCore" in processes.command(pid))
+    os.kill(core, signal.SIGSTOP)
+    begun = time.monotonic()
+    try:
+        found = proved(user, patience=1)
+    finally:
+        os.kill(core, signal.SIGCONT)
+    assert "no request was answered" in found["proof"]["verdict"]
+    assert time.monotonic() - begun < 15
+
+
 def test_of_a_launch_that_is_gone_nothing_is_known_and_nothing_is_made(user: User) -> None:
     user.launched()
     assert user.run("stop").status == 0
     found = proved(user)
-    assert found["proof"]["verdict"].startswith("RDMA: not known, no request was answered, and NCCL said nothing")
+    assert found["proof"]["verdict"].startswith(
+        "RDMA: not known, no request was answered, and NCCL said nothing"
+    )
     assert user.names() == []
     assert found["noted"][1].startswith("proof.json could not be kept: ")

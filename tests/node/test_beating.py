@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests import processes
 from tests.node.side import ONCE, Json, Side
 from tests.ports import free_udp_port
 from tests.waiting import until
@@ -64,8 +65,7 @@ def rank(number: int, port: int) -> Json:
 
 def stuck(there: Side) -> bool:
     """Say whether a supervisor waits for its disk: the kernel lets nothing interrupt it."""
-    stat = Path(f"/proc/{there.read('rank.json')['pid']}/stat").read_text()
-    return stat.rpartition(")")[2].split()[0] == "D"
+    return processes.state(there.read("rank.json")["pid"]) == "D"
 
 
 def known(there: Side) -> bool:

@@ -27,12 +27,18 @@ def test_what_is_kept_needs_nobody(tmp_path: Path) -> None:
     lease = Lease(str(tmp_path), SHORT)
     until(lambda: bool(lease.over()), "it is missed", 5)
     (tmp_path / "spec.json").write_text('{"attempt": "a1"}')
-    assert keep(str(tmp_path), "a2") == 1
+    assert keep(str(tmp_path), "a2") == (1, {"problem": ""})
     assert lease.over() != ""
-    assert keep(str(tmp_path), "a1") == 0
+    assert keep(str(tmp_path), "a1") == (0, {"problem": ""})
     assert lease.over() == ""
     (tmp_path / "kept").unlink()
     assert lease.over() == "", "it was let go for good"
+
+
+def test_who_is_let_go_says_that_it_is_deaf(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text('{"attempt": "a1"}')
+    (tmp_path / "peers.json").write_text('{"peers": [], "problem": "no key"}')
+    assert keep(str(tmp_path), "a1") == (0, {"problem": "no key"})
 
 
 def test_a_launch_without_a_lease_never_ends_of_it(tmp_path: Path) -> None:

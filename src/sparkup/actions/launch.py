@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sparkup.actions import hearing
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.proof import prove
 from sparkup.actions.running import Running
@@ -42,7 +41,6 @@ async def launch(request: LaunchRequest, manner: Manner, context: Context) -> in
             return await running.left()
         if running.capture.ready and len(running.launch.nodes) > 1:
             try:
-                await hearing.warn(running, context)
                 await prove(running, context)
             except asyncio.CancelledError:  # it is ready: the user has seen enough
                 context.interrupts.acknowledge()

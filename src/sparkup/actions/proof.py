@@ -1,6 +1,7 @@
 """Prove that a launch that is ready uses RDMA: look, ask it one thing, look again, and keep the verdict."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -25,19 +26,21 @@ from sparkup.run.program import program_name
 
 QUESTION, TOKENS = "Count from one to thirty.", 32
 CANARY = ("", 1)  # without a question: the smallest request of the kind that the model serves
-PATIENCE = 120.0  # seconds for an answer
+PATIENCE = 40.0  # seconds for an answer: a token a second, of a server that has answered its first canary
+WRITING = 30.0  # seconds to keep the verdict
 
 
-async def prove(running: Running, context: Context) -> Proof:
+async def prove(running: Running, context: Context, patience: float = PATIENCE) -> Proof:
     """Return whether the ranks of a launch talk over RDMA, say so, and keep it on the head for `status`.
 
     Of one host alone, and of what is no vLLM server, nothing is said or kept.
-    Nothing that goes wrong in it does harm to the launch: then it is not known.
+    Nothing that goes wrong in it does harm to the launch: then it is not known. `patience`: seconds in all
+    that answers may take.
     """
     proof = foregone(running.launch, running.runner.seen)
     if proof is None:
         try:
-            proof = judged(running.launch, running.runner.seen, await _evidence(running))
+            proof = judged(running.launch, running.runner.seen, await _evidence(running, patience))
         except SparkupError as error:
             proof = Proof(f"RDMA: not known, {error.problems[0].message}")
     if len(running.launch.nodes) > 1 and parse_serve(running.launch.argv):
@@ -46,12 +49,12 @@ async def prove(running: Running, context: Context) -> Proof:
     return proof
 
 
-async def _evidence(running: Running) -> Evidence:
+async def _evidence(running: Running, patience: float) -> Evidence:
     observer, nodes = running.runner.observer, running.launch.nodes
     counters = {node.host: _counters(running, node) for node in nodes}
     logs = {node.host: nccl_said(_log(running, node)) for node in nodes}
     before = await observer.look({host: (counters[host], logs[host]) for host in logs})
-    asked = await _asked(running)
+    asked = await _asked(running, patience)
     after = await observer.look({host: (counters[host],) for host in logs})
     return Evidence(
         said={host: before[host][logs[host]] for host in logs},
@@ -76,13 +79,17 @@ def _log(running: Running, node: Node) -> PurePosixPath:
     return log_path(program, running.launch.name)
 
 
-async def _asked(running: Running) -> bool:
+async def _asked(running: Running, patience: float) -> bool:
     """Let the ranks work for one answer; a model that takes no question is sent a canary."""
     host = running.launch.head.host
     program = program_on(running.runner.seen[host], program_name())
+    deadline = time.monotonic() + patience
     for question, tokens in ((QUESTION, TOKENS), CANARY):
-        argv = program.ask(running.launch.name, question, tokens, PATIENCE)
-        step = Run("ask", host, Command(argv, timeout=PATIENCE + 10), "see over what the ranks talk")
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        argv = program.ask(running.launch.name, question, tokens, left)
+        step = Run("ask", host, Command(argv, timeout=left + 1), "see over what the ranks talk")
         try:
             await execute(Plan((step,)), running.connections, _silent)
         except SparkupError:
@@ -99,7 +106,7 @@ async def _keep(proof: Proof, running: Running, context: Context) -> None:
     host = running.launch.head.host
     path = _log(running, running.launch.head).parent / FILE
     content = json.dumps(proof.document()).encode() + b"\n"
-    command = Command(("tee", str(path)), content, timeout=PATIENCE)
+    command = Command(("tee", str(path)), content, timeout=WRITING)
     step = Run(f"proof on {host}", host, command, f"keep {path}, whether RDMA is used")
     try:
         await execute(Plan((step,)), running.connections, _silent)

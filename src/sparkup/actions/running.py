@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.fallen import look_at_end
+from sparkup.actions.keeping import keep
 from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
-from sparkup.domain.event import Answered, Noted, PhaseFinished, PhaseStarted, Warned
+from sparkup.domain.event import Answered, Noted, PhaseFinished, PhaseStarted
 from sparkup.domain.host import Host, follow_up
 from sparkup.domain.launch import Launch, Node
-from sparkup.domain.plan import Plan, Step
+from sparkup.domain.plan import Plan
 from sparkup.errors import (
     GateRefused,
     HostUnreachable,
@@ -27,7 +28,6 @@ from sparkup.errors import (
 )
 from sparkup.planning.launch import (
     UNDO_PATIENCE,
-    keep_plan,
     log_path,
     not_undone,
     program_on,
@@ -212,7 +212,8 @@ class Running:
 
         A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on.
         """
-        work = asyncio.ensure_future(self._keep())
+        seen, emit = self.runner.seen, self.context.emit
+        work = asyncio.ensure_future(keep(self.launch, seen, self.connections, emit))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -222,17 +223,6 @@ class Running:
                 return True
             raise await self._broken_off() from None
         return False
-
-    async def _keep(self) -> None:
-        plan = keep_plan(self.launch, self.runner.seen, program_name())
-        await asyncio.gather(*(self._kept(step) for step in plan.steps))
-
-    async def _kept(self, step: Step) -> None:
-        try:
-            await execute(Plan((step,)), self.connections, self.context.emit)
-        except SparkupError as error:
-            for problem in error.problems:
-                self.context.emit(Warned(str(problem.message), problem.hint))
 
     async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.

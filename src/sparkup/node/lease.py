@@ -19,13 +19,14 @@ def renew(folder: str) -> None:
         state.write(os.path.join(folder, "lease"), {"at": time.monotonic()})
 
 
-def keep(folder: str, attempt: str) -> int:
-    """Let an attempt go on without a launcher; 1 where it is not there any more."""
+def keep(folder: str, attempt: str) -> tuple[int, state.Json]:
+    """Let an attempt go on without a launcher, and say why it hears no others; 1: it is not there."""
     spec = state.read(os.path.join(folder, "spec.json")) or {}
     if spec.get("attempt") != attempt:
-        return 1
+        return 1, {"problem": ""}
     state.write(os.path.join(folder, "kept"), {"at": time.monotonic()})
-    return 0
+    peers = state.read(os.path.join(folder, "peers.json")) or {}
+    return 0, {"problem": str(peers.get("problem") or "")}
 
 
 class Lease:

@@ -111,7 +111,7 @@ def run(words: SimpleNamespace, command: list[str]) -> int:
         "ready": lambda: answered(*module("look").once(root, name)),
         "ask": lambda: answered(*module("ask").once(root, name, words)),
         "take": lambda: answered(*module("taking").take(root)),
-        "keep": lambda: module("lease").keep(state.folder(root, name), words.attempt),
+        "keep": lambda: answered(*module("lease").keep(state.folder(root, name), words.attempt)),
         "await": lambda: module("awaits").main(name),
         "joined": lambda: module("joined").main(name),
         "exec": lambda: module("tasks").enter(root, name, command),

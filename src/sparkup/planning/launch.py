@@ -201,22 +201,13 @@ def ready_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
     )
 
 
-def keep_plan(launch: Launch, seen: Observed, file_name: str) -> Plan:
-    """Return the steps that let a launch of several ranks go on without who started it."""
-    if len(launch.nodes) == 1:
-        return Plan()
-    return Plan(
-        tuple(
-            Run(
-                id=f"keep {launch.name} on {node.host}",
-                host=node.host,
-                command=Command(
-                    program_on(seen[node.host], file_name).keep(launch.name, launch.attempt), timeout=30
-                ),
-                reason="it goes on without this command",
-            )
-            for node in launch.nodes
-        )
+def keep_step(launch: Launch, node: Node, seen: Observed, file_name: str) -> Run:
+    """Return the step that lets a rank of several go on without who started it."""
+    return Run(
+        id=f"keep {launch.name} on {node.host}",
+        host=node.host,
+        command=Command(program_on(seen[node.host], file_name).keep(launch.name, launch.attempt), timeout=30),
+        reason="it goes on without this command",
     )
 
 
