@@ -1,33 +1,49 @@
-"""Our Dockerfiles, put together from the fragments in the package's data, and the files that they copy."""
+"""Our Dockerfiles, put together from the fragments in the package's data, and the files that they mount."""
 
+import re
 from collections.abc import Mapping
 from importlib import resources
 
 from sparkup.domain.build import ImageVariant
 
-# Where the files are in a checkout, and so in the context of every build: a plain `docker build .` is one too.
+# Where the files are in a checkout, and so in the context of every build: `docker build .` there is one too.
 FOLDER = "src/sparkup/data"
 PYTHON_OF_CPU = "3.11"  # of the base of the cpu variant, which its wheels must be for
 WHEELS = "wheels"  # the folder, or the further build context, with the wheels of the cpu variant
-# Without the suffix, in the order in which they make up a Dockerfile.
+# Files FOLDER/docker/NAME.dockerfile, in the order in which they make up a Dockerfile.
+_GPU = ("system", "uv")
+_BUILT = ("builder", "flashinfer")
 FRAGMENTS: Mapping[ImageVariant, tuple[str, ...]] = {
-    ImageVariant.CPU: ("debian", "system", "cpu", "image"),
+    ImageVariant.SOURCE: (
+        *("arguments", "gpu-arguments", "source", *_GPU, *_BUILT, "flashinfer-wheels", "triton"),
+        *("vllm", "vllm-wheel", "built", "built-triton", "built-vllm", "gpu", "image"),
+    ),
+    ImageVariant.MXFP4: (
+        *("arguments", "gpu-arguments", "mxfp4", *_GPU, *_BUILT, "cutlass", "flashinfer-wheels"),
+        *("vllm", "shards", "vllm-wheel", "built", "built-vllm", "built-mxfp4", "gpu", "image"),
+    ),
+    ImageVariant.WHEELS: ("arguments", "gpu-arguments", "wheels", *_GPU, "fetched", "gpu", "image"),
+    ImageVariant.CPU: ("arguments", "debian", "system", "cpu", "image"),
 }
-# What the fragments mount from the context, below FOLDER.
-FILES: Mapping[ImageVariant, tuple[str, ...]] = {
-    ImageVariant.CPU: ("docker/name_vllm.py", "docker/run-cluster-node.sh", "envs/cpu.lock"),
-}
+_MOUNTED = re.compile(rf"\bsource=({FOLDER}/[^,\s]+)")
+_ARGUMENT = re.compile(r'^ARG (\w+)=(?:"([^"]*)"|(\S*))$', re.MULTILINE)
 
 
 def dockerfile(variant: ImageVariant) -> str:
     """Return the Dockerfile of a variant. It builds with BuildKit's own front end, from Docker 20.10 on."""
-    return "".join(_read(f"docker/{name}.dockerfile").decode() for name in FRAGMENTS[variant])
+    return "".join(_read(f"{FOLDER}/docker/{name}.dockerfile").decode() for name in FRAGMENTS[variant])
 
 
 def context(variant: ImageVariant) -> Mapping[str, bytes]:
-    """Return what a build needs beside the Dockerfile, by path in its context; no wheels, no record."""
-    return {f"{FOLDER}/{name}": _read(name) for name in FILES[variant]}
+    """Return what a build mounts beside its Dockerfile, by path in its context; no wheels, no record."""
+    return {path: _read(path) for path in sorted({*_MOUNTED.findall(dockerfile(variant))})}
 
 
-def _read(name: str) -> bytes:
-    return (resources.files("sparkup") / "data" / name).read_bytes()
+def arguments(variant: ImageVariant) -> Mapping[str, str]:
+    """Return the build arguments of a variant, by name, with their defaults."""
+    head = dockerfile(variant).partition("\nFROM ")[0]
+    return {name: quoted or plain for name, quoted, plain in _ARGUMENT.findall(head)}
+
+
+def _read(path: str) -> bytes:
+    return (resources.files("sparkup") / path.removeprefix("src/sparkup/")).read_bytes()

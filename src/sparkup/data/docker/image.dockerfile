@@ -1,6 +1,6 @@
 
 # What people and launches meet: a working directory with run-cluster-node.sh, no entrypoint.
-ARG BUILD_JOBS=16
+ARG BUILD_JOBS
 # What is compiled as the engine runs has the same limits as what was compiled for it.
 ENV MAX_JOBS=${BUILD_JOBS} CMAKE_BUILD_PARALLEL_LEVEL=${BUILD_JOBS} NINJAFLAGS=-j${BUILD_JOBS} MAKEFLAGS=-j${BUILD_JOBS}
 WORKDIR /workspace/vllm

@@ -1,6 +1,6 @@
 """Check a repository out at a ref, and apply pull requests to it: runs while an image is built.
 
-    source.py checkout --repo URL --ref REF --cache FOLDER --to FOLDER
+    source.py checkout --repo URL --ref REF [--skip SUBMODULE] --cache FOLDER --to FOLDER
     source.py apply --repo URL --prs "N N@COMMIT ..." --cache FOLDER --to FOLDER
 
 The cache keeps what was fetched, one bare repository for each URL; nobody else may use it meanwhile. What was
@@ -104,7 +104,7 @@ def resolved(git: Git, url: str, ref: str) -> str:
     if len(ref) == 40 and HEX.fullmatch(ref) and git.commit(ref):
         return ref
     git.fetch("--prune", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-    names = ("refs/heads/" + ref, "refs/tags/" + ref, *((ref,) if HEX.fullmatch(ref) else ()))
+    names = ("refs/heads/" + ref, "refs/tags/" + ref, ref if HEX.fullmatch(ref) else "refs/none")
     found = next(filter(None, map(git.commit, names)), None)
     if found:
         return found
@@ -115,11 +115,11 @@ def resolved(git: Git, url: str, ref: str) -> str:
     return git("rev-parse", "refs/sparkup/wanted^{commit}")
 
 
-def checkout(url: str, ref: str, cache: Path, to: Path) -> None:
+def checkout(url: str, ref: str, skip: str, cache: Path, to: Path) -> None:
     """Make a work tree at a ref, submodules included, and forget what was in its folder."""
     git = cached(cache, url)
     commit = resolved(git, url, ref)
-    submodules(placed(git, url, commit, to), url, cache)
+    submodules(placed(git, url, commit, to), url, cache, skip)
     tell(source=shown(url), ref=ref, commit=commit)
 
 
@@ -135,14 +135,14 @@ def placed(git: Git, url: str, commit: str, to: Path) -> Git:
     return tree
 
 
-def submodules(tree: Git, url: str, cache: Path) -> None:
+def submodules(tree: Git, url: str, cache: Path, skip: str = "") -> None:
     """Check out the submodules of a work tree, and theirs, through the cache."""
-    listed = tree.tried("config", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$")
-    for line in listed.stdout.splitlines():  # none if there is no such file
+    words = ("config", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+    for line in tree.tried(*words).stdout.splitlines():  # none if there is no such file
         key, path = line.split(" ", 1)
         entry = tree("ls-files", "--stage", "--", path).split()
-        if not entry or entry[0] != "160000":
-            continue  # named, but no longer there
+        if not entry or entry[0] != "160000" or path == skip:
+            continue  # named, but no longer there, or not wanted
         theirs = joined(url, tree("config", "--file", ".gitmodules", key[: -len("path")] + "url"))
         git = cached(cache, theirs)
         commit = resolved(git, theirs, entry[1])
@@ -280,14 +280,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="source.py")
     parser.add_argument("verb", choices=("checkout", "apply"))
     parser.add_argument("--repo", required=True)
-    parser.add_argument("--ref", default="HEAD")
-    parser.add_argument("--prs", default="")
+    for optional in ("--ref", "--skip", "--prs"):
+        parser.add_argument(optional, default="")
     parser.add_argument("--cache", required=True, type=Path)
     parser.add_argument("--to", required=True, type=Path)
     given = parser.parse_args(arguments)
     try:
         if given.verb == "checkout":
-            checkout(given.repo, given.ref, given.cache, given.to)
+            checkout(given.repo, given.ref or "HEAD", given.skip, given.cache, given.to)
         else:
             apply(given.repo, given.prs.split(), given.cache, given.to)
     except Failed as failed:

@@ -1,8 +1,7 @@
 
 # What every image of ours has from its distribution, RDMA in user space included.
 FROM ${BASE_IMAGE} AS system
-# Change it to have everything after this line fetched and made anew.
-ARG CACHEBUST_DEPS=1
+ARG CACHEBUST_DEPS
 ARG BASE_PACKAGES
 ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
