@@ -1,12 +1,14 @@
 """What is podman's own, as root of a simulated host that has docker as well: the rest is tested with both."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.docked import Docked, docked
 from tests.simhosts.hosts import Testbed
+from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 NVIDIA_SMI = {
@@ -49,12 +51,23 @@ def test_caches_are_made(pod: Docked) -> None:
     assert pod.there("ls", "-d", "/root/.triton")
 
 
-@pytest.mark.parametrize("time", range(5))
-def test_a_command_that_ends_at_once(pod: Docked, time: int) -> None:
-    done = pod.run("launch", "--", "sh", "-c", f"echo out; echo err >&2; exit {time}")
-    assert (done.status, done.out) == (time, "out\nerr\n"), done
+@pytest.mark.parametrize("status", range(5))
+def test_a_command_that_ends_at_once(pod: Docked, status: int) -> None:
+    done = pod.run("launch", "--", "sh", "-c", f"echo out; echo err >&2; exit {status}")
+    assert (done.status, done.out) == (status, "out\nerr\n"), done
     done = pod.run("launch", "--", "no-such-program")
     assert "no-such-program: No such file or directory (command-not-found)" in done.err
+    pod.nothing_is_left()
+
+
+def test_a_start_that_is_broken_off_at_once(pod: Docked) -> None:
+    """What is removed is not first told to end: its first process does not hear that while it begins."""
+    with pod.running("launch", "--", "sleep", "600") as command:
+        until(pod.processes, "it is being started")
+        command.signal()
+        begun = time.monotonic()
+        assert command.done().status == 130
+    assert time.monotonic() - begun < 15
     pod.nothing_is_left()
 
 

@@ -23,6 +23,11 @@ REMOVING = 30.0  # seconds to remove a container, which may be large; or to let 
 STARTING = 150.0  # until the rank runs in its container: images and Python come from a cold disk
 NO_PYTHON_THERE = "no python3 is on the PATH in there"
 UNFIT_THERE = "its python3 is too old or incomplete (3.8 needed)"
+# The volumes that it alone has go as well; named ones stay. By itself podman tells it to end, and waits.
+REMOVE = {
+    "docker": ("rm", "--force", "--volumes"),
+    "podman": ("rm", "--force", "--volumes", "--time", "0"),
+}
 # The small init that comes with an engine, and where it looks for that.
 INIT = {
     "docker": ("docker-init", ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin")),
@@ -223,8 +228,7 @@ def remove(spec: state.Json) -> None:
     """Remove the containers of an attempt; raises Unanswered for one that is still there."""
     deadline = time.monotonic() + ANSWERING
     while left := of(spec):
-        rm = ("rm", "--force", "--volumes")  # those that it alone has; named ones stay
-        done = [ask(spec, *rm, each, patience=Patience(REMOVING)) for each in left]
+        done = [ask(spec, *REMOVE[spec["engine"]], each, patience=Patience(REMOVING)) for each in left]
         said = "; ".join(filter(None, (each.stderr.strip() for each in done)))
         if time.monotonic() > deadline:
             raise Unanswered(said or "its container is still there: %s" % left[0][:12])
