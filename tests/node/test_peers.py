@@ -59,6 +59,19 @@ def test_all_hear_of_all_and_of_the_end_of_one(ranks: Ranks) -> None:
     assert found[0].over() == "rank 1 on spark2 has ended (exit status 137)"
 
 
+def test_who_is_sent_nothing_says_so_after_a_while(ranks: Ranks) -> None:
+    """As behind a firewall that drops what comes: the other one hears, as what it sends goes out."""
+    deaf, other = ranks(2, free_udp_port(), silent=0.5)
+    deaf.begin()
+    assert deaf.deaf() == ""
+    until(lambda: deaf.look() or deaf.deaf(), "it has waited long enough", 5)
+    told = f"no beat has come to 127.0.0.1 port {deaf.port} of UDP: does a firewall drop them?"
+    assert (deaf.deaf(), deaf.over()) == (told, "")
+    other.begin()
+    until(lambda: know_each_other([deaf, other]), "they hear each other", 5)
+    assert (deaf.deaf(), other.deaf()) == ("", "")
+
+
 def test_a_ready_head_keeps_the_launch(ranks: Ranks) -> None:
     found = ranks(2, free_udp_port())
     for each in found:

@@ -379,6 +379,7 @@ def test_a_host_that_vanished_is_told_by_those_who_missed_it() -> None:
     assert error is not None
     (problem,) = error.problems
     assert "was ended before it was ready: rank 1 on w has not been heard of for 15 s" in problem.message
+    assert problem.hint.startswith("see whether that host is on, and its cable in; a firewall ")
 
 
 def test_one_rank_that_was_stopped_by_hand_stops_the_start() -> None:

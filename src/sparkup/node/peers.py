@@ -146,6 +146,13 @@ class Peers:
             self.socket.close()
             self.socket = None
 
+    def deaf(self) -> str:
+        """Say why we hear nobody, "" if we do or may yet: a firewall drops datagrams and tells nobody."""
+        waiting = time.monotonic() < self.begun + self.silent
+        if self.problem or waiting or any(each.count >= 0 for each in self.peers.values()):
+            return self.problem
+        return "no beat has come to %s port %d of UDP: does a firewall drop them?" % (self.address, self.port)
+
     def heard(self) -> list[state.Json]:
         """Return what is known of each, for those who look.
 

@@ -77,8 +77,6 @@ def without_python(
     """
     if spec.get("backend") == "ray":
         return {"error": "command-not-found", "message": "ray: " + without.why}
-    if spec.get("backend") == "ray":
-        return {"error": "command-not-found", "message": "ray: " + without.why}
     container = import_module(".container", __package__)
     made = container.create(spec, secrets, without.patience)
     if "error" in made:

@@ -49,15 +49,15 @@ class Together:
                 self.beating.soon()
             if self.peers.kept() or self.peers.state == "ready":
                 self.lease.seconds = 0.0
-            heard, over = self.peers.heard(), self.peers.over()
-        self.write(heard)
+            heard, over, deaf = self.peers.heard(), self.peers.over(), self.peers.deaf()
+        self.write(heard, deaf)
         return over or self.lease.over()
 
-    def write(self, heard: list[state.Json]) -> None:
+    def write(self, heard: list[state.Json], deaf: str) -> None:
         """Keep for those who look what is known of the others, when it has changed."""
-        rough = [(each["state"], each["silent"] is None or each["silent"] > 5) for each in heard]
+        rough = [deaf, *((each["state"], each["silent"] is None or each["silent"] > 5) for each in heard)]
         if rough != self.written:
             self.written = rough
             with contextlib.suppress(OSError):
-                told = {"peers": heard, "problem": self.peers.problem}
+                told = {"peers": heard, "problem": deaf}
                 state.write(os.path.join(self.folder, "peers.json"), told)

@@ -18,6 +18,8 @@ SHOWN_LINES = 12
 SETTLED = 2.0  # seconds in which those that end because of another are heard of
 REFUSALS = 3  # canaries that a healthy server may refuse before the start counts as failed
 LIMIT = "the kernel killed processes of it, as its limit of memory was reached"
+UNHEARD = "has not been heard of"  # node/peers.py of another rank; its own log has then nothing to tell
+LOOK_THERE = "see whether that host is on, and its cable in; a firewall that begins to drop UDP does the same"
 SHORT = "was ended by its own guard (--earlyoom): hardly any memory of the host was left"
 
 
@@ -194,10 +196,11 @@ def culprit(fallen: Sequence[Fallen]) -> Fallen:
 
 def failure(code: str, what: str, host: str, lines: Sequence[str]) -> SparkupError:
     """Return the error for an engine that failed, with the first cause that its log tells."""
-    name, cause = what.split(maxsplit=1)[0], first_cause(lines)
+    name, cause = what.split(maxsplit=1)[0], None if UNHEARD in what else first_cause(lines)
     if cause is None:
         last = tuple(lines)[-SHOWN_LINES:]
-        return WorkFailed(Problem(code, what, where=host, hint=log_hint(name, host), details=last))
+        hint = f"{LOOK_THERE}; {log_hint(name, host)}" if UNHEARD in what else log_hint(name, host)
+        return WorkFailed(Problem(code, what, where=host, hint=hint, details=last))
     hint = "; ".join(filter(None, (cause.hint, log_hint(name, host))))
     return WorkFailed(Problem(code, f"{what}: {cause.message}", host, hint, cause.lines))
 
