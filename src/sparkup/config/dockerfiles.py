@@ -45,5 +45,10 @@ def arguments(variant: ImageVariant) -> Mapping[str, str]:
     return {name: quoted or plain for name, quoted, plain in _ARGUMENT.findall(head)}
 
 
+def check_program() -> bytes:
+    """Return the program that looks at a finished image: fed to the python3 of a container of it."""
+    return _read(f"{FOLDER}/docker/check.py")
+
+
 def _read(path: str) -> bytes:
     return (resources.files("sparkup") / path.removeprefix("src/sparkup/")).read_bytes()

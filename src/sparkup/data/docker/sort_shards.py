@@ -1,7 +1,7 @@
 """Let every rank read the shards of a model in the same order: sort_shards.py WEIGHT_UTILS.PY.
 
-For an older vLLM, while its image is built. With fastsafetensors all ranks read a file together; file systems list the files
-in orders of their own, and ranks that read different ones never end. Newer versions of vLLM sort them.
+For an older vLLM, while its image is built. With fastsafetensors all ranks read a file together; file
+systems list the files in orders of their own, and ranks that read different ones never end.
 """
 
 import ast
