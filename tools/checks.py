@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYTHON_FOLDERS = ("src", "tests", "tools", "bench")
-SHELL_FOLDERS = (".ci", "tools", "tests", "bench")
+SHELL_FOLDERS = (".ci", "tools", "tests", "bench", "src")
 SHELL = re.compile(rb"#!.*\b(ba|da)?sh\s*$")
 
 

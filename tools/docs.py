@@ -14,12 +14,15 @@ import click
 from tools.answer_schema import schema
 
 from sparkup.cli.main import sparkup
+from sparkup.config.dockerfiles import dockerfile
 from sparkup.config.inventory_schema import json_schema
+from sparkup.domain.build import ImageVariant
 from sparkup.errors import CODES, SparkupError
 from tools import facts_schema
 
 FOLDER = Path("docs")
 MADE = "<!-- Made by ./dev docs; do not edit. -->"
+DOCKERFILE = "# Made by ./dev docs; do not edit.\n"
 CLI = """\
 What `sparkup COMMAND --help` shows. What follows `--` is passed on exactly as given. [errors.md](errors.md)
 has the exit statuses, [json.md](json.md) what `--json` prints."""
@@ -55,6 +58,9 @@ def pages() -> Mapping[Path, str]:
         FOLDER / "answers.schema.json": json.dumps(schema(), indent=2) + "\n",
         FOLDER / "cluster.schema.json": json.dumps(json_schema(), indent=2) + "\n",
         FOLDER / "facts.schema.json": json.dumps(facts_schema.schema(), indent=2) + "\n",
+        # For a plain `docker build .`, which needs no sparkup.
+        Path("Dockerfile"): DOCKERFILE + dockerfile(ImageVariant.SOURCE),
+        Path("Dockerfile.wheels"): DOCKERFILE + dockerfile(ImageVariant.WHEELS),
     }
 
 
