@@ -1,7 +1,7 @@
 """One answer of each kind, and the events of a whole start."""
 
 from tests.planning.fabrics import A0, pair
-from tests.report import image_examples
+from tests.report import build_examples, image_examples
 
 from sparkup.domain.answer import (
     Answer,
@@ -157,6 +157,7 @@ ANSWERS: tuple[Answer, ...] = (
     FabricShown(("a", "b"), PAIR, "drawn.svg"),
     DETECTED,
     MESHED,
+    *build_examples.ANSWERS,
     *image_examples.ANSWERS,
 )
 

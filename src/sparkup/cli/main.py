@@ -36,6 +36,7 @@ COMMANDS = {
     "net": ("sparkup.cli.net:net", "Let hosts log in to each other."),
     "facts": ("sparkup.cli.facts:facts", "Show what is known of hosts; read what their tools print."),
     "env": ("sparkup.cli.env:env", "Make, list and remove managed Python environments with vLLM."),
+    "build": ("sparkup.cli.build:build", "Build an image of vLLM, check it, and keep the one before."),
     "images": (
         "sparkup.cli.images:images",
         "List the images of hosts, compare two, go back to the one before, clean up.",

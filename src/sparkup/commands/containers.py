@@ -127,7 +127,7 @@ def _begin(launch: Launch, node: Node, root: str, *verb: str) -> tuple[str, ...]
         *_labels(launch, node, root),
         *_network(_of(launch)),
         *_rights(_of(launch)),
-        *_gpus(_of(launch)),
+        *gpus(_of(launch).gpus),
         *_log(launch.engine, _of(launch).extra),
         *("--stop-timeout", str(STOP_TIMEOUT)),
         *_variables(launch),
@@ -167,13 +167,14 @@ def _rights(container: Container) -> tuple[str, ...]:
     )
 
 
-def _gpus(container: Container) -> tuple[str, ...]:
+def gpus(way: str) -> tuple[str, ...]:
+    """Return the words that give a container the GPUs, in the way that its engine can; none for ""."""
     kinds: Mapping[str, tuple[str, ...]] = {
         "all": ("--gpus", "all"),
         "runtime": ("--runtime", "nvidia", "--env", "NVIDIA_VISIBLE_DEVICES=all"),
         "cdi": ("--device", GPU_DEVICE),
     }
-    return kinds.get(container.gpus, ())
+    return kinds.get(way, ())
 
 
 def _log(engine: Engine, extra: Sequence[str]) -> tuple[str, ...]:

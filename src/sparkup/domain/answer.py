@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sparkup.domain.build import BuildShown, Built
 from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
 from sparkup.domain.image import Images, ImagesDiffer, ImageShown, Pruned, RolledBack
@@ -236,4 +237,6 @@ Answer = (
     | ImagesDiffer
     | RolledBack
     | Pruned
+    | Built
+    | BuildShown
 )

@@ -56,29 +56,23 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """What the user asked for, before any host was looked at; None and "" leave it to us.
+    """What the user asked for, before any host was looked at; "" leaves it to us.
 
-    `sources`: those of which a ref or a repository was named. `wheels`: "nightly" or "release".
-    `arguments`: further build arguments, which win over those that the others stand for.
+    `arguments`: those of the Dockerfile that were named, by options or as they are. `renew`: those that get
+    a value that no build had before. `pull_requests`: numbers, in the order in which they are applied.
+    `wheels`: a folder of the host. `like`: an image whose inputs these are to be.
     """
 
     variant: ImageVariant
     tag: str
     host: Host = LOCAL
-    arch: str = ""
-    sources: tuple[Source, ...] = ()
-    pull_requests: tuple[PullRequest, ...] = ()
-    wheels: str = ""
-    flashinfer_pre: bool = False
-    pre_transformers: bool = False
-    rebuild_deps: bool = False
-    rebuild_vllm: bool = False
-    jobs: int | None = None
-    base_image: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    renew: tuple[str, ...] = ()
+    pull_requests: tuple[int, ...] = ()
     network: str = ""
+    wheels: str = ""
     full_log: bool = False
-    like: str = ""  # an image whose inputs these are to be
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +210,31 @@ class Record:
             )
         except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(f"not the record of a build: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image was built, passed its checks and has its name. `before`: the name that the one before has now.
+
+    `timing`: seconds of each part, and in all. `same`: it is what had the name already.
+    """
+
+    tag: str
+    host: str
+    id: str
+    record: Record
+    before: str
+    same: bool
+    timing: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildShown:
+    """A dry run of a build: what would go in, and what would be done; nothing was done."""
+
+    tag: str
+    inputs: Mapping[str, Any]
+    phases: tuple[Mapping[str, Any], ...]
 
 
 def _words(document: Mapping[str, Any]) -> dict[str, str]:

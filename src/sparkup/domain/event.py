@@ -41,11 +41,12 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepOutput:
-    """A running step printed a line."""
+    """A running step printed a line. `whole`: of its output each line was asked for."""
 
     id: str
     host: str
     line: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Run:
     after: tuple[str, ...] = ()
     explain: Callable[[Result], SparkupError | None] | None = None
     unbroken: bool = False
-    shown: Callable[[str], str] | None = None  # what to show of a line of a slow command, "" for nothing
+    shown: Callable[[str], str | Event] | None = None  # what to show of a slow command's line, "" for nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def container(request: LaunchRequest, engine: Engine, seen: Seen, problems: list
         problems.append(no_image(name, engine, host, other))
         return Container(name, "")
     problems += _of_image(name, found, seen)
-    gpus, problem = _gpus(engine, engines, host)
+    gpus, problem = way_of_gpus(engine, engines, host)
     problems += [problem] if problem else []
     user = user_of(found)
     mounted = places.caches if asked.caches else places.hub
@@ -182,7 +182,7 @@ def _of_image(name: str, found: Image, seen: Seen) -> Iterator[Problem]:
         yield Problem("wrong-architecture", message, seen.host, f"get one that is built for {machine}")
 
 
-def _gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | None]:
+def way_of_gpus(engine: Engine, engines: Engines, host: str) -> tuple[str, Problem | None]:
     """Return how the engine gives GPUs, "" where the host has none (users.md F51 to F53)."""
     state = engines.of(engine)
     if not engines.gpu:

@@ -20,14 +20,17 @@ from sparkup.domain.answer import (
     StopReport,
     Tried,
 )
+from sparkup.domain.build import BuildShown, Built
 from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
 from sparkup.domain.host import follow_up
 from sparkup.domain.image import Images, ImagesDiffer, ImageShown, Pruned, RolledBack
 from sparkup.domain.network import Detected, FabricShown, Meshed
+from sparkup.report import build as builds
 from sparkup.report import checked as checks
 from sparkup.report import images, network
 from sparkup.report.host_facts import host_facts, recorded
+from sparkup.report.phases import phases
 from sparkup.report.status_text import status_text
 from sparkup.report.table import table
 from sparkup.report.view import printable
@@ -53,7 +56,7 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
         case Stopped():
             return "".join(_stopped(each) for each in answer.launches) or "nothing was running\n"
         case Shown():
-            return _shown(answer)
+            return "".join(f"{line}\n" for line in phases(answer.phases))
         case Script():
             return answer.script
         case Environments():
@@ -72,6 +75,8 @@ def answer_text(answer: Answer, *, clear: bool = False, width: int | None = None
             return network.meshed(answer)
         case Checked():
             return checks.checked(answer)
+        case Built() | BuildShown():
+            return builds.text(answer)
         case Explained():
             return checks.explained(answer)
         case Images() | ImageShown() | ImagesDiffer() | RolledBack() | Pruned():
@@ -100,20 +105,6 @@ def _launched(answer: Launched) -> str:
             f"\n{logs}{stop}",
         )
     )
-
-
-def _shown(answer: Shown) -> str:
-    lines = []
-    for phase in answer.phases:
-        if not phase["steps"] and not phase["notes"]:
-            continue
-        lines.append(f"{phase['title']}:")
-        for step in phase["steps"]:
-            after = f"  (after {', '.join(step['after'])})" if step["after"] else ""
-            lines += [f"  [{step['host']}] {step['reason']}{after}", f"      {step['what']}"]
-        lines += [f"      {note}" for note in phase["notes"]]
-    lines.append("nothing was done; the same without --dry-run does it")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def ready_table(ready: Ready) -> str:

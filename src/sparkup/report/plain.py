@@ -59,7 +59,7 @@ class Plain:
             case StageChanged():
                 return self._stage(event)
             case StepOutput(host=host, line=line):
-                return self._output(self._whose(host) + line)
+                return f"    {line}" if event.whole else self._output(self._whose(host) + line)
             case Noted(text):
                 return f"  {text}"
             case Warned(problem, hint):

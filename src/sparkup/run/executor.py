@@ -80,8 +80,8 @@ async def _stream(step: Run, connection: Connection, emit: Emit) -> Result:
     async with connection.stream(step.command) as stream:
         async for line in stream.lines():
             lines.append(line)
-            if text := step.shown(line) if step.shown else "":
-                emit(StepOutput(step.id, step.host, text))
+            if told := step.shown(line) if step.shown else "":
+                emit(StepOutput(step.id, step.host, told) if isinstance(told, str) else told)
         result = await stream.status()
     return _checked(step, Result(result.status, "\n".join(lines), result.stderr, result.seconds))
 

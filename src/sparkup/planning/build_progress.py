@@ -1,0 +1,92 @@
+"""How a build is followed: which step it is at, how far that is going by the last time, and why it failed."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from sparkup.domain.build import Record
+from sparkup.domain.command import Result
+from sparkup.domain.event import Event, StageChanged, StepOutput
+from sparkup.errors import Problem, SparkupError, WorkFailed
+from sparkup.facts.buildkit import BuildOutput, BuildStep
+from sparkup.facts.image_failures import IMAGE_FAILURES
+from sparkup.facts.known_failure import recognise
+
+SHOWN = 10  # lines of a failed step
+WIDE = 80  # characters of a step's words in a line of progress
+TOLD = "sparkup: "  # before a line of JSON by data/docker/source.py
+
+
+def times(records: Iterable[Record]) -> Mapping[str, float]:
+    """Return how long each step took when it last ran, by its name."""
+    measured = sorted((each.measured for each in records if each.measured), key=lambda each: each.made)
+    return {stage.name: stage.seconds for each in measured for stage in each.stages if not stage.cached}
+
+
+class BuildProgress:
+    """Reads the lines of one build. `known`: seconds of its steps by name; `every`: each line is shown."""
+
+    def __init__(self, host: str, known: Mapping[str, float], *, every: bool = False) -> None:
+        self.host, self.known, self.every = host, known, every
+        self.output = BuildOutput()
+        self.at: BuildStep | None = None
+
+    def shown(self, line: str) -> str | Event:
+        """Take in a line; return what to show of it."""
+        step = self.output.feed(line)
+        if self.every:
+            return StepOutput("build", self.host, line, whole=True) if line.strip() else ""
+        if step is None or not step.stage:
+            return ""
+        if step is self.at or step.seconds is not None or step.error:
+            return _last(step) if step is self.at else ""
+        self.at = step
+        detail = f"{step.number}/{step.of} {step.text[:WIDE]}"
+        return StageChanged(self.host, 0, step.stage, detail, self.fraction)
+
+    @property
+    def fraction(self) -> float | None:
+        """Return how much of the build is done, going by what its steps took before; None if not known."""
+        total = sum(self.known.values())
+        if not total:
+            return None
+        done = (step.name for step in self.output.steps.values() if step.seconds is not None)
+        return min(0.99, sum(self.known.get(name, 0.0) for name in done) / total)
+
+    def explain(self, result: Result) -> SparkupError:
+        """Return the error for a build that ended with another status than 0."""
+        step = self.output.failed
+        if step is None:
+            said = self.output.cause or f"exit status {result.status}"
+            hint = recognise(said, IMAGE_FAILURES)[1]
+            return WorkFailed(Problem("build-failed", f"docker could not build: {said}", self.host, hint))
+        if refused := _refused(step, self.host):
+            return WorkFailed(refused)
+        lines = [*step.lines][-SHOWN:]
+        hint = recognise("\n".join((*step.lines, step.error, self.output.cause)), IMAGE_FAILURES)[1]
+        cut = ("(docker left out some of what it printed)",) if step.clipped else ()
+        status = f": exit status {step.exit_status}" if step.exit_status is not None else ""
+        if not lines:
+            lines = [step.error]
+        where = f"step {step.number}/{step.of} of {step.stage}" if step.stage else "docker"
+        code = "no-disk" if "disk is full" in hint else "build-failed"
+        message = f"{where} failed{status}: {step.text[:WIDE]}"
+        return WorkFailed(Problem(code, message, self.host, hint, details=(*lines, *cut)))
+
+
+def _last(step: BuildStep) -> str:
+    return step.lines[-1] if step.lines and not step.lines[-1].startswith(TOLD) else ""
+
+
+def _refused(step: BuildStep, host: str) -> Problem | None:
+    """Say which pull request does not apply, and where; None if that is not it."""
+    told = [json.loads(line.removeprefix(TOLD)) for line in step.lines if line.startswith(f"{TOLD}{{")]
+    conflict = next((each for each in told if each.get("result") == "conflict"), None)
+    if conflict is None:
+        return None
+    hunks = conflict.get("conflicts") or ()
+    details = [line for each in hunks for line in (f"{each['file']}:{each['line']}", *each["hunk"])]
+    number = conflict["pull_request"]
+    files = ", ".join(dict.fromkeys(str(each["file"]) for each in hunks))
+    message = f"pull request {number} does not apply to {files}"
+    hint = "leave it out, take another --vllm-ref, or put those that it builds on before it"
+    return Problem("patch-refused", message, host, hint, details=tuple(details))
