@@ -127,12 +127,13 @@ def cluster(
     joined = () if same else fabric.findings  # a host that is there twice has no cable to itself
     found = (*joined, *user_findings(request.environment.plain))
     problems += refusals(found)
+    port = meeting_port(backend, request.meets, drafts[0].port, [seen[name] for name in names], problems)
     if problems:
         return Cluster(drafts[0], fabric=fabric, findings=found)
     nodes = [Node(name, rank, seen[name][MACHINE].uid) for rank, name in enumerate(names)]
     meeting = Meeting(
         backend,
-        meeting_port(backend, request.meets, drafts[0].port, [seen[name] for name in names], problems),
+        port,
         tuple(str(fabric.control[name].address) for name in names),
         tuple(gpus(seen[name]) for name in names),
     )
