@@ -130,6 +130,15 @@ def test_what_stands_where_the_pipe_was_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "key").exists()
 
 
+def test_ray_cannot_be_where_no_python_is(side: Side, engine: Engine) -> None:
+    (engine.folder / "refusal").write_text('docker: exec: "python3": executable file not found in $PATH\n')
+    answer = side.start(dict(engine.spec(["ray", "start"]), backend="ray"), env=engine.env)
+    assert (answer.status, answer.value["error"]) == (NOT_STARTED, "command-not-found")
+    assert answer.value["message"] == "ray: no python3 is on the PATH in there"
+    assert not (engine.folder / "made").exists()
+    assert side.launches() == []
+
+
 @pytest.mark.parametrize(
     "mount", ["statfs /opt/venv/bin/python3: no such file or directory", "stat /x-python3: not found"]
 )

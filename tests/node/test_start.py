@@ -148,6 +148,16 @@ def refused(side: Side, argv: Sequence[str] = ("true",), cwd: str = "") -> str:
     return str(answer.value["message"])
 
 
+def test_a_program_that_is_to_run_later_is_missed_at_once(side: Side, tmp_path: Path) -> None:
+    """A rank of Ray waits for its head before it runs `ray`: nobody is to wait for that."""
+    first = [["touch", str(tmp_path / "begun")]]
+    answer = side.start(dict(side.spec(["no-such-program"]), first=first))
+    assert (answer.status, answer.value["error"]) == (NOT_STARTED, "command-not-found")
+    assert answer.value["message"] == "no-such-program: not found"
+    assert not (tmp_path / "begun").exists()
+    assert side.launches() == []
+
+
 def test_a_program_that_is_not_there(side: Side) -> None:
     assert "no-such-program" in refused(side, argv=["no-such-program"])
 

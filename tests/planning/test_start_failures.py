@@ -1,7 +1,11 @@
 """Why a rank was not started, as the program on its host says it."""
 
 import json
+from dataclasses import replace
 
+import pytest
+
+from sparkup.domain.backend import Backend
 from sparkup.domain.command import Result
 from sparkup.domain.container import Container
 from sparkup.domain.launch import Engine, Launch, Node
@@ -26,6 +30,26 @@ def test_an_engine_that_died_may_have_left_a_container() -> None:
     (problem,) = error.problems
     assert (problem.code, problem.where) == ("no-engine", "spark1")
     assert problem.message == f"docker could not start aa: {EOF}"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("ray: not found", "ray-not-found"),
+        ("ray: No such file or directory", "ray-not-found"),
+        ("ray: no python3 is on the PATH in there", "ray-not-found"),
+        ("vllm: not found", "command-not-found"),
+    ],
+)
+def test_ray_that_is_missing_is_told_as_that(message: str, code: str) -> None:
+    of_ray = replace(LAUNCH, backend=Backend.RAY)
+    error = not_started(answer(message, error="command-not-found"), of_ray, "spark1")
+    assert error is not None
+    (problem,) = error.problems
+    assert (problem.code, problem.where) == (code, "spark1")
+    if code == "ray-not-found":
+        assert isinstance(error, GateRefused)
+        assert problem.message == "ranks are to meet through Ray, and the image base:1 has none"
 
 
 def test_an_engine_that_hangs_has_not_died() -> None:
