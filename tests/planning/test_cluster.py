@@ -259,7 +259,7 @@ def test_what_joins_a_host_to_itself_is_not_judged() -> None:
 
 def test_a_port_that_a_worker_has_is_told_with_all_else() -> None:
     wrong = asked("vllm", "serve", "m", "-tp", "2", "--nnodes", "2", meets=29502)
-    there = hosts(wrong)
+    there = dict(hosts(wrong))
     there["node2"] = Seen("node2", {**there["node2"].values, DATAGRAMS.name: (Listener(29502, 9),)})
     told = [(each.code, each.where) for each in refused(InputRefused, wrong, there)]
     assert sorted(told) == [("bad-option", ""), ("port-taken", "node2")]
