@@ -16,7 +16,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-pytest_plugins = ["tests.simhosts.fixture", "tests.docked_fixture", "tests.managed"]
+pytest_plugins = [
+    "tests.simhosts.fixture",
+    "tests.docked_fixture",
+    "tests.e2e.image_shop_fixture",
+    "tests.managed",
+]
 
 
 @pytest.fixture(scope="session")

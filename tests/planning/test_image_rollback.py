@@ -9,7 +9,7 @@ from sparkup.domain.fact import Seen
 from sparkup.domain.launch import Engine
 from sparkup.domain.plan import Plan, what
 from sparkup.errors import GateRefused, InputRefused, Problem, SparkupError
-from sparkup.planning.image_rollback import not_undone, swap_plan, swaps, undo_plan
+from sparkup.planning.image_rollback import not_undone, swap_plan, swaps, undo_plans
 
 BOTH = host()
 NOW, BEFORE = (named(docker(BOTH), name).image.id for name in (NAME, PREVIOUS))
@@ -33,9 +33,9 @@ def test_the_image_of_now_has_its_second_name_before_it_loses_its_first() -> Non
         f"docker image tag {BEFORE} {NAME}",
     ]
     assert plan.steps[1].after == (plan.steps[0].id,)
-    assert commands(undo_plan(swap)) == [
-        f"docker image tag {NOW} {NAME}",
-        f"docker image tag {BEFORE} {PREVIOUS}",
+    assert [commands(each) for each in undo_plans(swap)] == [
+        [f"docker image tag {NOW} {NAME}"],
+        [f"docker image tag {BEFORE} {PREVIOUS}"],
     ]
 
 

@@ -13,7 +13,7 @@ from sparkup.domain.image import ImageRow, RolledBack, previous_name, whole_name
 from sparkup.domain.launch import Engine
 from sparkup.domain.plan import Plan
 from sparkup.errors import Interrupted, Problem, SparkupError
-from sparkup.planning.image_rollback import Swap, not_undone, swap_plan, swaps, undo_plan
+from sparkup.planning.image_rollback import Swap, not_undone, swap_plan, swaps, undo_plans
 from sparkup.planning.images import FACTS, held, row
 from sparkup.run.executor import Emit, execute
 from sparkup.run.phases import Phase, Runner
@@ -72,9 +72,10 @@ async def _taken_back(
 async def _undo(chosen: Sequence[Swap], connections: Connections, emit: Emit) -> list[Problem]:
     """Give all names back; return what could not be: the cause of the undoing matters more than that."""
     problems: list[Problem] = []
-    for each in chosen:
-        try:
-            await execute(undo_plan(each), connections, emit)
-        except SparkupError as error:
-            problems += (not_undone(each, problem) for problem in error.problems)
+    for swap in chosen:
+        for plan in undo_plans(swap):
+            try:
+                await execute(plan, connections, emit)
+            except SparkupError as error:
+                problems += (not_undone(swap, problem) for problem in error.problems)
     return problems

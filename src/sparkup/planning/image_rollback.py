@@ -64,14 +64,12 @@ def swap_plan(each: Swap) -> Plan:
     )
 
 
-def undo_plan(each: Swap) -> Plan:
-    """Plan to have both names as they were."""
+def undo_plans(each: Swap) -> tuple[Plan, ...]:
+    """Plan to have both names as they were: a plan for each, which nothing keeps from being tried."""
     back, keep = (f"{each.host} {each.engine} {step}" for step in ("back", "keep"))
-    return Plan(
-        (
-            _named(back, each, each.now, each.name),
-            _named(keep, each, each.before, each.previous, after=(back,)),
-        )
+    return (
+        Plan((_named(back, each, each.now, each.name),)),
+        Plan((_named(keep, each, each.before, each.previous),)),
     )
 
 
@@ -81,7 +79,9 @@ def _named(step: str, swap: Swap, image: Held, name: str, after: tuple[str, ...]
 
 
 def not_undone(each: Swap, problem: Problem) -> Problem:
-    """Return what kept names from being given back, and how to make up for it."""
-    commands = [step.command.shell() for step in undo_plan(each).steps if isinstance(step, Run)]
+    """Return what kept a name from being given back, and how to make up for it."""
+    commands = [
+        step.command.shell() for plan in undo_plans(each) for step in plan.steps if isinstance(step, Run)
+    ]
     message = f"{each.name} and {each.previous} may mean other images than before: {problem.message}"
     return Problem("not-undone", message, each.host, f"on the host: {' && '.join(commands)}", problem.details)

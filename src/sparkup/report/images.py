@@ -62,6 +62,7 @@ def _line(rows: Sequence[ImageRow], hosts: Sequence[str]) -> tuple[str, ...]:
     first = max(rows, key=lambda each: len(each.versions))
     versions = first.versions
     everywhere = len(hosts) > 1 and {each.host for each in rows} == {*hosts}
+    podman = " (podman)" if {each.engine for each in rows} == {"podman"} else ""
     return (
         first.variant or "-",
         versions.get("vllm") or first.vllm or "-",
@@ -70,7 +71,7 @@ def _line(rows: Sequence[ImageRow], hosts: Sequence[str]) -> tuple[str, ...]:
         _size(first.size),
         _age(first.created),
         first.fingerprint[:SHORT] or "-",
-        "all hosts" if everywhere else ", ".join(dict.fromkeys(each.place for each in rows)),
+        f"all hosts{podman}" if everywhere else ", ".join(dict.fromkeys(each.place for each in rows)),
     )
 
 
