@@ -9,7 +9,7 @@ from tests.planning.hosts import CPU
 from sparkup.domain.container import ContainerRequest
 from sparkup.domain.event import Event, Ready, StageChanged
 from sparkup.domain.launch import Engine, Launch, LaunchRequest
-from sparkup.errors import InputRefused
+from sparkup.errors import GateRefused, InputRefused
 from sparkup.facts import container_engines
 from sparkup.facts.containers import Image
 from sparkup.facts.programs import Lookup
@@ -55,6 +55,19 @@ def test_without_containers_it_is_ray_of_the_environment() -> None:
     assert (head["argv"][:3], head["argv"][-1], head["first"]) == (["ray", "start", "--head"], "--block", [])
     assert (head["ready"], worker["ready"]) == ("ray", "none")
     assert worker["argv"][:3] == ["ray", "start", "--address"]
+
+
+def test_hosts_without_ray_are_named_once() -> None:
+    two = on_hosts("node1", "node2")
+    there = hosts(two)
+    for name in there:
+        values = {**there[name].values, ray_lookup(two).name: Lookup()}
+        there = {**there, name: replace(there[name], values=values)}
+    problems = refused(GateRefused, two, there)
+    assert [(each.code, each.where) for each in problems] == [
+        ("ray-not-found", "node1"),
+        ("ray-not-found", "node2"),
+    ]
 
 
 def test_on_one_host_there_is_nothing_to_work_in_without_a_container() -> None:

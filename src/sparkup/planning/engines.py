@@ -16,7 +16,7 @@ def instead(engine: Engine, request: LaunchRequest, seen: Seen, images: Containe
     engines, ways = seen[ENGINES], []
     if engines.of(other).state == "up" and other in images and engines.of(engine).state != "podman":
         ways.append(f"--engine {other}, which has the image")
-    if not request.container.needed:
+    if not request.container.needed or len(request.hosts) > 1:
         ways.append("--engine host" + (", without options of containers" if request.container.asked else ""))
     return f"; or use {', or '.join(ways)}" if ways else ""
 

@@ -11,9 +11,7 @@ from sparkup.facts.machine import MACHINE
 from sparkup.facts.programs import Lookup, lookup
 from sparkup.facts.systemd import SYSTEMD
 
-PROVIDED = frozenset(
-    {"vllm", "ray", "python", "python3", "torchrun", "hf"}
-)  # what every managed environment has
+PROVIDED = frozenset({"vllm", "python", "python3", "torchrun", "hf"})  # what every managed environment has
 AUTO, NONE = "", "none"
 
 
@@ -46,7 +44,8 @@ def as_process(
     found = seen[command_lookup(request)]
     if not found.known:
         notes = (*notes, f"not recorded of {seen.host}, so not checked: the program and the model")
-    problems += _program_problems(request, seen, environment, found)
+    if not request.idle:  # of Ray there is a check (planning/gates_hosts.py)
+        problems += _program_problems(request, seen, environment, found)
     return replace(launch, python_environment=str(environment.folder) if environment else ""), notes
 
 
