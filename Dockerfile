@@ -51,7 +51,7 @@ ARG UV_VERSION
 # vLLM brings a flash-attention of its own, and NCCL must be there once: with torch.
 RUN python3 -m pip install --no-cache-dir uv==${UV_VERSION} \
     && python3 -m pip uninstall -y flash-attn
-ENV UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 UV_LINK_MODE=copy UV_NATIVE_TLS=1
+ENV UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 UV_LINK_MODE=copy UV_SYSTEM_CERTS=1
 
 # What gpt-oss needs to read its prompts without a network.
 FROM system AS encodings
@@ -182,8 +182,6 @@ RUN --mount=type=bind,from=triton,source=/wheels,target=/wheels \
         uv pip uninstall pytorch-triton triton triton-kernels \
         && uv pip install --no-cache --no-deps /wheels/*.whl; \
     fi
-RUN --mount=type=bind,from=vllm,source=/wheels,target=/wheels \
-    uv pip install --no-cache --no-deps /wheels/vllm-*.whl
 COPY --from=encodings /encodings /workspace/encodings
 ARG TORCH_CUDA_ARCH_LIST
 ARG FLASHINFER_CUDA_ARCH_LIST
@@ -203,5 +201,7 @@ ENTRYPOINT []
 CMD ["bash"]
 LABEL org.opencontainers.image.title=vllm-node \
     org.opencontainers.image.description="vLLM for NVIDIA DGX Spark"
+RUN --mount=type=bind,from=vllm,source=/wheels,target=/wheels \
+    uv pip install --no-cache --no-deps /wheels/vllm-*.whl
 # Of builds by sparkup alone: what went into the image.
 COPY sparkup-build.jso[n] /workspace/

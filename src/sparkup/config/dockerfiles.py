@@ -16,14 +16,14 @@ _BUILT = ("builder", "flashinfer")
 FRAGMENTS: Mapping[ImageVariant, tuple[str, ...]] = {
     ImageVariant.SOURCE: (
         *("arguments", "gpu-arguments", "source", *_GPU, *_BUILT, "flashinfer-wheels", "triton"),
-        *("vllm", "vllm-wheel", "built", "built-triton", "built-vllm", "gpu", "image"),
+        *("vllm", "vllm-wheel", "built", "built-triton", "gpu", "image", "built-vllm", "record"),
     ),
     ImageVariant.MXFP4: (
         *("arguments", "gpu-arguments", "mxfp4", *_GPU, *_BUILT, "cutlass", "flashinfer-wheels"),
-        *("vllm", "shards", "vllm-wheel", "built", "built-vllm", "built-mxfp4", "gpu", "image"),
+        *("vllm", "shards", "vllm-wheel", "built", "gpu", "image", "built-vllm", "built-mxfp4", "record"),
     ),
-    ImageVariant.WHEELS: ("arguments", "gpu-arguments", "wheels", *_GPU, "fetched", "gpu", "image"),
-    ImageVariant.CPU: ("arguments", "debian", "system", "cpu", "image"),
+    ImageVariant.WHEELS: ("arguments", "gpu-arguments", "wheels", *_GPU, "fetched", "gpu", "image", "record"),
+    ImageVariant.CPU: ("arguments", "debian", "system", "cpu", "image", "record"),
 }
 _MOUNTED = re.compile(rf"\bsource=({FOLDER}/[^,\s]+)")
 _ARGUMENT = re.compile(r'^ARG (\w+)=(?:"([^"]*)"|(\S*))$', re.MULTILINE)

@@ -11,5 +11,3 @@ ENTRYPOINT []
 CMD ["bash"]
 LABEL org.opencontainers.image.title=vllm-node \
     org.opencontainers.image.description="vLLM for NVIDIA DGX Spark"
-# Of builds by sparkup alone: what went into the image.
-COPY sparkup-build.jso[n] /workspace/

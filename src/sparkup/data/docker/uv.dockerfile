@@ -2,7 +2,7 @@ ARG UV_VERSION
 # vLLM brings a flash-attention of its own, and NCCL must be there once: with torch.
 RUN python3 -m pip install --no-cache-dir uv==${UV_VERSION} \
     && python3 -m pip uninstall -y flash-attn
-ENV UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 UV_LINK_MODE=copy UV_NATIVE_TLS=1
+ENV UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 UV_LINK_MODE=copy UV_SYSTEM_CERTS=1
 
 # What gpt-oss needs to read its prompts without a network.
 FROM system AS encodings
