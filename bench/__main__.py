@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bench import cluster, containers, discovery, facts, follow, overhead, startup
+from bench import cluster, containers, discovery, facts, follow, overhead, rayed, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
@@ -14,6 +14,7 @@ PARTS = {
     "containers": (containers.measure, 10),
     "discovery": (discovery.measure, 5),
     "cluster": (cluster.measure, 3),
+    "ray": (rayed.measure, 1),
 }
 COLUMNS = "columns: median ratio to the first row, middle half of the ratios, median time"
 

@@ -33,7 +33,7 @@ def measure(rounds: int, counts: tuple[int, ...] = COUNTS) -> Report:
     if why := lacks("none"):
         return Report(TITLE, [f"  not measured: {why}"])
     lines: list[str] = []
-    with _bed(max(counts)) as somebody:
+    with bed(max(counts)) as somebody:
         for count in counts:
             lines += [f"  {count} hosts: start", *_both(somebody, count, rounds)]
     return Report(TITLE, lines)
@@ -108,7 +108,8 @@ def _both(somebody: Control, count: int, rounds: int) -> list[str]:
 
 
 @contextmanager
-def _bed(count: int) -> Iterator[Control]:
+def bed(count: int) -> Iterator[Control]:
+    """Boot hosts on which ranks can be started, each of which was reached once."""
     sweep()
     logs = ROOT / "tests" / "fixtures" / "engine_log"
     with (

@@ -20,6 +20,7 @@ from bench import (
     loopback,
     overhead,
     peer,
+    rayed,
     reader,
     startup,
     timing,
@@ -103,6 +104,13 @@ def test_discovery() -> None:
 def test_cluster() -> None:
     report = cluster.measure(0, counts=(2,))
     assert len(rows(report)) in (0, 4), str(report)
+
+
+@pytest.mark.e2e
+@pytest.mark.simhosts
+def test_a_ray_cluster() -> None:
+    report = rayed.measure(0, counts=(2,))
+    assert len(rows(report)) in (0, 6), str(report)
 
 
 def test_no_line_of_a_log_is_lost() -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 
 PATIENCE = 300.0  # seconds: a host may have to load an image's Python from a cold disk
-PAUSE = 0.2
+PAUSE = 0.1
 
 
 def main(where: str) -> int:

@@ -12,9 +12,9 @@ from typing import Callable
 from . import ask, members, state
 from .look import NOT_YET, READY, Record
 
-PAUSE, LATE = 0.5, 600.0  # seconds between two looks; seconds after which there are fewer
+PAUSE, LATE = 0.2, 600.0  # seconds between two looks; seconds after which there are fewer
 LATE_PAUSE = 2.0
-LONGER = 6  # doublings of the pause at most, while requests are not answered well: half a minute
+LONGER = 7  # doublings of the pause at most, while requests are not answered well: half a minute
 FULL = 30.0  # seconds to the next try to write on a full disk
 
 
@@ -25,6 +25,7 @@ class Judge:
         self.folder, self.spec, self.rank = folder, spec, rank
         self.kind, self.target = spec["ready"], spec.get("ready_target", "")
         self.refusals, self.unanswered = 0, 0
+        self.crowd: members.Crowd | None = None
 
     def until_ready(self, record: Record, size: Callable[[], int]) -> None:
         """Look again and again; `size` is the log's, kept with the verdict for `logs --from-ready`."""
@@ -34,6 +35,8 @@ class Judge:
             pause = PAUSE if time.monotonic() < begun + LATE else LATE_PAUSE
             time.sleep(pause * 2 ** min(self.unanswered, LONGER))
             found = self.look()
+        if self.crowd is not None:
+            self.crowd.close()
         verdict = dict(found, at=time.time(), offset=size())
         record.put(verdict)
         while not self.keep(verdict):
@@ -57,11 +60,12 @@ class Judge:
         return self.look_at_server()
 
     def look_at_cluster(self) -> state.Json:
-        """Count the hosts that have joined the Ray cluster, once there is one: to ask it takes a second."""
+        """Count the hosts that have joined the Ray cluster, once there is one."""
         beats = self.spec["beats"]
         if not takes(beats["address"], int(beats["port"])):
             return {"state": NOT_YET, "joined": []}
-        found = members.joined(self.spec)
+        self.crowd = self.crowd or members.Crowd(self.spec)
+        found = self.crowd.news(PAUSE)
         return dict(found, state=READY if len(found["joined"]) >= int(self.target) else NOT_YET)
 
     def look_at_server(self) -> state.Json:
