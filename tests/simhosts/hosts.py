@@ -25,6 +25,7 @@ class Setup:
     shares: tuple[Path, ...] = ()
     mesh: bool = True  # hosts can log in to each other
     base: str = ""  # the Debian tree whose programs hosts have, "" for this machine's
+    nat: bool = False  # hosts reach what the machine reaches; for one testbed at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class Testbed:
         count = max(hosts, len(self.hosts))
         shares = [word for folder in self.setup.shares for word in ("--share", str(folder))]
         alone = () if self.setup.mesh else ("--no-mesh",)
-        words = ("--engine", self.setup.engine, "--owner", str(os.getpid()))
+        nat = ("--nat",) if self.setup.nat else ()
+        words = ("--engine", self.setup.engine, "--owner", str(os.getpid()), *nat)
         self._do("up", str(count), *words, *alone, *shares)
         self.hosts = tuple(SimHost(number) for number in range(1, count + 1))
 
