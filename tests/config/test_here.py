@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from sparkup.config.here import here, owns
+from sparkup.domain.inventory import KnownHost
 
 NAME = socket.gethostname()
 
@@ -42,4 +43,4 @@ def test_what_is_not_its_own(text: str) -> None:
 
 def test_what_everybody_calls_local() -> None:
     assert here().is_here("localhost")
-    assert here().host("x", "127.0.0.1").is_local
+    assert here().host(KnownHost("x", "127.0.0.1")).is_local

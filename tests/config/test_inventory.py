@@ -18,6 +18,7 @@ WHOLE = f"""\
 hosts:
   spark1:
     address: ada@192.168.177.11
+    via: spark2,ada@10.0.0.9
     eth_if: enp1s0f1np1
     ib_if: rocep1s0f1, roceP2p1s0f1
     host_key: {KEY}
@@ -65,6 +66,7 @@ def test_all_that_can_be_said() -> None:
                 KEY,
                 date(2026, 10, 1),
                 (IPv4Interface("192.168.177.11/24"),),
+                "spark2,ada@10.0.0.9",
             ),
             "spark2": KnownHost("spark2", "spark2"),
         },
@@ -86,8 +88,8 @@ def test_all_that_can_be_said() -> None:
 def test_every_value_knows_where_it_was_written() -> None:
     found = read(WHOLE, "f")
     assert found.origin("hosts", "spark1", "address") == "f:4"
-    assert found.origin("defaults", "env", "MODE") == "f:19"
-    assert found.origin("hosts", "spark2", "address") == "f:10"  # of what is around it
+    assert found.origin("defaults", "env", "MODE") == "f:20"
+    assert found.origin("hosts", "spark2", "address") == "f:11"  # of what is around it
     assert read("", "f").origin("hosts") == ""
 
 
@@ -117,6 +119,8 @@ HOST = "hosts:\n  a: {%s}\n"
         (HOST % "address: '10.0.0.1:22'", 2, "'10.0.0.1:22' is no host name", "with a port it is ssh://"),
         (HOST % "address: 0.0.0.0", 2, "'0.0.0.0' is the address of no machine", "give the host's own"),
         (HOST % "address: localhost", 2, "every machine calls itself localhost", "give the name or address"),
+        (HOST % "via: 'b, c'", 2, "' c' is no host name", "name it as SSH knows it"),
+        (HOST % "via: -J", 2, "'-J' is no host name", "name it as SSH knows it"),
         (HOST % "address: [b]", 2, "hosts.a.address should be a text", ""),
         (HOST % "adress: b", 2, "unknown key 'adress'", "did you mean address?"),
         (HOST % "ib_if: 'x, y z'", 2, "'y z' is no name of an interface", "see: ip link, rdma link"),

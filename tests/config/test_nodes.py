@@ -176,3 +176,11 @@ def test_whoever_is_named_is_there_once_or_something_is_wrong(words: list[str]) 
     assert len(hosts) == len(words)
     assert found or len({host.name for host in hosts}) == len(words)
     assert any(host.is_local for host in hosts) <= hosts[0].is_local
+
+
+def test_a_way_goes_with_the_host() -> None:
+    known = Inventory({"far": KnownHost("far", "10.9.0.1", via="spark1")})
+    (host,) = meant("far", known=known).hosts
+    assert host.target == ("-J", "spark1", "10.9.0.1")
+    (mine,) = meant("far", known=Inventory({"far": KnownHost("far", "10.0.0.2", via="spark1")})).hosts
+    assert mine.is_local

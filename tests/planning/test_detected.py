@@ -116,3 +116,12 @@ def test_addresses_that_are_gone_are_said() -> None:
     dark = Found((replace(ONE, interfaces=()), TWO))
     (only,) = stale(old, dark, FABRIC)
     assert only.message.endswith("and are none")
+
+
+def test_the_way_to_a_host_is_kept() -> None:
+    far = replace(TWO, via="10.0.0.9")
+    new = inventory_of(Found((ONE, far)), FABRIC, Inventory(), "", NOW)
+    assert new.hosts["spark2"].via == "10.0.0.9"
+    assert known(new)[1].via == "10.0.0.9"
+    again = inventory_of(Found((ONE, TWO)), FABRIC, new, "", NOW)
+    assert again.hosts["spark2"].via == "10.0.0.9", "as its owner has it"

@@ -12,17 +12,26 @@ from sparkup.facts.identity import Identity
 from sparkup.facts.tools.ip_neigh import Neighbour
 from sparkup.planning.discovery import (
     Net,
+    addresses_near,
+    all_networks,
+    cages_once,
     found_host,
     judged,
+    may_reach,
     networks,
     owned,
     scan_fact,
     sightings,
+    silent,
     small,
+    unheard,
 )
 
-ONE = Net(P0, IPv4Address("192.168.177.11"), IPv4Network("192.168.177.0/24"))
-TWO = Net(P1, IPv4Address("192.168.178.11"), IPv4Network("192.168.178.0/24"))
+ONE = Net(P0, IPv4Address("192.168.177.11"), IPv4Network("192.168.177.0/24"), "p1")
+TWO = Net(P1, IPv4Address("192.168.178.11"), IPv4Network("192.168.178.0/24"), "p1")
+OTHER = Net("enp1s0f0np0", IPv4Address("10.0.0.1"), IPv4Network("10.0.0.0/24"), "p0")
+PLAIN = Net("eth0", IPv4Address("10.0.1.1"), IPv4Network("10.0.1.0/24"))
+HERE = found_host("", "", ("this machine",), seen())
 THERE = Sighting("192.168.177.12", ("scan of 192.168.177.0/24",))
 
 
@@ -72,12 +81,51 @@ def test_who_is_there() -> None:
         Neighbour("192.168.177.11", P0, "ae", "REACHABLE"),
     )
     answered = [(P0, "192.168.177.100"), (P0, "192.168.177.12"), (P1, "192.168.177.13")]
-    first, second = sightings(seen(neighbours=met), (ONE, TWO), (ONE,), answered)
+    first, second = sightings(seen(neighbours=met), (ONE, TWO), (ONE,), answered, HERE)
     assert [(each.address, each.told) for each in first] == [
         ("192.168.177.12", ("scan of 192.168.177.0/24", "neighbour table")),
         ("192.168.177.100", ("scan of 192.168.177.0/24",)),
     ]
     assert [(each.address, each.told) for each in second] == [("192.168.178.9", ("neighbour table",))]
+    assert {each.via for each in (*first, *second)} == {""}
+
+
+def test_what_another_host_sees_is_reached_through_it() -> None:
+    answered = [(P0, "192.168.177.12")]
+    beyond = found_host("", "10.0.0.2", (), seen(2), "10.0.0.1")
+    for seer, via in ((found_host("", "10.0.0.2", (), seen(2)), "10.0.0.2"), (beyond, "10.0.0.1,10.0.0.2")):
+        (told,), _ = sightings(seen(), (ONE, TWO), (ONE,), answered, seer)
+        assert (told.told, told.via) == (("scan of 192.168.177.0/24 from spark2",), via)
+
+
+def test_where_somebody_has_looked_nobody_looks_again() -> None:
+    heard = {(ONE.network, "192.168.177.11"), (TWO.network, "192.168.178.99")}
+    assert unheard((ONE, TWO), heard) == (TWO,)  # another network of these numbers, it seems
+
+
+def test_the_twin_of_a_cage_is_scanned_where_nobody_answers_by_its_sibling() -> None:
+    nets = (ONE, OTHER, TWO, PLAIN)
+    first = cages_once(nets)
+    assert first == (ONE, OTHER, PLAIN)
+    assert silent(nets, first, [(P0, "192.168.177.12")]) == ()
+    assert silent(nets, first, [("enp1s0f0np0", "10.0.0.2")]) == (TWO,)
+    assert silent(nets, first, ()) == (TWO,)
+
+
+def test_what_is_far_away_is_not_tried_from_here() -> None:
+    near = Sighting("192.168.177.12", (), via="spark2")
+    far = replace(near, address="10.9.9.9")
+    here = all_networks(ports("spark1"))
+    assert [may_reach(each, here) for each in (near, far, replace(far, via=""))] == [True, False, True]
+    assert may_reach(far, None)  # who knows
+
+
+def test_where_a_host_beyond_another_is_nearer() -> None:
+    beyond = found_host("", "10.0.0.2", (), seen(2), "10.0.0.1")
+    assert addresses_near(beyond, all_networks(ports("spark1"))) == ("192.168.176.12",)
+    assert addresses_near(beyond, None) == ("192.168.176.12",)
+    assert addresses_near(beyond, (IPv4Network("10.0.0.0/8"),)) == ()
+    assert addresses_near(replace(beyond, via=""), None) == ()
 
 
 def taken(*, any_machine: bool = False, sighting: Sighting = THERE, **changed: object) -> object:

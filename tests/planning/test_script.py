@@ -173,6 +173,14 @@ def test_over_ssh_all_of_it_arrives_unchanged_as_well(ground: Ground) -> None:
     assert set((ground.folder / "bin" / "ssh.hosts").read_text().split()) == {"ada@spark1"}
 
 
+def test_each_line_over_ssh_goes_through_the_hosts_on_the_way(ground: Ground) -> None:
+    host = Host("spark1", "ada@spark1", "spark9")
+    text = made(replace(ASKED, hosts=(host,)), ground.state, host)
+    lines = [line for line in text.splitlines() if "ssh" in line and "ada@spark1" in line]
+    assert lines
+    assert all("ssh -J spark9 -- ada@spark1" in line for line in lines)
+
+
 def test_each_line_over_ssh_has_the_configuration_that_was_named(ground: Ground) -> None:
     asked, host = request("bash", readiness=Readiness("port", "1")), Host("spark1", "spark1")
     text = made(replace(asked, hosts=(host,)), ground.state, host, "my config")

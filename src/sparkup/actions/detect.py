@@ -69,4 +69,5 @@ def written(wanted: Wanted) -> str:
 
 def _shown(host: FoundHost) -> DetectedHost:
     fabric = tuple(map(str, host.fabric))
-    return DetectedHost(host.name, host.address, fingerprint(host.key), host.gb10, fabric, host.told)
+    key = fingerprint(host.key)
+    return DetectedHost(host.name, host.address, key, host.gb10, fabric, host.told, host.via)

@@ -1,4 +1,4 @@
-"""Find the other hosts of a fabric: look from one of them, log in to what answers, keep what is a Spark."""
+"""Find the other hosts of a fabric: look from one, log in to what answers, go on from each that is taken."""
 
 import asyncio
 import time
@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sparkup.actions.context import Connections, Context
+from sparkup.actions.nearer import nearer
 from sparkup.connect.base import Connection
 from sparkup.domain.discovery import Found, FoundHost, Left, Search, Sighting
 from sparkup.domain.event import PhaseFinished, PhaseStarted
@@ -19,14 +20,22 @@ from sparkup.planning.cluster import gpus
 from sparkup.planning.discovery import (
     ORIGIN,
     PEER,
+    Heard,
+    Here,
     Net,
+    addresses_near,
+    all_networks,
+    cages_once,
     found_host,
     judged,
+    may_reach,
     networks,
     owned,
     scan_fact,
     sightings,
+    silent,
     small,
+    unheard,
 )
 from sparkup.run.gather import Facts, Live
 from sparkup.run.phases import Runner
@@ -34,6 +43,7 @@ from sparkup.run.phases import Runner
 KEYS_ONLY = ("PasswordAuthentication=no", "KbdInteractiveAuthentication=no")  # no password for strangers
 AT_ONCE = 32  # logins: each is a process here
 CONNECT = 4  # seconds: what is looked for is a cable away
+HOSTS, LONGEST = 16, 60.0  # hosts, and seconds, after which the search goes on from no further host
 TITLE = "Look for other hosts"
 
 
@@ -44,45 +54,105 @@ class Hunt:
     stack: AsyncExitStack
     context: Context
     search: Search
-    nets: tuple[Net, ...]
+    here: Here
     hosts: dict[str, FoundHost] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     met: dict[str, FoundHost] = field(default_factory=dict)  # those that were not taken, too
+    heard: Heard = field(default_factory=set)
+    scanned: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def keep(self, host: FoundHost, seen: Seen, connection: Connection) -> None:
         """Take a host."""
         self.met[host.key] = host
         self.hosts[host.key], self.seen[host.key], self.connections[host.key] = host, seen, connection
 
-    async def take(self, sighted: Sequence[Sighting]) -> None:
-        """Log in to what was sighted, many at once, and judge it in its order."""
-        for begin in range(0, len(sighted), AT_ONCE):
-            await self._take(sighted[begin : begin + AT_ONCE])
+    async def look_from(self, hosts: Sequence[FoundHost]) -> None:
+        """Look at the networks of hosts in which nobody has looked, and take whom they see.
 
-    async def _take(self, sighted: Sequence[Sighting]) -> None:
-        connections, lost = await self._reach([Host(each.address, each.address) for each in sighted])
+        What is on the cables of one step is logged in to together, so that keys are asked about once; then
+        what is only on a twin.
+        """
+        looks = await asyncio.gather(*map(self._look_from, hosts))
+        nets = [net for seen in looks for net in seen]
+        for twins in (False, True):
+            once = {net for seen in looks for net in cages_once(list(seen))}
+            groups = [group for seen in looks for net, group in seen.items() if (net not in once) is twins]
+            await self.take([each for group in groups for each in group], nets)
+
+    async def _look_from(self, host: FoundHost) -> Mapping[Net, Sequence[Sighting]]:
+        """Return the networks of a host in which nobody has looked, and who is seen in each."""
+        nets = unheard(networks(host.interfaces), self.heard)
+        scanned: tuple[Net, ...] = ()
+        answered: tuple[tuple[str, str], ...] = ()
+        if self.search.scan:
+            fit, notes = small(nets, large=self.search.large)
+            self.notes += notes
+            scanned = cages_once(fit)
+            answered = await self._scan(host, scanned)
+            more = silent(fit, scanned, answered)
+            answered += await self._scan(host, more)
+            scanned += more
+            nets = tuple(net for net in nets if net in scanned or net not in fit)  # not what twins repeat
+        self.scanned += [str(net.network) for net in scanned]
+        return dict(zip(nets, sightings(self.seen[host.key], nets, scanned, answered, host), strict=True))
+
+    async def _scan(self, host: FoundHost, nets: Sequence[Net]) -> tuple[tuple[str, str], ...]:
+        if not nets:
+            return ()
+        fact = scan_fact(nets)
+        looked = (await _looked({host.name: [fact]}, {host.name: self.connections[host.key]}))[host.name]
+        answered: tuple[tuple[str, str], ...] = looked[fact] if isinstance(looked, Seen) else ()
+        self.heard |= {(net.network, address) for net in nets for _, address in answered}
+        return answered
+
+    async def take(self, sighted: Sequence[Sighting], nets: Sequence[Net]) -> None:
+        """Log in to what was sighted in networks and is not known yet, many at once; judge it in order."""
+        there = owned(self.met.values())
+        once = {each.address: each for each in reversed(sighted) if each.name or each.address not in there}
+        new = [each for each in sighted if each is once.get(each.address)]
+        for begin in range(0, len(new), AT_ONCE):
+            await self._take(new[begin : begin + AT_ONCE], nets)
+
+    async def _take(self, sighted: Sequence[Sighting], nets: Sequence[Net]) -> None:
+        found, lost = await self._reach([each for each in sighted if may_reach(each, self.here)])
+        far = [each for each in sighted if each.via and _out_of_reach(each.address, found, lost)]
+        further, lost_too = await self._reach(far, through=True)
+        connections, lost = {**found, **further}, {**lost, **lost_too}
         looked = await _looked(dict.fromkeys(connections, PEER), connections)
+        taken = []
         for each in sighted:
             there = looked.get(each.address)
             if isinstance(there, Seen):
-                self._judge(each, there, connections[each.address])
+                seen_at = each if each.address in further else replace(each, via="")
+                taken += self._judge(seen_at, there, connections[each.address], nets)
             elif why := there or lost.get(each.address):
                 self.left.append(Left(each.address, each.told, why.code, why.message, why.hint))
+        lan = {host.key: keys for host in taken if (keys := addresses_near(host, self.here))}
+        for key, (host, connection) in (await nearer(self.stack, self.context, self.seen, lan)).items():
+            self.keep(replace(self.hosts[key], address=host.address, via=""), self.seen[key], connection)
 
-    def _judge(self, sighting: Sighting, seen: Seen, connection: Connection) -> None:
-        found = judged(sighting, seen, self.met, self.nets, any_machine=self.search.any_machine)
-        who = found_host(sighting.name, sighting.address, sighting.told, seen)
+    def _judge(
+        self, sighting: Sighting, seen: Seen, connection: Connection, nets: Sequence[Net]
+    ) -> list[FoundHost]:
+        found = judged(sighting, seen, self.met, nets, any_machine=self.search.any_machine)
+        who = found_host(sighting.name, sighting.address, sighting.told, seen, sighting.via)
         self.met.setdefault(who.key, who)
         if isinstance(found, Left):
             self.left.append(found)
         elif found is not None:
             self.keep(found, seen, connection)
+            return [found]
+        return []
 
-    async def _reach(self, hosts: Sequence[Host]) -> tuple[Connections, Mapping[str, Problem]]:
-        if not hosts:
+    async def _reach(
+        self, sighted: Sequence[Sighting], *, through: bool = False
+    ) -> tuple[Connections, Mapping[str, Problem]]:
+        if not sighted:
             return {}, {}
+        hosts = [Host(each.address, each.address, each.via if through else "") for each in sighted]
         try:
             there, lost = await self.stack.enter_async_context(self.context.reached(hosts))
         except HostUnreachable as error:
@@ -94,6 +164,11 @@ class Hunt:
         runner = self.context.runner({host.name: self.connections[host.key] for host in found.hosts})
         runner.seen = {host.name: Seen(host.name, self.seen[host.key].values) for host in found.hosts}
         return runner
+
+
+def _out_of_reach(address: str, found: Connections, lost: Mapping[str, Problem]) -> bool:
+    """Say whether there is no way from here to an address: who answers and lets us not in is no such."""
+    return address not in found and (address not in lost or lost[address].code == "host-unreachable")
 
 
 async def _looked(wanted: Mapping[str, Facts], connections: Connections) -> Mapping[str, Seen | Problem]:
@@ -120,30 +195,31 @@ async def discovered(
     context = replace(context, options=replace(options, extra=extra, connect_timeout=CONNECT))
     async with AsyncExitStack() as stack:
         connections = await stack.enter_async_context(context.connected([origin]))
-        live = Live(connections)
-        seen = (await live.look({origin.name: ORIGIN}))[origin.name]
+        seen = (await Live(connections).look({origin.name: ORIGIN}))[origin.name]
         interfaces: tuple[Interface, ...] = seen[LINKS]
-        hunt = Hunt(stack, context, search, networks(interfaces))
+        hunt = Hunt(stack, context, search, all_networks(interfaces) if origin.is_local else None)
         told = "this machine" if origin.is_local else "the search began there"
-        name = "" if origin.is_local else origin.name
-        hunt.keep(found_host(name, origin.address, (told,), seen), seen, connections[origin.name])
-        await hunt.take(known)
-        if 0 < search.enough <= gpus(seen):
-            search = replace(search, scan=False)
-            hunt.nets = ()
-        scanned, notes = small(hunt.nets, large=search.large) if search.scan else ((), ())
-        answered = await _scan(live, origin.name, scanned)
-        for group in sightings(seen, hunt.nets, scanned, answered):
-            there = owned(hunt.met.values())
-            await hunt.take([each for each in group if each.address not in there])
+        first = found_host("" if origin.is_local else origin.name, origin.address, (told,), seen, origin.via)
+        hunt.keep(first, seen, connections[origin.name])
+        await hunt.take(known, networks(first.interfaces))
+        if not 0 < search.enough <= gpus(seen):
+            await _go_on(hunt, first, search.enough - gpus(seen), begun + LONGEST)
         context.emit(PhaseFinished(TITLE, time.monotonic() - begun))
-        where = tuple(str(net.network) for net in scanned)
-        yield Found(tuple(hunt.hosts.values()), tuple(hunt.left), notes, where), hunt
+        yield (
+            Found(tuple(hunt.hosts.values()), tuple(hunt.left), tuple(hunt.notes), tuple(hunt.scanned)),
+            hunt,
+        )
 
 
-async def _scan(live: Live, origin: str, nets: Sequence[Net]) -> tuple[tuple[str, str], ...]:
-    if not nets:
-        return ()
-    fact = scan_fact(nets)
-    answered: tuple[tuple[str, str], ...] = (await live.look({origin: [fact]}))[origin][fact]
-    return answered
+async def _go_on(hunt: Hunt, first: FoundHost, others: int, end: float) -> None:
+    """Look from the first host, then from all that are found; so many `others` are enough, if > 0."""
+    looked: set[str] = set()
+    hosts = [first]
+    while hosts and not 0 < others < len(hunt.hosts):
+        if len(hunt.hosts) > HOSTS or time.monotonic() > end:
+            names = ", ".join(host.name for host in hosts)
+            hunt.notes.append(f"the search ended after {HOSTS} hosts or {LONGEST:.0f} s: not on from {names}")
+            return
+        await hunt.look_from(hosts)
+        looked |= {host.key for host in hosts}
+        hosts = [host for key, host in hunt.hosts.items() if key not in looked]

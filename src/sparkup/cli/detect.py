@@ -139,7 +139,7 @@ def _origin(word: str, base: Inventory) -> Host:
     if not word:
         return LOCAL
     known = base.hosts.get(word)
-    return here().host(known.name, known.address) if known else parse_host(word)
+    return here().host(known) if known else parse_host(word)
 
 
 def _trusted(path: Path) -> None:

@@ -20,11 +20,14 @@ def asking(emit: Emit) -> Trusts:
 
     async def trusts(keys: Sequence[HostKey]) -> bool:
         files = ", ".join(dict.fromkeys(str(key.file) for key in keys))
-        hosts = "this host" if len(keys) == 1 else f"these {len(keys)} hosts"
+        called: dict[str, list[str]] = {}
+        for key in keys:  # one host may be there at several addresses
+            called.setdefault(f"{key.kind} {key.fingerprint}", []).append(_called(key))
+        hosts = "this host" if len(called) == 1 else f"these {len(called)} hosts"
         text = "\n".join(
             (
                 f"SSH does not know {hosts} yet:",
-                *(f"  {_called(key)}  {key.kind} {key.fingerprint}" for key in keys),
+                *(f"  {', '.join(names)}  {shown}" for shown, names in called.items()),
                 HOW,
                 f"Trust what is shown from now on ({files})? [y/N] ",
             )

@@ -104,6 +104,7 @@ def _host(name: str, part: HostPart) -> KnownHost:
     return KnownHost(
         name=name,
         address=part.address or name,
+        via=part.via or "",
         eth_if=part.eth_if or "",
         ib_if=tuple(part.ib_if or ()),
         host_key=part.host_key or "",

@@ -66,6 +66,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _way(text: str) -> str:
+    """Return the hosts of a way, each of which is an address."""
+    for each in text.split(","):
+        _address(each)
+    return text
+
+
 def _passed_on(text: str | None) -> str | None:
     if text is not None and "\0" in text:
         raise Refused("no variable can hold a zero byte", "leave it out")
@@ -87,6 +94,7 @@ Key = Annotated[str, Rule(FINGERPRINT, "fingerprint", "see: ssh-keyscan HOST | s
 End = Annotated[str, Rule(END, "end of a link", "write HOST:INTERFACE")]
 Variable = Annotated[str, Rule(ENV_NAME, "name of a variable", "letters, digits and underscores")]
 Address = Annotated[str, AfterValidator(_address)]
+Way = Annotated[str, AfterValidator(_way)]
 Image = Annotated[str, Rule(re.compile(r"[^\s-]\S*"), "name of an image", "as docker image ls has it")]
 Value = Annotated[  # as it is written: 010 and yes stay what they are
     str | None, AfterValidator(_passed_on), Shown({"type": ["string", "number", "boolean", "null"]})
@@ -110,6 +118,11 @@ class HostPart(Part):
 
     address: Address | None = Field(
         default=None, description="What SSH is given, [USER@]HOST. [the host's name]"
+    )
+    via: Way | None = Field(
+        default=None,
+        description="The hosts that SSH goes through, as ssh -J takes them: A,B."
+        " [as ssh_config says: ProxyJump]",
     )
     eth_if: Interface | None = Field(
         default=None, description="Network interface for IP, where it is another here."

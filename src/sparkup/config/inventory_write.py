@@ -176,6 +176,7 @@ def _filled(values: Mapping[str, Any]) -> Plain:
 def _host(host: KnownHost) -> Plain:
     values = {
         "address": "" if host.address == host.name else host.address,
+        "via": host.via,
         "eth_if": host.eth_if,
         "ib_if": list(host.ib_if),
         "host_key": host.host_key,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sparkup.config.addresses import fault, same, split
 from sparkup.config.problems import Problems, closest
 from sparkup.domain.host import LOCAL, LOCAL_NAMES, Host
-from sparkup.domain.inventory import FIRST_CLUSTER, Inventory
+from sparkup.domain.inventory import FIRST_CLUSTER, Inventory, KnownHost
 
 BETWEEN = re.compile(r"[\s,]+")
 
@@ -47,13 +47,13 @@ class Here:
         rest = split(address)[1]
         return rest in LOCAL_NAMES or self.owns(rest)
 
-    def host(self, name: str, address: str) -> Host:
+    def host(self, known: KnownHost) -> Host:
         """Return a host; of this machine and its user it is one that needs no SSH."""
-        if address in LOCAL_NAMES:
+        if known.address in LOCAL_NAMES:
             return LOCAL
-        user, rest = split(address)
+        user, rest = split(known.address)
         mine = self.owns(rest) and (not user or user == self.user())
-        return Host(name, "" if mine else address)
+        return Host(known.name) if mine else Host(known.name, known.address, known.via)
 
 
 def nodes(named: Named, inventory: Inventory, here: Here, problems: Problems) -> Nodes:
@@ -110,8 +110,8 @@ def _ordered(
         hint = f"leave --solo out, or name one host instead of {len(known)}"
         problems.add("--solo means one machine", hint)
         del known[1:]
-    hosts = [here.host(*each) for each in known]
-    ours = next((index for index, (_, address) in enumerate(known) if here.is_here(address)), 0)
+    hosts = [here.host(each) for each in known]
+    ours = next((index for index, each in enumerate(known) if here.is_here(each.address)), 0)
     if not ours:
         return Nodes(tuple(hosts))
     head = hosts.pop(ours)
@@ -119,26 +119,26 @@ def _ordered(
     return Nodes((head, *hosts), (note,))
 
 
-def _known(word: str, inventory: Inventory) -> tuple[str, str]:
-    """Return the name and address of a host that is meant by its name, or by its address as it is known."""
+def _known(word: str, inventory: Inventory) -> KnownHost:
+    """Return the host that is meant by its name, or by its address as it is known."""
     if host := inventory.hosts.get(word):
-        return host.name, host.address
+        return host
     for host in inventory.hosts.values():
         if same(word) == same(host.address) and split(word)[0] in ("", split(host.address)[0]):
-            return host.name, host.address
-    return word, word
+            return host
+    return KnownHost(word, word)
 
 
 def _check(
     words: Sequence[str],
-    known: Sequence[tuple[str, str]],
+    known: Sequence[KnownHost],
     inventory: Inventory,
     here: Here,
     problems: Problems,
 ) -> None:
     """Note words that cannot be hosts, and those that are one machine: each rank needs one of its own."""
     seen: dict[str, str] = {}
-    for word, (_, address) in zip(words, known, strict=True):
+    for word, address in zip(words, (each.address for each in known), strict=True):
         if word in inventory.clusters and word not in inventory.hosts:
             problems.add(f"{word} is a cluster, no host", f"say --cluster {word}")
             continue

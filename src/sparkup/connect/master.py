@@ -15,6 +15,7 @@ from sparkup.connect.sockets import control_folder
 from sparkup.domain.host import Host
 from sparkup.errors import HostUnreachable, InputRefused, Problem
 
+PROXIES = {"proxyjump", "proxycommand"}  # in the output of `ssh -G` only where there is one
 LOGIN = 20.0  # seconds that a login without questions may take beyond the time to connect
 QUICK = 10.0  # seconds for what asks no more than a living master
 _asking = asyncio.Lock()  # there is one terminal: one host asks at a time
@@ -65,14 +66,22 @@ class Master:
 
     async def open(self) -> None:
         """Log in, or use the living master of an earlier call; ask on the terminal if need be."""
-        self.client, _ = await client_for(self._host, self._options)
+        self.client, config = await client_for(self._host, self._options)
         problem = await self._log_in()
+        if problem and problem.code == "host-unreachable" and not PROXIES.isdisjoint(config):
+            problem = await self._told_on_the_way(problem)
         if problem and curable(problem) and self._may_ask():
             async with _asking:
                 problem = await self._log_in(problem)
         if problem:
             raise HostUnreachable(problem)
         await self._take_hold()
+
+    async def _told_on_the_way(self, problem: Problem) -> Problem:
+        """Return what a host on the way said: a client that leaves a master behind throws its words away."""
+        words = (await call(self.client.hail(), self._options.connect_timeout + self._options.login)).stderr
+        told = refusal(self._host, words)
+        return problem if told.code == "login-refused" else told  # hailing offers no login
 
     async def ensure(self) -> Client:
         """Return the client, connected; a master that died since is replaced, without asking."""

@@ -33,9 +33,9 @@ def refusal(host: Host, words: str) -> Problem:
     details = tuple(line.rstrip() for line in words.splitlines() if not NOISE.match(line))
     last = details[-1] if details else "the SSH client said nothing"
     if REFUSED.search(words):
-        hint = f"see that `ssh {host.address}` lets you in without sparkup: user, key, agent"
+        hint = f"see that `ssh {shlex.join(host.target)}` lets you in without sparkup: user, key, agent"
         return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
-    hint = f"see that the machine is on and that `ssh {host.address}` works"
+    hint = f"see that the machine is on and that `ssh {shlex.join(host.target)}` works"
     return Problem("host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details)
 
 
@@ -58,14 +58,9 @@ def _unknown(host: Host) -> Problem:
 
 def accepting(host: Host, config: str = "") -> str:
     """Say how a key is taken that is not known; `config` is another ssh_config than the user's."""
-    words = [
-        "ssh",
-        *(("-F", config) if config else ()),
-        *(("-J", host.via) if host.via else ()),
-        host.address,
-    ]
+    words = ("ssh", *(("-F", config) if config else ()), *host.target, "true")
     return (
-        f"accept it with `{shlex.join((*words, 'true'))}`, if the fingerprint that this shows is the host's; "
+        f"accept it with `{shlex.join(words)}`, if the fingerprint that this shows is the host's; "
         "--accept-new-host-keys trusts keys at first sight"
     )
 

@@ -13,11 +13,15 @@ class Sighting:
     address: str
     told: tuple[str, ...]
     name: str = ""  # what the inventory calls it
+    via: str = ""  # the hosts that SSH goes through, the last of them who told
 
 
 @dataclass(frozen=True, slots=True)
 class FoundHost:
-    """A host that was logged in to. `key` is its public SSH host key, `address` is "" for this machine."""
+    """A host that was logged in to. `key` is its public SSH host key, `address` is "" for this machine.
+
+    `via`: the hosts that SSH goes through, as ssh -J takes them, "" for one that is reached from here.
+    """
 
     name: str
     address: str
@@ -25,6 +29,7 @@ class FoundHost:
     key: str
     gb10: bool
     interfaces: tuple[Interface, ...] = ()
+    via: str = ""
 
     @property
     def fabric(self) -> tuple[IPv4Interface, ...]:

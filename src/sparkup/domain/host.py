@@ -18,6 +18,11 @@ class Host:
     via: str = ""
 
     @property
+    def target(self) -> tuple[str, ...]:
+        """Return what `ssh` is given to get there."""
+        return (*(("-J", self.via) if self.via else ()), self.address)
+
+    @property
     def is_local(self) -> bool:
         """Say whether the host is this machine."""
         return not self.address

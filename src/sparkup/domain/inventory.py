@@ -39,6 +39,7 @@ class KnownHost:
     host_key: str = ""
     verified: date | None = None  # when it last was what it is said to be
     fabric: tuple[IPv4Interface, ...] = ()
+    via: str = ""  # the hosts that SSH goes through, as ssh -J takes them
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ class FabricShown:
 
 @dataclass(frozen=True, slots=True)
 class DetectedHost:
-    """A host that was found, and why it was taken. `address`: how SSH reaches it, "" for this machine."""
+    """A host that was found, and why it was taken. `address`: how SSH reaches it, "" for this machine.
+
+    `via`: the hosts that SSH goes through, as ssh -J takes them.
+    """
 
     name: str
     address: str
@@ -28,6 +31,7 @@ class DetectedHost:
     gb10: bool
     fabric: tuple[str, ...]  # its addresses on RDMA ports, with /BITS
     why: tuple[str, ...]
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ STALE, ANEW = "env.stale", "sparkup detect --write writes what is there now"
 def known(inventory: Inventory) -> tuple[Sighting, ...]:
     """Return the hosts of an inventory as what is to be looked at."""
     return tuple(
-        Sighting(host.address, (f"in the inventory as {name}",), name)
+        Sighting(host.address, (f"in the inventory as {name}",), name, host.via)
         for name, host in inventory.hosts.items()
     )
 
@@ -69,7 +69,7 @@ def _known(host: FoundHost, old: KnownHost | None, now: datetime) -> KnownHost:
     """Return a host as it is written; this machine needs an address that the others reach it by."""
     own = [str(each.ip) for each in host.fabric]
     address = old.address if old else host.address or (own[0] if own else host.name)
-    before = old or KnownHost(host.name, address)
+    before = old or KnownHost(host.name, address, via=host.via)
     return replace(
         before,
         address=address,

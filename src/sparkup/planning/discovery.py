@@ -14,12 +14,19 @@ from sparkup.facts.hostname import HOSTNAME
 from sparkup.facts.identity import IDENTITY
 from sparkup.facts.links import LINKS
 from sparkup.facts.neighbours import NEIGHBOURS
+from sparkup.planning.fabric_ports import OWN
 
 SMALL, LARGE = 24, 20  # bits of the largest network that is scanned: as it is, and when asked for
 SCAN = 0.6  # seconds in which an address answers, if anybody has it
-PEER = (IDENTITY, DGX, LINKS, HOSTNAME)
-ORIGIN = (*PEER, NEIGHBOURS, GPU)
+PEER = (IDENTITY, DGX, LINKS, HOSTNAME, NEIGHBOURS)
+ORIGIN = (*PEER, GPU)
+PLAIN = re.compile(r"\d+(\.\d+){3}")
 ODD = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+# Of this machine, None where the search began on another: then it is tried what can be reached from here.
+Here = tuple[IPv4Network, ...] | None
+Heard = set[tuple[IPv4Network, str]]  # networks that were scanned, and who answered there
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class Net:
     netdev: str
     own: IPv4Address
     network: IPv4Network
+    cage: str = ""  # p0 or p1, "" for a port without
 
 
 def networks(interfaces: Sequence[Interface]) -> tuple[Net, ...]:
@@ -37,8 +45,38 @@ def networks(interfaces: Sequence[Interface]) -> tuple[Net, ...]:
     for each in sorted(interfaces, key=lambda port: (port.place, port.netdev)):
         if each.usable and each.carrier is not False and each.kind in ("", "bond"):
             for address in each.fixed:
-                found.setdefault(address.network, Net(each.netdev, address.ip, address.network))
+                found.setdefault(address.network, Net(each.netdev, address.ip, address.network, each.port))
     return tuple(found.values())
+
+
+def unheard(nets: Sequence[Net], heard: Heard) -> tuple[Net, ...]:
+    """Return the networks of a host in which nobody has looked: who scanned one has heard it there."""
+    return tuple(net for net in nets if (net.network, str(net.own)) not in heard)
+
+
+def all_networks(interfaces: Sequence[Interface]) -> tuple[IPv4Network, ...]:
+    """Return the networks that a host is in, by ports that are its own."""
+    return tuple({each.network for port in _wired(interfaces) for each in port.fixed})
+
+
+def may_reach(sighting: Sighting, here: Here) -> bool:
+    """Say whether this machine may have a way to an address: one far away makes nobody wait."""
+    return not sighting.via or here is None or _within(sighting.address, here)
+
+
+def addresses_near(host: FoundHost, here: Here) -> tuple[str, ...]:
+    """Return where a host that was reached through another may be reached from here: on no cable of RDMA."""
+    ports = [port for port in _wired(host.interfaces) if not port.usable]
+    own = [str(each.ip) for port in ports for each in port.fixed]
+    return tuple(each for each in own if here is None or _within(each, here)) if host.via else ()
+
+
+def _wired(interfaces: Sequence[Interface]) -> list[Interface]:
+    return [port for port in interfaces if port.kind in OWN and port.carrier is not False]
+
+
+def _within(address: str, here: Sequence[IPv4Network]) -> bool:
+    return bool(PLAIN.fullmatch(address)) and any(IPv4Address(address) in network for network in here)
 
 
 def small(nets: Sequence[Net], *, large: bool) -> tuple[tuple[Net, ...], tuple[str, ...]]:
@@ -52,6 +90,23 @@ def small(nets: Sequence[Net], *, large: bool) -> tuple[tuple[Net, ...], tuple[s
     return tuple(net for net in nets if net.network.prefixlen >= least), tuple(told)
 
 
+def cages_once(nets: Sequence[Net]) -> tuple[Net, ...]:
+    """Return one network of each cage: its twin leads to the same hosts."""
+    first: dict[str, Net] = {}
+    for net in nets:
+        first.setdefault(net.cage or net.netdev, net)
+    return tuple(first.values())
+
+
+def silent(
+    nets: Sequence[Net], scanned: Sequence[Net], answered: Sequence[tuple[str, str]]
+) -> tuple[Net, ...]:
+    """Return the networks of twins that are left to scan, as nobody answered by the siblings."""
+    loud = {netdev for netdev, _ in answered}
+    done = {net.cage or net.netdev for net in scanned if net.netdev in loud}
+    return tuple(net for net in nets if net not in scanned and net.cage not in done)
+
+
 def scan_fact(nets: Sequence[Net]) -> Fact[tuple[tuple[str, str], ...]]:
     """Return the fact of who takes connections for SSH: interface and address of each."""
 
@@ -63,20 +118,29 @@ def scan_fact(nets: Sequence[Net]) -> Fact[tuple[tuple[str, str], ...]]:
 
 
 def sightings(
-    seen: Seen, nets: Sequence[Net], scanned: Collection[Net], answered: Sequence[tuple[str, str]]
+    seen: Seen,
+    nets: Sequence[Net],
+    scanned: Collection[Net],
+    answered: Sequence[tuple[str, str]],
+    seer: FoundHost,
 ) -> tuple[tuple[Sighting, ...], ...]:
-    """Return for each network who may be there: found by the scan, or, where there was none, met before."""
+    """Return for each network who may be there: found by the scan, or, where there was none, met before.
+
+    What another host than this machine sees, SSH may have to reach through that host.
+    """
+    via = ",".join(filter(None, (seer.via, seer.address)))
+    of = f" from {seer.name}" if via else ""
     by_net: dict[IPv4Network, dict[str, list[str]]] = {net.network: {} for net in nets}
     for netdev, address in answered:
         for net in _of(netdev, address, nets):
-            by_net[net.network].setdefault(address, []).append(f"scan of {net.network}")
+            by_net[net.network].setdefault(address, []).append(f"scan of {net.network}{of}")
     for each in seen[NEIGHBOURS]:
         for net in _of(each.netdev, each.address, nets):
             if net not in scanned or each.address in by_net[net.network]:  # else it has no SSH
-                by_net[net.network].setdefault(each.address, []).append("neighbour table")
+                by_net[net.network].setdefault(each.address, []).append(f"neighbour table{of}")
     return tuple(
         tuple(
-            Sighting(address, tuple(dict.fromkeys(told)))
+            Sighting(address, tuple(dict.fromkeys(told)), via=via)
             for address, told in sorted(found.items(), key=lambda each: IPv4Address(each[0]))
         )
         for found in by_net.values()
@@ -100,7 +164,7 @@ def judged(
         return None
     if not identity.key:
         return _left(sighting, "nobody", "it has neither an SSH host key nor a machine-id to know it by")
-    peer = found_host(sighting.name, sighting.address, sighting.told, seen)
+    peer = found_host(sighting.name, sighting.address, sighting.told, seen, sighting.via)
     if not (peer.gb10 or any_machine or sighting.name):  # what the inventory names was chosen
         hint = "to take it all the same: sparkup detect --any-machine"
         return _left(sighting, "not-gb10", f"{peer.name} has no GB10, so it is no Spark", hint)
@@ -113,17 +177,17 @@ def judged(
 
 
 def _is_in(address: str, net: Net) -> bool:
-    return bool(re.fullmatch(r"[\d.]+", address)) and IPv4Address(address) in net.network
+    return _within(address, (net.network,))
 
 
 def _left(sighting: Sighting, code: str, message: str, hint: str = "") -> Left:
     return Left(sighting.address, sighting.told, code, message, hint)
 
 
-def found_host(name: str, address: str, told: tuple[str, ...], seen: Seen) -> FoundHost:
+def found_host(name: str, address: str, told: tuple[str, ...], seen: Seen, via: str = "") -> FoundHost:
     """Return a host that was looked at as a peer; one without a name is called as it calls itself."""
     called = name or ODD.sub("-", seen[HOSTNAME]).strip("-.") or address
-    return FoundHost(called, address, told, seen[IDENTITY].key, seen[DGX].gb10, seen[LINKS])
+    return FoundHost(called, address, told, seen[IDENTITY].key, seen[DGX].gb10, seen[LINKS], via)
 
 
 def owned(peers: Iterable[FoundHost]) -> Collection[str]:

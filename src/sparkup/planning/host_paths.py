@@ -8,7 +8,7 @@ from posixpath import normpath
 from sparkup.commands.vllm import parse_serve
 from sparkup.domain.container import Container, Mount
 from sparkup.domain.fact import Fact, Seen
-from sparkup.domain.launch import Launch, LaunchRequest
+from sparkup.domain.launch import Engine, Launch, LaunchRequest
 from sparkup.errors import Problem
 from sparkup.facts.programs import Lookup, lookup
 from sparkup.planning.processes import command_lookup
@@ -33,6 +33,11 @@ def inside_lookup(request: LaunchRequest) -> Fact[Lookup]:
         return command_lookup(request)
     there = on_host(model, request), on_host(config, request)
     return lookup(request.argv[0], *there, request.environment.plain.get("PATH", ""))
+
+
+def config_lookup(request: LaunchRequest) -> Fact[Lookup]:
+    """Return the fact with what the file of `vllm serve --config` says, by whichever engine it is read."""
+    return command_lookup(request) if request.engine is Engine.HOST else inside_lookup(request)
 
 
 def _named(request: LaunchRequest) -> tuple[str, str]:

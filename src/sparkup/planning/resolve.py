@@ -30,7 +30,7 @@ from sparkup.facts.systemd import SYSTEMD
 from sparkup.planning import cluster, containers, gates, serving
 from sparkup.planning.fabric_links import Proved
 from sparkup.planning.gates_memory import with_share
-from sparkup.planning.host_paths import inside_lookup, reach
+from sparkup.planning.host_paths import config_lookup, inside_lookup, reach
 from sparkup.planning.host_state import name_problems, place_problems
 from sparkup.planning.processes import as_process, command_lookup, ray_lookup
 from sparkup.planning.published import publish
@@ -113,8 +113,7 @@ def examine(
 
 def _config(request: LaunchRequest, seen: Seen) -> str:
     """Return what the command's configuration file says, as the head has it."""
-    lookup = command_lookup if request.engine is Engine.HOST else inside_lookup
-    return seen[lookup(request)].config
+    return seen[config_lookup(request)].config
 
 
 def _all_notes(request: LaunchRequest, drafts: Sequence[Resolved]) -> tuple[str, ...]:

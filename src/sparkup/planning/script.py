@@ -24,12 +24,17 @@ STOPPING, STOPPED = "  failed=0", '  return "$failed"'
 Way = tuple[str, ...]  # what runs a shell line on a host; nothing for this machine
 
 
+def _way(client: Way, host: Host) -> Way:
+    *options, address = host.target
+    return (*client, *options, "--", address)
+
+
 def script(
     start: Sequence[Step], stop: Sequence[Step], hosts: Sequence[Host], title: str, *, ssh_config: str = ""
 ) -> str:
     """Return the script; its argument is start (the default) or stop. `ssh_config` "" is the user's own."""
-    client = ("ssh", *(("-F", ssh_config) if ssh_config else ()), "--")
-    ways = {host.name: (*client, host.address) if host.address else () for host in hosts}
+    client = ("ssh", *(("-F", ssh_config) if ssh_config else ()))
+    ways = {host.name: () if host.is_local else _way(client, host) for host in hosts}
     return "\n".join(
         (
             "#!/bin/sh",

@@ -12,19 +12,21 @@ from sparkup.planning.cluster import RING
 from sparkup.planning.parallel import not_needed, read_parallel
 
 MANY = 1 << 20  # GPUs: as many as there are
-LOCKED = {"host-key-unknown", "host-key-changed", "login-refused"}  # it may be a peer, and keeps us out
+KEYS = {"host-key-unknown", "host-key-changed"}
+LOCKED = {*KEYS, "login-refused"}  # it may be a peer, and keeps us out
 
 
-def gpus_wanted(request: LaunchRequest, *, idle: bool) -> int:
+def gpus_wanted(request: LaunchRequest, config: str, *, idle: bool) -> int:
     """Return how many GPUs a launch asks for; as many as there are for a cluster that is asked for as such.
 
     `idle`: it is a container to work in, which stands on all hosts. A command that is no server runs here
-    alone, unless a backend is named; so does a server whose sizes are in a file, which nobody has read yet.
+    alone, unless a backend is named. `config`: what the file of `vllm serve --config` says; the command line
+    wins over it (vLLM's docs, Server Arguments).
     """
     serve = parse_serve(request.argv)
     if serve is None:
         return MANY if idle or request.backend is not None else 1
-    return read_parallel(serve, "", []).gpus
+    return read_parallel(serve, config, []).gpus
 
 
 def enough(request: LaunchRequest) -> tuple[LaunchRequest, tuple[str, ...]]:
@@ -69,11 +71,14 @@ def notes(found: Found) -> tuple[str, ...]:
     return (*told, *found.notes)
 
 
-def locked(left: Sequence[Left]) -> tuple[Problem, ...]:
-    """Return as problems what keeps us out of hosts that may be those which are missing."""
-    hint = "sparkup detect, on a terminal, asks for what is missing; name hosts with -n, or say --solo"
+def locked(left: Sequence[Left], wanted: int) -> tuple[Problem, ...]:
+    """Return as problems what keeps us out of hosts that may be those which are missing.
+
+    A launch on as many as there are goes without a host that lets nobody in, for want of a key of ours there.
+    """
+    hint = "name hosts with -n, or say --solo"
     return tuple(
         Problem(each.code, each.message, each.address, f"{each.hint}; {hint}" if each.hint else hint)
         for each in left
-        if each.code in LOCKED
+        if each.code in (LOCKED if wanted < MANY else KEYS)
     )

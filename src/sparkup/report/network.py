@@ -29,6 +29,7 @@ def _hosts(answer: Detected) -> Iterator[str]:
     for each in answer.hosts:
         kind = "a Spark (GB10)" if each.gb10 else "no Spark"
         where = f" at {each.address}" if each.address else ""
+        where += f" through {each.via}" if each.via else ""
         yield f"{each.name}{where}: {kind}, {'; '.join(each.why)}"
         yield f"    {', '.join(each.fabric) or 'no address on an RDMA port that is up'}"
         yield f"    host key {each.host_key or 'unknown'}"
