@@ -33,7 +33,7 @@ def test_it_asks_on_a_terminal(store: Shop) -> None:
     with store.user.at_terminal(*NOW) as terminal:
         seen = terminal.expect("Remove what may go? [y/N]: ")
         assert "MAY GO" in seen
-        assert "no build of yours has made it" in seen
+        assert "you have no record of its build (--others)" in seen
         terminal.type("y\n")
         assert "REMOVED" in terminal.rest()
         assert terminal.status() == 0
@@ -52,11 +52,12 @@ def test_it_refuses_where_nobody_can_be_asked(shop_20: Shop, words: tuple[str, .
 
 def test_it_does_what_was_agreed_on_beforehand(store: Shop) -> None:
     ours, others = leave(store)
-    store.there(store.engine, "tag", ours, CANDIDATE)
+    store.build(CANDIDATE, "being checked", inputs("2"))
     cached = shop_cache(store)
     done = store.user.json(*NOW, "--yes")
     assert [(each["image"]["id"], each["gone"]) for each in done["images"]] == [(ours, True)]
-    assert [each["image"]["id"] for each in done["kept"]] == [others]
+    kept = {(*each["image"]["names"], each["because"]) for each in done["kept"]}
+    assert kept == {(CANDIDATE, "a build may be at it"), ("you have no record of its build (--others)",)}
     assert done["freed"]["spark1"] >= 0
     assert ours not in ids(store)
     if store.engine == "docker":
@@ -74,21 +75,21 @@ def shop_cache(store: Shop) -> int:
     return int(store.there("docker", "system", "df", "--format", form).strip() or 0)
 
 
-def test_what_there_is_can_be_asked_first(store: Shop) -> None:
-    ours, others = leave(store)
-    done = store.user.json(*NOW, "--dry-run")
+def test_what_there_is_can_be_asked_first(shop_20: Shop) -> None:
+    ours, others = leave(shop_20)
+    done = shop_20.user.json(*NOW, "--dry-run")
     assert [(each["image"]["id"], each["gone"]) for each in done["images"]] == [(ours, False)]
     assert done["freed"] is None
-    assert {each["engine"] for each in done["disk"]["spark1"]} >= {store.engine}
-    assert {ours, others} <= ids(store)
+    assert {each["engine"] for each in done["disk"]["spark1"]} >= {shop_20.engine}
+    assert {ours, others} <= ids(shop_20)
 
 
 def test_what_a_container_was_made_of_stays(store: Shop) -> None:
     ours, _ = leave(store)
     store.there(store.engine, "create", "--name", "kept", "--network", "host", ours, "busybox", "true")
     done = store.user.json(*NOW, "--yes", "--others")
-    kept = {each["image"]["id"]: each["because"] for each in done["kept"]}
-    assert kept == {ours: "container kept is made of it"}
+    stays = {each["image"]["id"]: each["because"] for each in done["kept"]}
+    assert stays == {ours: "container kept is made of it"}
     assert ours in ids(store)
 
 
@@ -100,15 +101,15 @@ def test_what_is_young_stays(shop_20: Shop) -> None:
     assert {ours, others} <= ids(shop_20)
 
 
-def test_what_the_engine_will_not_remove_keeps_nothing_else(store: Shop) -> None:
-    ours, others = leave(store)
+def test_what_the_engine_will_not_remove_keeps_nothing_else(shop_20: Shop) -> None:
+    ours, others = leave(shop_20)
     digits = ours.removeprefix("sha256:")
-    with store.instead(f'case "$*" in "image rm "*{digits}) echo conflict >&2; exit 1 ;; esac'):
-        done = store.user.run(*NOW, "--yes", "--others", "--json")
+    with shop_20.instead(f'case "$*" in "image rm "*{digits}) echo conflict >&2; exit 1 ;; esac'):
+        done = shop_20.user.run(*NOW, "--yes", "--others", "--json")
     assert (done.status, [each["code"] for each in done.json["problems"]]) == (3, ["step-failed"]), done
     gone = {each["image"]["id"]: each["gone"] for each in done.json["images"]}
     assert gone == {ours: False, others: True}
-    assert ours in ids(store)
+    assert ours in ids(shop_20)
 
 
 def test_two_hosts_of_which_one_does_not_answer(shop_20: Shop) -> None:

@@ -51,6 +51,12 @@ def test_what_is_young_stays() -> None:
     assert gone([NAMELESS], Pruning(0), now=MADE + 1) == [NAMELESS]
 
 
+def test_what_a_build_may_be_checking_stays_whatever_is_asked() -> None:
+    candidate = named(IMAGES, CANDIDATE)
+    assert why(candidate, Pruning(0), MADE + 60) == "a build may be at it"
+    assert gone([candidate], Pruning(0), MADE + 2 * 3600) == [candidate]
+
+
 def test_what_was_named_lately_is_young_however_old_its_layers_are() -> None:
     """A build that finds all in its cache makes an image as old as that."""
     cached_build = replace(NAMELESS, image=replace(NAMELESS.image, named=LATER - 60))
@@ -59,7 +65,7 @@ def test_what_was_named_lately_is_young_however_old_its_layers_are() -> None:
 
 def test_what_no_build_of_this_user_has_made_stays_unless_it_is_asked_for() -> None:
     theirs = replace(NAMELESS, mine=False)
-    assert why(theirs) == "no build of yours has made it"
+    assert why(theirs) == "you have no record of its build (--others)"
     assert gone([theirs], Pruning(3 * DAY, others=True)) == [theirs]
 
 

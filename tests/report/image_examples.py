@@ -105,7 +105,7 @@ DISK = (
 MAY_GO = Pruned(
     until=259_200.0,
     images=(PruneRow(replace(BEFORE, names=()), "it has no name"),),
-    kept=(PruneRow(FOREIGN, "no build of yours has made it"),),
+    kept=(PruneRow(FOREIGN, "you have no record of its build (--others)"),),
     cache=("spark1",),
     disk={"spark1": DISK, "spark2": ()},
 )

@@ -95,7 +95,11 @@ def rollback(ctx: click.Context, /, name: str, engine: str | None, **_: object) 
     show_default=True,
     help="Let go what is older: a number with s, m, h or d; of build cache, what was not used for so long.",
 )
-@click.option("--others", is_flag=True, help="Images without a name that no build of yours has made as well.")
+@click.option(
+    "--others",
+    is_flag=True,
+    help="Images without a name of whose build you have no record, too: perhaps another user's.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what there is to prune.")
 @click.option("-y", "--yes", is_flag=True, help="Do it without being asked.")
 @options.remote

@@ -13,6 +13,8 @@ from sparkup.domain.plan import Plan, Run
 from sparkup.facts.images import DISK_USE
 from sparkup.planning.images import Held, answering, row
 
+CHECKED = 3600.0  # seconds in which the checks of a build are over for certain
+
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
@@ -48,11 +50,13 @@ def _stays(each: Held, pruning: Pruning, now: float) -> str:
     if image.used_by:
         return f"container {', '.join(image.used_by)} is made of it"
     # A build that found all in its cache makes an image that is as old as that; its name is not.
-    last = max(image.created or 0, image.named or 0)
-    if now - last < pruning.until:
+    seconds = now - max(image.created or 0, image.named or 0)
+    if image.tags and seconds < CHECKED:
+        return "a build may be at it"
+    if seconds < pruning.until:
         return f"it is younger than {age(pruning.until)}"
     if not each.mine and not pruning.others:
-        return "no build of yours has made it"
+        return "you have no record of its build (--others)"
     return ""
 
 
