@@ -7,7 +7,6 @@ Reads one JSON object from standard input, {"requests": {name: {"kind": ..., ...
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import errno
 import glob
@@ -23,7 +22,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, Iterator
 
-from .gather_net import decoded, get, reach, scan
+from .gather_net import at_once, decoded, get, reach, scan
 
 Json = Dict[str, Any]
 UNFIT = (errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)  # of what is no program for us
@@ -264,8 +263,7 @@ def main() -> None:
     """Answer all requests at once: programs and URLs wait on others, not on us."""
     begun = time.monotonic()
     requests = json.load(sys.stdin)["requests"]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
-        answers = dict(zip(requests, pool.map(answer, requests.values())))
+    answers = dict(zip(requests, at_once(answer, list(requests.values()), 8)))
     json.dump(
         {
             "answers": answers,

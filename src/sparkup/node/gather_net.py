@@ -5,20 +5,17 @@ Travels with gather.py as one program (run/program.py): it imports nothing of ou
 
 from __future__ import annotations
 
-import concurrent.futures
+import collections
 import contextlib
-import http.client
-import ipaddress
 import selectors
 import socket
-import ssl
+import threading
 import time
-import urllib.error
-import urllib.request
-from typing import Any, Dict, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 
 Json = Dict[str, Any]
 Way = Tuple[str, str, str]  # interface, own address, other address
+REFUSES, SOON = 9, 0.2  # a port on which nothing has listened for decades, and seconds for its answer
 
 
 def decoded(data: bytes) -> str:
@@ -28,6 +25,12 @@ def decoded(data: bytes) -> str:
 
 def get(body: Json) -> Json:
     """Get a URL as this host sees it; one of this host itself past any proxy."""
+    # Here: most questions are about other things, and these take as long to import as all else to answer.
+    import http.client
+    import ssl
+    import urllib.error
+    import urllib.request
+
     begun = time.monotonic()
     proxies = urllib.request.ProxyHandler(None if body.get("proxy") else {})
     # A server of this host proves nothing to itself: what it shows is often self-signed.
@@ -68,27 +71,60 @@ def beginning(reply: Any, deadline: float) -> bytes:
 def reach(body: Json) -> Json:
     """Say for each of [interface, own address, other's address] whether something answers there.
 
-    A port that refuses proves a way as well as one that takes a connection; where a firewall drops both,
-    the neighbour table does, as its entry came over the cable.
+    A port that refuses proves a way as well as one that takes a connection, and costs the other host less:
+    its SSH server is asked where the first gives no answer, as behind a firewall. Where that drops both,
+    the neighbour table proves it, as its entry came over the cable.
     """
-    with concurrent.futures.ThreadPoolExecutor(64) as pool:
-        return {"reach": list(pool.map(lambda way: reached(way, body), body["ways"]))}
+    return {"reach": at_once(lambda way: reached(way, body), body["ways"], 64)}
+
+
+def at_once(work: Callable[[Any], Any], items: Sequence[Any], most: int) -> list[Any]:
+    """Return what some work makes of each item, in so many threads; the work lets nothing be raised.
+
+    The standard library's own pool takes longer to import than most questions to answer.
+    """
+    results: list[Any] = [None] * len(items)
+    left = collections.deque(enumerate(items))
+
+    def take() -> None:
+        with contextlib.suppress(IndexError):  # none is left
+            while True:
+                place, item = left.popleft()
+                results[place] = work(item)
+
+    threads = []
+    with contextlib.suppress(RuntimeError):  # a limit of threads: those that there are do all of it
+        for _ in range(min(most, len(items)) - 1):
+            thread = threading.Thread(target=take)
+            thread.start()
+            threads.append(thread)
+    take()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 def reached(way: list[str], body: Json) -> bool:
     """Try one way from this host to another."""
+    netdev, _, other = way
+    tries = ((REFUSES, SOON), (body.get("port", 22), body.get("timeout", 1.0)))
+    return any(connected(way, port, timeout) for port, timeout in tries) or neighbour(netdev, other)
+
+
+def connected(way: list[str], port: int, timeout: float) -> bool:
+    """Say whether a port of the other host takes a connection, or refuses it."""
     netdev, own, other = way
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as found:
-        found.settimeout(body.get("timeout", 1.0))
+        found.settimeout(timeout)
         with contextlib.suppress(OSError):  # older kernels let only root choose it; the address does as well
             found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, netdev.encode())
         try:
             found.bind((own, 0))
-            found.connect((other, body.get("port", 22)))
+            found.connect((other, port))
         except ConnectionRefusedError:
             return True
         except OSError:
-            return neighbour(netdev, other)
+            return False
     return True
 
 
@@ -108,11 +144,15 @@ def met() -> set[tuple[str, str]]:
     return found
 
 
-AT_ONCE = 512  # connections that are tried together: a /24 for each of two twins
+# Connections that are tried together, and seconds between: a kernel holds a place for each address, for the
+# 3 s in which it asks for it, and has 1024 (gc_thresh3 of arp(7)).
+AT_ONCE, APART = 512, 3.0
 
 
 def scan(body: Json) -> Json:
     """Say who takes a connection in [interface, own address, network] each; all are asked at once."""
+    import ipaddress
+
     todo = [
         (netdev, own, str(address))
         for netdev, own, network in body["nets"]
@@ -120,7 +160,10 @@ def scan(body: Json) -> Json:
         if str(address) != own
     ]
     found: list[list[str]] = []
+    next_at = 0.0
     for begin in range(0, len(todo), AT_ONCE):
+        time.sleep(max(0.0, next_at - time.monotonic()))
+        next_at = time.monotonic() + APART
         silent = answering(todo[begin : begin + AT_ONCE], body, found)
         there = met() if silent else set()
         answering([way for way in silent if (way[0], way[2]) in there], body, found)  # busy, or closed

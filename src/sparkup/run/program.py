@@ -7,7 +7,8 @@ from functools import cache
 from importlib import resources
 
 ENTRY = "entry.py"  # what Python begins with when it is given the zip
-FUTURE, IMPORT = "from __future__ import annotations\n", "from .gather_net import decoded, get, reach, scan\n"
+FUTURE = "from __future__ import annotations\n"
+IMPORT = "from .gather_net import at_once, decoded, get, reach, scan\n"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # equal sources make equal bytes
 
 
