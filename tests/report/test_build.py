@@ -11,10 +11,10 @@ def test_a_finished_build_tells_what_is_in_it_how_long_it_took_and_the_way_back(
     assert answer_text(BUILT) == (
         "vllm-node on spark1 is the new image: 9f9f9f9f9f9f\n"
         "  24.3 GB: vllm 0.22.1, torch 2.14.0, cuda 13.4\n"
+        "  not judged here: kernel: there is no GPU here\n"
         "  2 of 3 steps were run, the others were there already\n"
         "     1500.5 s  [vllm 9/9] RUN uv build\n"
         "       61.2 s  exporting to image\n"
-        "  not judged here: kernel: there is no GPU here\n"
         "  build  00:30:30\n"
         "  check  00:00:31\n"
         "  all    00:31:10\n"
@@ -27,6 +27,7 @@ def test_a_build_that_changed_nothing_says_so_and_tells_of_no_image_before() -> 
     text = answer_text(replace(BUILT, same=True, before=""))
     assert text.startswith("vllm-node on spark1 is what it was before: ")
     assert "rollback" not in text
+    assert "steps were run" not in text
 
 
 def test_a_planned_build_tells_every_commit_and_argument_and_the_steps() -> None:

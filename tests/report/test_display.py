@@ -90,6 +90,12 @@ KEYS: dict[str, dict[str, Any]] = {
         "disk": dict,
         "freed": (dict, type(None)),
     },
+    "Built": {
+        **dict.fromkeys(("tag", "host", "id", "before"), str),
+        **dict.fromkeys(("record", "timing"), dict),
+        "same": bool,
+    },
+    "BuildShown": {"tag": str, "inputs": dict, "phases": list},
     "FabricShown": {"hosts": list, "fabric": dict, "svg": str, "problems": list},
     "Detected": {
         **dict.fromkeys(("hosts", "left", "scanned", "notes", "stale"), list),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sparkup import __version__
 from sparkup.actions.context import Connections, Context
-from sparkup.actions.env import planned
+from sparkup.actions.env import BUILDERS, planned
 from sparkup.domain.build import (
     LABEL_INPUTS,
     BuildRequest,
@@ -39,6 +39,7 @@ from sparkup.planning.build_check import found
 from sparkup.planning.build_gates import engine_problems, free, no_room, warnings, with_jobs
 from sparkup.planning.build_inputs import Files
 from sparkup.planning.build_progress import BuildProgress, times
+from sparkup.planning.build_wheels import are_there, fetch_plan, folder, lock_of
 from sparkup.planning.containers import way_of_gpus
 from sparkup.planning.launch import program_on, put_program
 from sparkup.run.executor import Emit, execute
@@ -50,10 +51,14 @@ from sparkup.run.program import program, program_name
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What builds are made from: the context of each variant, the Dockerfile too, and the check of images."""
+    """What builds are made from: the context of each variant, the Dockerfile too, and the check of images.
+
+    `python`: the version that the wheels of a lock are for.
+    """
 
     files: Callable[[ImageVariant], Files]
     check: bytes
+    python: str
 
 
 async def build(request: BuildRequest, bundle: Bundle, context: Context) -> int:
@@ -64,7 +69,8 @@ async def build(request: BuildRequest, bundle: Bundle, context: Context) -> int:
         runner = context.runner(connections)
         making = await _decided(request, bundle, runner, context.emit)
         async with _alone(making, context, connections, runner), _taken_back(making, context, connections):
-            answer = await _built(making, request, runner, begun)
+            making = await _with_wheels(making, bundle.python, runner)
+            answer = await _built(making, runner, begun)
         context.emit(Answered(answer))
         return 0
 
@@ -75,8 +81,11 @@ async def show(request: BuildRequest, bundle: Bundle, context: Context) -> int:
     async with context.connected([host]) as connections:
         runner = Runner(Live(connections, context.memory), None, context.emit)
         making = await _decided(request, bundle, runner, context.emit)
-        progress = BuildProgress(host.name, {})
-        steps = {"Build the image": make_plan(making, progress), "Check the image": check_plan(making)}
+        making = await _with_wheels(making, bundle.python, runner)
+        steps = {
+            "Build the image": make_plan(making, BuildProgress(host.name, {})),
+            "Check the image": check_plan(making),
+        }
         await runner.run([Phase(title, planned(plan)) for title, plan in steps.items()])
         phases = tuple(
             {"title": title, "steps": document(plan), "notes": list(plan.notes)}
@@ -168,47 +177,66 @@ async def _alone(
         yield
 
 
-async def _built(making: Building, request: BuildRequest, runner: Runner, begun: float) -> Built:
+async def _with_wheels(making: Building, python: str, runner: Runner) -> Building:
+    """Return a decision that has the wheels that it is built from, fetched first where they are missing."""
+    lock, seen = lock_of(making.files), runner.seen[making.host]
+    if not lock or making.wheels:
+        return making
+    known = are_there(lock, seen)
+    await runner.run([Phase("Look for the wheels", facts={making.host: (known, BUILDERS)})])
+    seen = runner.seen[making.host]
+    if not seen[known]:
+        plan = fetch_plan(lock, python, seen[BUILDERS], making.program, seen)
+        await runner.run([Phase("Fetch the wheels", planned(plan))])
+    return replace(making, wheels=str(folder(lock, seen)))
+
+
+async def _built(making: Building, runner: Runner, begun: float) -> Built:
     """Build, check and name an image; says what came of it."""
-    host, stages = making.host, list[float]()
-    records = (each.record for each in runner.seen[host][BUILD_RECORDS].values())
-    progress = BuildProgress(host, times(records), every=making.every)
-    stages.append(time.monotonic())
+    host, records = making.host, runner.seen[making.host][BUILD_RECORDS]
+    progress = BuildProgress(host, times(each.record for each in records.values()), every=making.every)
+    start = time.monotonic()
     await runner.run([Phase(f"Build {making.tag}", planned(make_plan(making, progress)))])
-    stages.append(time.monotonic())
-    candidate, old = image(making.candidate), image(making.tag)
+    took = time.monotonic() - start
+    candidate, named = image(making.candidate), image(making.tag)
     measure = size_of(making.candidate)
-    results = await runner.run(
-        [
-            Phase("Look at the image", facts={host: (candidate, old, measure)}),
-            Phase("Check the image", planned(check_plan(making))),
-        ]
-    )
+    await runner.run([Phase("Look at the image", facts={host: (candidate, named, measure)})])
     seen = runner.seen[host]
-    new = seen[candidate].get(Engine.DOCKER)
+    new, old = seen[candidate].get(Engine.DOCKER), seen[named].get(Engine.DOCKER)
     if new is None:
         raise WorkFailed(Problem("build-failed", f"docker has no {making.candidate} after its build", host))
-    inside = found(results["check"], new, host)
-    stages.append(time.monotonic())
-    measured = Measured(
-        made=time.time(),
+    known = records.get(new.fingerprint)
+    if old is not None and old.id == new.id and known is not None and known.record.measured is not None:
+        record, checked = known.record, 0.0  # it is what has passed its checks before
+        await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
+    else:
+        start = time.monotonic()
+        results = await runner.run([Phase("Check the image", planned(check_plan(making)))])
+        inside, checked = found(results["check"], new, host), time.monotonic() - start
+        measured = Measured(
+            made=time.time(),
+            host=host,
+            engine=f"docker {seen[ENGINES].docker.version}",
+            size=seen[measure],
+            seconds=took,
+            stages=progress.output.stages,
+            versions=inside.versions,
+            flags=inside.flags,
+            checks=inside.checks,
+        )
+        record = Record(new.fingerprint, making.inputs, measured)
+        plan = name_plan(making, record, old.id if old else "", new.id)
+        await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
+    same = old is not None and old.id == new.id
+    return Built(
+        tag=whole_name(making.tag),
         host=host,
-        engine=f"docker {seen[ENGINES].docker.version}",
-        size=seen[measure],
-        seconds=stages[1] - stages[0],
-        stages=progress.output.stages,
-        versions=inside.versions,
-        flags=inside.flags,
-        checks=inside.checks,
+        id=new.id,
+        record=record,
+        before=previous_name(making.tag) if old is not None and not same else "",
+        same=same,
+        timing={"build": took, "check": checked, "all": time.monotonic() - begun},
     )
-    record = Record(new.fingerprint, making.inputs, measured)
-    was = seen[old].get(Engine.DOCKER)
-    plan = name_plan(making, record, was.id if was else "", new.id)
-    await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
-    same = was is not None and was.id == new.id
-    timing = {"build": stages[1] - stages[0], "check": stages[2] - stages[1], "all": time.monotonic() - begun}
-    before = previous_name(making.tag) if was is not None and not same else ""
-    return Built(whole_name(request.tag), host, new.id, record, before, same, timing)
 
 
 @asynccontextmanager

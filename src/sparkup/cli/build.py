@@ -11,6 +11,7 @@ from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Strict
 from sparkup.config.build import TypedBuild, check_program, files, parse
+from sparkup.config.dockerfiles import PYTHON_OF_CPU
 from sparkup.config.problems import Problems
 from sparkup.domain.host import LOCAL
 
@@ -138,6 +139,6 @@ def build(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     request = parse(TypedBuild(hosts[0] if hosts else LOCAL, **words), found)
     if request.full_log and given["progress"] == "auto":
         ctx.params["progress"] = "plain"
-    made = actions.Bundle(files, check_program())
+    made = actions.Bundle(files, check_program(), PYTHON_OF_CPU)
     act = actions.show if given["dry_run"] else actions.build
     return carry_out(ctx, lambda context: act(request, made, context))

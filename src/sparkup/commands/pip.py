@@ -1,6 +1,7 @@
 """pip and venv as argument vectors, for the managed environments."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 # Of a login's variables: what lets a Python import something else, and pip install more, less, or elsewhere.
@@ -22,6 +23,8 @@ DROPPED = (
 )
 # The same from a configuration file of pip: no option takes these back, but a variable wins over a file.
 OVERRULED = ("PIP_CONSTRAINT=/dev/null", "PIP_DRY_RUN=0", "PIP_REQUIRE_VIRTUALENV=0")
+
+OLDER = ("manylinux2014", "manylinux2010", "manylinux1", "linux")  # what platforms were called before PEP 600
 
 
 def _clean(*argv: str) -> tuple[str, ...]:
@@ -68,6 +71,37 @@ def install(folder: str, lock: str, indexes: Sequence[str], *, cache: bool = Tru
         *_indexes(indexes),
         "-r",
         lock,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Another Python than the one that runs pip: on which architecture, and with which glibc at most."""
+
+    architecture: str
+    python: str  # "3.11"
+    glibc: str  # "2.36"
+
+    def words(self) -> tuple[str, ...]:
+        """Return the options that have pip take the wheels that fit there (PEP 425, PEP 600)."""
+        minor = int(self.glibc.partition(".")[2])
+        tags = [*(f"manylinux_2_{each}" for each in range(minor, 4, -1)), *OLDER]
+        abis = (f"cp{self.python.replace('.', '')}", "abi3", "none")
+        return (
+            *("--python-version", self.python, "--implementation", "cp"),
+            *(word for abi in abis for word in ("--abi", abi)),
+            *(word for tag in tags for word in ("--platform", f"{tag}_{self.architecture}")),
+        )
+
+
+def download(python: str, lock: str, folder: str, target: Target, indexes: Sequence[str]) -> tuple[str, ...]:
+    """Fetch the wheels that a lock file lists into a folder, for a Python that need not be the one there."""
+    return _clean(
+        *(python, "-I", "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
+        *target.words(),
+        *("--dest", folder, "--progress-bar", "off", "--no-input", "--disable-pip-version-check"),
+        *_indexes(indexes),
+        *("-r", lock),
     )
 
 

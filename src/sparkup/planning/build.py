@@ -120,8 +120,9 @@ def _wheels(making: Building, after: tuple[str, ...]) -> tuple[tuple[Step, ...],
     if not making.wheels or making.buildx:
         return (), after
     target = str(making.folder / "context" / WHEELS)
-    # Links where that is possible: the same file system.
-    copy = ("cp", "-r", "--reflink=auto", "--", making.wheels, target)
+    # Links, where it is the same file system; times are kept, by which docker sees what it has already.
+    links = 'mkdir -p "$2" && { cp -rlp "$1/." "$2" 2>/dev/null || cp -rp "$1/." "$2"; }'
+    copy = ("sh", "-c", links, "sh", making.wheels, target)
     link = Run("wheels", making.host, Command(copy), "the wheels, where docker takes one folder only", after)
     return (link,), (link.id,)
 
@@ -161,6 +162,7 @@ def check_plan(making: Building) -> Plan:
         Command(making.program.guard(argv), timeout=CHECK_TIMEOUT),
         "look at the image from inside, before it gets its name",
         explain=partial(unfit, host=making.host),
+        shown=lambda _: "",  # what it prints is read at its end
     )
     return Plan((step,))
 
@@ -178,25 +180,21 @@ def name_plan(making: Building, record: Record, old_id: str, new_id: str) -> Pla
     before = f"; the one before is {previous_name(making.tag)}" if old else ""
     reason = f"{whole_name(making.tag)} is the new image{before}"
     named = Run("name", making.host, command, reason, (keep.id,), unbroken=True)
-    return Plan((keep, named, *undo_plan(making, after=("name",)).steps))
+    return Plan((keep, named, *_needless(making, (named.id,))))
 
 
-def undo_plan(making: Building, after: tuple[str, ...] = ()) -> Plan:
+def undo_plan(making: Building) -> Plan:
     """Return the steps that take away what only the build needed, the image's candidate name too."""
+    return Plan(_needless(making))
+
+
+def _needless(making: Building, after: tuple[str, ...] = ()) -> tuple[Run, ...]:
+    host, name = making.host, making.candidate
     ended = Command(docker_build.remove_container(making.container))
-    untag = Command(docker_build.untag(making.candidate))
+    untag = Command(docker_build.untag(name))
     remove = Command(("rm", "-rf", "--", str(making.folder)))
-    return Plan(
-        (
-            Run("end check", making.host, ended, "end the check", after, unbroken=True),
-            Run(
-                "untag",
-                making.host,
-                untag,
-                f"take the name {making.candidate} away",
-                ("end check",),
-                unbroken=True,
-            ),
-            Run("remove", making.host, remove, "remove the files of the build", after, unbroken=True),
-        )
+    return (
+        Run("end check", host, ended, "end the check", after, unbroken=True),
+        Run("untag", host, untag, f"take the name {name} away", ("end check",), unbroken=True),
+        Run("remove", host, remove, "remove the files of the build", after, unbroken=True),
     )

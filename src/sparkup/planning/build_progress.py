@@ -13,6 +13,7 @@ from sparkup.facts.known_failure import recognise
 
 SHOWN = 10  # lines of a failed step
 WIDE = 80  # characters of a step's words in a line of progress
+BASE = "[internal] load metadata for "
 TOLD = "sparkup: "  # before a line of JSON by data/docker/source.py
 
 
@@ -70,6 +71,8 @@ class BuildProgress:
         where = f"step {step.number}/{step.of} of {step.stage}" if step.stage else "docker"
         code = "no-disk" if "disk is full" in hint else "build-failed"
         message = f"{where} failed{status}: {step.text[:WIDE]}"
+        if step.name.startswith(BASE):
+            message = f"the base image {step.name.removeprefix(BASE)} is not there, and cannot be fetched"
         return WorkFailed(Problem(code, message, self.host, hint, details=(*lines, *cut)))
 
 

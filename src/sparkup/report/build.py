@@ -24,7 +24,7 @@ def _built(answer: Built) -> str:
     what = "is what it was before" if answer.same else "is the new image"
     lines = [f"{name} on {answer.host} {what}: {answer.record.fingerprint[:12]}"]
     if measured is not None:
-        lines += _measured(measured)
+        lines += _found(measured) + ([] if answer.same else _steps(measured))
     lines += [f"  {part:<6} {clock(seconds)}" for part, seconds in answer.timing.items()]
     if answer.before:
         lines.append(f"the image before is {answer.before}; back to it: sparkup images rollback {name}")
@@ -32,17 +32,21 @@ def _built(answer: Built) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _measured(measured: Measured) -> list[str]:
+def _found(measured: Measured) -> list[str]:
     there = [f"{name} {measured.versions[name]}" for name in SHOWN if measured.versions.get(name)]
-    ran = [stage for stage in measured.stages if not stage.cached]
-    lines = [f"  {measured.size / 1e9:.1f} GB" + (f": {', '.join(there)}" if there else "")]
-    lines.append(f"  {len(ran)} of {len(measured.stages)} steps were run, the others were there already")
-    longest = sorted(ran, key=lambda stage: stage.seconds, reverse=True)[:LONGEST]
-    lines += [f"    {_step(stage)}" for stage in longest if stage.seconds >= 1]
-    lines += [
-        f"  not judged here: {each.name}: {each.message}" for each in measured.checks if each.ok is None
+    return [
+        f"  {measured.size / 1e9:.1f} GB" + (f": {', '.join(there)}" if there else ""),
+        *(f"  not judged here: {each.name}: {each.message}" for each in measured.checks if each.ok is None),
     ]
-    return lines
+
+
+def _steps(measured: Measured) -> list[str]:
+    ran = [stage for stage in measured.stages if not stage.cached]
+    longest = sorted(ran, key=lambda stage: stage.seconds, reverse=True)[:LONGEST]
+    return [
+        f"  {len(ran)} of {len(measured.stages)} steps were run, the others were there already",
+        *(f"    {_step(stage)}" for stage in longest if stage.seconds >= 1),
+    ]
 
 
 def _step(stage: Stage) -> str:
