@@ -62,5 +62,37 @@ def without_rj45(bed: Testbed, number: int) -> Iterator[None]:
         _ip("-n", space, "link", "set", RJ45, "up")
 
 
+def other_cage(bed: Testbed, number: int) -> None:
+    """Pull the cable of a host out of one cage and plug it into the other; its addresses go with it.
+
+    So it is where both cages are set up alike: interfaces change names, RDMA devices their states. The host
+    is booted anew before anything looks: its /sys lies over the kernel's, which must not change below it.
+    """
+    bed.kill(number)
+    bed.up(number)
+    space, switch = f"{bed.name}-{number}", f"{bed.name}-0"
+    for twin, (full, empty) in enumerate(CAGES):
+        port = f"h{number}.{twin}"
+        for netdev in (full, empty):
+            _ip("-n", space, "link", "del", netdev)
+        ends = ("mtu", "9000", "type", "veth", "peer", "name", empty, "mtu", "9000", "netns", space)
+        _ip("-n", switch, "link", "add", port, *ends)
+        _ip("-n", switch, "link", "set", port, "master", f"rail{twin}", "up")
+        _ip("-n", space, "addr", "add", f"192.168.{177 + twin}.{10 + number}/24", "dev", empty)
+        _ip("-n", space, "link", "set", empty, "up")
+        _ip("-n", space, "tuntap", "add", "mode", "tap", "name", full)
+        _ip("-n", space, "link", "set", full, "up")
+    for each in range(
+        len(bed.hosts) + 1
+    ):  # as they do when a cable is pulled: the other cage has another MAC
+        _ip("-n", f"{bed.name}-{each}", "neigh", "flush", "all")
+    for one, other in (("rocep1s0f0", "rocep1s0f1"), ("roceP2p1s0f0", "roceP2p1s0f1")):
+        for file in ("state", "phys_state", *(f"gids/{index}" for index in range(4))):
+            paths = [f"/sys/class/infiniband/{device}/ports/1/{file}" for device in (one, other)]
+            texts = [bed.exec(number, ["cat", path]).stdout for path in paths]
+            for path, text in zip(paths, reversed(texts), strict=True):
+                bed.exec(number, ["tee", path], stdin=text)
+
+
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, timeout=30)
