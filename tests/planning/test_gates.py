@@ -145,6 +145,7 @@ def test_a_server_that_names_no_share_is_given_one() -> None:
     assert not given("--gpu-memory-utilization", "0.5")
     assert not given("--kv-cache-memory-bytes", "5G")
     assert not given(spark=False)
+    assert not given("--config", "/in/the/image.yaml")  # which may say one
     ranks = launched(asked("vllm", "serve", "m", "-tp", "2")).launch
     assert all(added[0] in ranks.on(node).argv for node in ranks.nodes)
 

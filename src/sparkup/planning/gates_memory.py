@@ -16,8 +16,8 @@ from sparkup.planning.gates_subject import GIB, Gate, Subject, missing
 from sparkup.planning.serving import mine
 
 SHARE, CACHE = "--gpu-memory-utilization", "--kv-cache-memory-bytes"
-# What a Spark gives that runs nothing else leaves SPARE; vLLM's own 0.92 leaves 1 to 6 GiB (docs/gates.md).
-FIT = "0.85"
+# What a Spark gives that runs nothing else leaves SPARE with FIT; vLLM's own default leaves 1 to 6 GiB.
+FIT, DEFAULT = "0.85", "0.92"
 SPARE = 8 * GIB  # what the system needs beside the engine (users.md F22, F23)
 # The page cache fills the memory, and what can be given only by emptying it is most of what is asked for.
 FREE, HELD = 4 * GIB, 20 * GIB
@@ -38,11 +38,16 @@ class Asked:
 
 def with_share(subject: Subject) -> tuple[list[Launch], tuple[str, ...]]:
     """Return what is to run, and a note: vLLM that names no share of a Spark's memory gets FIT."""
-    said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE)
+    said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE) or _elsewhere(subject)
     if said or any(missing(CHECKS[0], subject)) or not any(subject.sparks()):
         return [*subject.drafts], ()
     drafts = [replace(draft, argv=(*draft.argv, SHARE, FIT)) for draft in subject.drafts]
-    return drafts, (f"{SHARE} {FIT}, as the command says none: vLLM's own 0.92 can freeze a Spark",)
+    return drafts, (f"{SHARE} {FIT}, as the command says none: vLLM's own {DEFAULT} can freeze a Spark",)
+
+
+def _elsewhere(subject: Subject) -> bool:
+    """Say whether a file may name the share of which we know nothing: one that is in an image alone."""
+    return subject.serve is not None and bool(subject.serve.config) and not subject.config
 
 
 def asked(subject: Subject, total: int) -> Asked | None:
@@ -53,7 +58,8 @@ def asked(subject: Subject, total: int) -> Asked | None:
         size = _size(cache)
         return None if size is None else Asked(size, f"{CACHE} {cache}", least=True)
     said = subject.option(SHARE)
-    share = _share(FIT if said is None else said)
+    default = DEFAULT if _elsewhere(subject) else FIT
+    share = _share(default if said is None else said)
     if share is None:
         return None
     return Asked(int(total * share), f"{SHARE} {share:g}{' by default' if said is None else ''}")
