@@ -1,4 +1,4 @@
-"""A firewall that drops UDP between two hosts: a launch goes on without beats and says so, or ends with why."""
+"""A firewall that drops UDP between two hosts: a launch does without beats and says so, or ends and says why."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
