@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 
-from bench import cluster, containers, discovery, facts, follow, overhead, rayed, startup
+from bench import cluster, containers, discovery, facts, follow, overhead, planning, rayed, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
     "overhead": (overhead.measure, 10),
     "follow": (follow.measure, 5),
     "facts": (facts.measure, 15),
+    "planning": (planning.measure, 3),
     "containers": (containers.measure, 10),
     "discovery": (discovery.measure, 5),
     "cluster": (cluster.measure, 3),

@@ -62,7 +62,7 @@ class Timed:
         """Start all at once."""
         nodes = ("-n", ",".join(f"spark{number}" for number in range(1, self.count + 1)))
         begun = time.monotonic()
-        self._sparkup("launch", "--no-follow", *nodes, "--", *self._command())
+        self._sparkup("launch", "--engine", "host", "--no-follow", *nodes, "--", *self._command())
         seconds = time.monotonic() - begun
         self._stopped("sparkup", lambda: self._sparkup("stop", *nodes))
         return seconds

@@ -20,6 +20,7 @@ from bench import (
     loopback,
     overhead,
     peer,
+    planning,
     rayed,
     reader,
     startup,
@@ -80,8 +81,16 @@ def test_overhead_here_and_over_ssh() -> None:
     assert len(rows(report)) == (2 if loopback.missing() else 4)
 
 
+@pytest.mark.e2e
+@pytest.mark.simhosts
 def test_facts() -> None:
-    assert len(rows(facts.measure(0))) == 4
+    assert len(rows(facts.measure(0, count=1))) in (4, 6)
+
+
+def test_planning() -> None:
+    report = planning.measure(0, counts=(2, 3))
+    assert len(rows(report)) == 4
+    assert "3 hosts" in report.lines[-1]
 
 
 @pytest.mark.e2e
