@@ -35,6 +35,11 @@ class Upstream:
     def tree(self) -> Path:
         return self.folder / "tree"
 
+    @property
+    def tip(self) -> str:
+        """The newest commit of main."""
+        return git(Path(self.url), "rev-parse", "main")
+
     def commit(self, files: Mapping[str, str], message: str = "a change") -> str:
         """Put files ("" removes one) on top of main, and return the commit."""
         return self._commit(files, message, "main")
