@@ -12,9 +12,10 @@ from typing import Callable
 from . import ask, members, state
 from .look import NOT_YET, READY, Record
 
-PAUSE, LATE = 0.2, 600.0  # seconds between two looks; seconds after which there are fewer
+PAUSE, LATE = 0.5, 600.0  # seconds between two looks; seconds after which there are fewer
 LATE_PAUSE = 2.0
-LONGER = 7  # doublings of the pause at most, while requests are not answered well: half a minute
+SOON = 0.1  # the same where each look waits for news by itself
+LONGER = 6  # doublings of the pause at most, while requests are not answered well: half a minute
 FULL = 30.0  # seconds to the next try to write on a full disk
 
 
@@ -33,7 +34,7 @@ class Judge:
         while found["state"] != READY:
             record.put(found)
             pause = PAUSE if time.monotonic() < begun + LATE else LATE_PAUSE
-            time.sleep(pause * 2 ** min(self.unanswered, LONGER))
+            time.sleep(SOON if self.crowd else pause * 2 ** min(self.unanswered, LONGER))
             found = self.look()
         if self.crowd is not None:
             self.crowd.close()
