@@ -1,4 +1,4 @@
-"""A firewall that drops UDP between two hosts: a launch does without beats and says so, or ends and says why."""
+"""A firewall that drops UDP between two hosts: a launch does without beats and says so, or ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
