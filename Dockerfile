@@ -17,7 +17,6 @@ ARG FLASHINFER_PRE=""
 ARG UV_VERSION=0.13.9
 ARG RAY_VERSION=2.60.0
 ARG FASTSAFETENSORS_VERSION=0.5.0
-ARG NVSHMEM_VERSION=3.4.5
 ARG TIKTOKEN_URL=https://openaipublic.blob.core.windows.net/encodings
 # NVIDIA's PyTorch (2.14, CUDA 13.4), compiled for Sparks too: its torch, Triton and NCCL stay as they are.
 ARG BASE_IMAGE=nvcr.io/nvidia/pytorch:26.08-py3@sha256:3becd068f49bd2ad38f90db5f9a4803019a76933a24e63d821376c44e7a9200a
@@ -32,6 +31,7 @@ ARG FLASHINFER_SKIP=""
 # Without a ref, Triton is the one of the base.
 ARG TRITON_REPO=https://github.com/triton-lang/triton.git
 ARG TRITON_REF=""
+ARG NVSHMEM_VERSION=3.4.5
 
 # What every image of ours has from its distribution, RDMA in user space included.
 FROM ${BASE_IMAGE} AS system

@@ -12,7 +12,9 @@ FUNCTION, FILES = "fastsafetensors_weights_iterator", "hf_weights_files"
 SORTED = (
     f"    {FILES} = sorted(\n"
     f"        {FILES},\n"
-    "        key=lambda path: [word.zfill(20) for word in re.split(r'(\\d+)', path)],\n"
+    "        key=lambda path: [\n"
+    "            int(part) if part.isdecimal() else part for part in re.split(r'(\\d+)', path)\n"
+    "        ],\n"
     "    )\n"
 )
 

@@ -11,3 +11,4 @@ ARG FLASHINFER_SKIP=""
 # Without a ref, Triton is the one of the base.
 ARG TRITON_REPO=https://github.com/triton-lang/triton.git
 ARG TRITON_REF=""
+ARG NVSHMEM_VERSION=3.4.5
