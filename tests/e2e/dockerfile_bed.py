@@ -16,14 +16,15 @@ from pathlib import Path
 from tests.data.docker import standins
 from tests.data.docker.upstream import Upstream, git
 from tests.docked import make_image
-from tests.simhosts.hosts import Setup, Testbed, booted, sweep
+from tests.simhosts.hosts import CONTROL, Setup, Testbed, booted, sweep
 from tests.user import ROOT
 
 from sparkup.config.dockerfiles import context, dockerfile
 from sparkup.domain.build import ImageVariant
 
-HOST = "172.17.0.1"  # of the bridge that builds are on
-GIT, HTTP = f"git://{HOST}", f"http://{HOST}:8080"
+WORKSTATION = "192.168.176.1"  # where the control workstation serves what builds fetch
+GIT, HTTP = f"git://{WORKSTATION}", f"http://{WORKSTATION}:8080"
+SERVE = ROOT / "tests" / "data" / "docker" / "serve.py"
 BASE, STANDIN = "debian:1", "pytorch:1"
 PACKAGES = ("ca-certificates", "apt", "debian-archive-keyring", "mawk")
 SITE = "/usr/local/lib/python3.11/dist-packages"
@@ -73,12 +74,6 @@ class Bed:
     def inside(self, image: str, *argv: str) -> str:
         """Return what a command prints in a container of an image."""
         return self.run("docker", "run", "--rm", "--network", "none", image, *argv)
-
-    def sync(self) -> None:
-        """Let builds see what became of the repositories."""
-        self.run("rm", "-rf", "/srv/git")
-        for name, upstream in self.repositories.items():
-            self.put(Path(upstream.url), f"/srv/git/{name}.git")
 
     def put(self, folder: Path, there: str) -> None:
         """Copy a folder of this machine to the host, over what is there."""
@@ -150,16 +145,12 @@ def booted_bed(folder: Path, base: str = "") -> Iterator[Bed]:
             git(repositories[name].tree, "tag", "v1.0")
             git(repositories[name].tree, "push", "--quiet", repositories[name].url, "v1.0")
         bed = Bed(hosts, folder, repositories, arguments())
-        bed.sync()
         bed.contexts()
-        bed.put(files_served(folder / "http"), "/srv/http")
         bases(bed)
-        serve = ["python3", "/root/serve.py", HOST, "8080", "/srv/http"]
-        bed.run("tee", "/root/serve.py", given=(ROOT / "tests/data/docker/serve.py").read_text())
-        daemon = ["git", "daemon", "--reuseaddr", "--export-all", f"--listen={HOST}", "--base-path=/srv/git"]
-        for argv in (serve, daemon):
-            words = hosts.argv(1, argv)
-            process = served.enter_context(subprocess.Popen(words, stdout=-3, stderr=-3))
+        serve = [sys.executable, str(SERVE), WORKSTATION, "8080", str(files_served(folder / "http"))]
+        daemon = ["git", "daemon", "--reuseaddr", "--export-all", f"--listen={WORKSTATION}"]
+        for argv in (serve, [*daemon, f"--base-path={folder}"]):
+            process = served.enter_context(subprocess.Popen(hosts.argv(CONTROL, argv), stdout=-3, stderr=-3))
             served.callback(process.terminate)
         yield bed
 
@@ -170,8 +161,13 @@ def arguments() -> Mapping[str, str]:
         "BASE_IMAGE": STANDIN,
         "BASE_PACKAGES": "python3-dev python3-pip",
         "TIKTOKEN_URL": f"{HTTP}/encodings",
-        **{f"{name.upper()}_REPO": f"{GIT}/{name}.git" for name in REPOSITORIES},
+        **{f"{name.upper()}_REPO": repository(name) for name in REPOSITORIES},
     }
+
+
+def repository(name: str) -> str:
+    """Return where builds find a repository."""
+    return f"{GIT}/{name}/upstream.git"
 
 
 def bases(bed: Bed) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.data.docker.standins import VLLM
 from tests.docked_fixture import TRIXIE, skip_unless_there
-from tests.e2e.dockerfile_bed import BASE, GIT, HTTP, SITE, Bed, booted_bed
+from tests.e2e.dockerfile_bed import BASE, HTTP, SITE, Bed, booted_bed, repository
 from tests.waiting import until
 
 from sparkup.actions.try_ import serve
@@ -82,7 +82,6 @@ def test_nothing_is_made_anew_where_nothing_changed(bed: Bed) -> None:
 
 def test_a_new_commit_of_vllm_leaves_the_rest(bed: Bed) -> None:
     commit = bed.repositories["vllm"].commit({"vllm/engine.py": changed(3, "33")})
-    bed.sync()
     built = bed.build(SOURCE, VLLM_REF=commit)
     assert built.status == 0, built.output
     assert built.did(*CHECKOUT)
@@ -98,7 +97,6 @@ def test_a_pull_request_leaves_the_checkout(bed: Bed) -> None:
     vllm = bed.repositories["vllm"]
     commit = vllm.commit({"new": "1\n"})
     head = vllm.pull_request(12, {"vllm/engine.py": (vllm.tree / "vllm/engine.py").read_text() + "# 12\n"})
-    bed.sync()
     assert bed.build(SOURCE, VLLM_REF=commit).status == 0
     built = bed.build(SOURCE, VLLM_REF=commit, VLLM_PRS=f"12@{head}")
     assert built.status == 0, built.output
@@ -113,7 +111,6 @@ def test_a_pull_request_that_is_contained_is_left_out(bed: Bed) -> None:
     text = (vllm.tree / "vllm/engine.py").read_text() + "# 14\n"
     vllm.pull_request(14, {"vllm/engine.py": text})
     commit = vllm.commit({"vllm/engine.py": text}, "Do it (#14)")
-    bed.sync()
     built = bed.build(SOURCE, VLLM_REF=commit, VLLM_PRS="14")
     assert built.status == 0, built.output
     assert '"result": "contained"' in built.output
@@ -123,7 +120,6 @@ def test_conflicts_in_tests_alone_are_ignored(bed: Bed) -> None:
     vllm = bed.repositories["vllm"]
     vllm.pull_request(15, {"tests/test_engine.py": "15\n", "vllm/fifteen.py": "15\n"})
     commit = vllm.commit({"tests/test_engine.py": "another\n"})
-    bed.sync()
     built = bed.build(SOURCE, VLLM_REF=commit, VLLM_PRS="15")
     assert built.status == 0, built.output
     assert '"ignored_conflicts": ["tests/test_engine.py"]' in built.output
@@ -135,7 +131,6 @@ def test_a_pull_request_that_does_not_apply_ends_the_build(bed: Bed) -> None:
     before = (vllm.tree / "vllm/engine.py").read_text()
     head = vllm.pull_request(16, {"vllm/engine.py": before.replace("LINE_9 = 9\n", "LINE_9 = 16\n")})
     commit = vllm.commit({"vllm/engine.py": before.replace("LINE_9 = 9\n", "LINE_9 = 10\n")})
-    bed.sync()
     image = bed.run("docker", "image", "inspect", "--format", "{{.Id}}", "source:1")
     built = bed.build(SOURCE, VLLM_REF=commit, VLLM_PRS="16")
     assert built.status != 0
@@ -163,7 +158,6 @@ def test_architectures_and_jobs_reach_what_compiles(bed: Bed) -> None:
 
 def test_kernels_are_fetched_once(bed: Bed) -> None:
     bed.repositories["flashinfer"].commit({"new": "1\n"})
-    bed.sync()
     built = bed.build(SOURCE, FLASHINFER_REF=bed.repositories["flashinfer"].tip)
     assert built.status == 0, built.output
     assert "fetched 0 kernels of 5" in built.output
@@ -181,7 +175,7 @@ def test_triton_is_built_if_a_ref_is_named(bed: Bed) -> None:
 def test_a_ref_that_is_not_there_ends_the_build(bed: Bed) -> None:
     built = bed.build(SOURCE, VLLM_REF="v9.9")
     assert built.status != 0
-    assert f"source.py: there is no v9.9 in {GIT}/vllm.git" in built.output
+    assert f"source.py: there is no v9.9 in {repository('vllm')}" in built.output
 
 
 def test_the_record_of_a_build_is_in_the_image_where_there_is_one(bed: Bed) -> None:
@@ -195,7 +189,7 @@ def test_the_record_of_a_build_is_in_the_image_where_there_is_one(bed: Bed) -> N
 
 
 def test_the_forks_for_mxfp4_go_together(bed: Bed) -> None:
-    forks = {"CUTLASS_REPO": f"{GIT}/triton.git", "CUTLASS_REF": "v1.0"}
+    forks = {"CUTLASS_REPO": repository("triton"), "CUTLASS_REF": "v1.0"}
     built = bed.build(MXFP4, VLLM_REF="v1.0", FLASHINFER_REF="v1.0", **forks)
     assert built.status == 0, built.output
     assert built.did("source.py checkout", "--to flashinfer/3rdparty/cutlass")

@@ -107,7 +107,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-REPOSITORY = os.environ.get("FLASHINFER_CUBINS_REPOSITORY", "http://172.17.0.1:8080/cubins")
+REPOSITORY = os.environ.get("FLASHINFER_CUBINS_REPOSITORY", "http://192.168.176.1:8080/cubins")
 
 
 def verify_cubin(path, checksum):

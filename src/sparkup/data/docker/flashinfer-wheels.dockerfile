@@ -6,7 +6,7 @@ RUN --mount=type=bind,source=src/sparkup/data/docker/prepare.py,target=/tmp/prep
     && python3 /tmp/prepare.py needs . flashinfer-cubin flashinfer-jit-cache > /needs.txt \
     && uv pip install --overrides /keep.txt -r /needs.txt
 # No second NCCL: FlashInfer would install one as it is built.
-ENV BUILD_NVEP=0 FLASHINFER_BUILD_NO_PIP=1
+ENV BUILD_NVEP=0 FLASHINFER_BUILD_NO_PIP=1 FLASHINFER_NVCC_LAUNCHER=ccache FLASHINFER_NVCC_THREADS=1
 ARG FLASHINFER_CUDA_ARCH_LIST
 ARG BUILD_JOBS
 RUN --mount=type=cache,id=sparkup-ccache,target=/ccache,sharing=locked \
