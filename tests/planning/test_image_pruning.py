@@ -49,6 +49,7 @@ def test_what_is_young_stays() -> None:
     assert gone([NAMELESS], now=MADE + 2 * DAY) == []
     assert why(NAMELESS, now=MADE + 2 * DAY) == "it is younger than 3 d"
     assert gone([NAMELESS], Pruning(0), now=MADE + 1) == [NAMELESS]
+    assert gone([NAMELESS], Pruning(0), now=MADE - DAY) == [NAMELESS]
 
 
 def test_what_a_build_may_be_checking_stays_whatever_is_asked() -> None:

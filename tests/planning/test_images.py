@@ -56,6 +56,17 @@ def test_the_record_of_another_user_counts_if_the_image_says_the_same() -> None:
     assert not believed("[" * 100_000)
 
 
+def test_what_an_image_says_of_its_build_counts_before_what_the_host_has_kept() -> None:
+    images = docker(host())
+    other = named(images, PREVIOUS)
+    image = replace(named(images, NAME).image, labels=other.image.labels)
+    (found,) = held(host(images=replace(stores("docker_20_podman_4"), images=(image,))))
+    assert found.record is not None
+    assert other.record is not None
+    assert found.record.inputs == other.record.inputs
+    assert row(found).versions["vllm"] == "0.13.0"
+
+
 def test_one_name_on_two_hosts() -> None:
     first, second = host(), host("docker_26", name="spark2", engines="docker_26")
     images = [*docker(first), *docker(second)]

@@ -50,7 +50,7 @@ def _stays(each: Held, pruning: Pruning, now: float) -> str:
     if image.used_by:
         return f"container {', '.join(image.used_by)} is made of it"
     # A build that found all in its cache makes an image that is as old as that; its name is not.
-    seconds = now - max(image.created or 0, image.named or 0)
+    seconds = max(0.0, now - max(image.created or 0, image.named or 0))  # a host's clock may be ahead
     if image.tags and seconds < CHECKED:
         return "a build may be at it"
     if seconds < pruning.until:

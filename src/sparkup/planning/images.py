@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sparkup.domain.build import LABEL_INPUTS, LABEL_VARIANT, Inputs, Record
 from sparkup.domain.fact import Seen
@@ -60,10 +60,13 @@ def held(seen: Seen) -> tuple[Held, ...]:
 
 
 def _held(host: str, image: StoredImage, kept: KeptRecord | None) -> Held:
-    """Return an image with its record; that of others counts if the image says the same of its build."""
+    """Return an image with its record; that of others counts if the image says the same of its build.
+
+    Of the same content that two builds have made, each image says itself what went into it.
+    """
     inputs = _inputs(image)
     if kept and (kept.mine or kept.record.inputs == inputs):
-        return Held(host, image, kept.record, kept.mine)
+        return Held(host, image, replace(kept.record, inputs=inputs or kept.record.inputs), kept.mine)
     return Held(host, image, Record(image.fingerprint, inputs) if inputs else None)
 
 
