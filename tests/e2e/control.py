@@ -44,6 +44,12 @@ class Control:
         return next(row for row in rows if row["name"] == name)
 
 
+def watched(hosts: Testbed, number: int, name: str = "vllm_node") -> bool:
+    """Say whether a launcher has renewed the lease of a rank: until then containers have more time."""
+    file = f"/var/lib/sparkup/launches/{name}/lease"
+    return hosts.exec(number, ["test", "-e", file], check=False).returncode == 0
+
+
 @contextmanager
 def control(hosts: Testbed, home: Path) -> Iterator[Control]:
     """Be somebody at the control workstation for the time of a `with`."""

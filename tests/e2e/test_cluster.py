@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests import processes
-from tests.e2e.control import MODEL
+from tests.e2e.control import MODEL, watched
 from tests.e2e.pairs import NODES, SERVE, Pair
 from tests.user import FAKES
 from tests.waiting import until
@@ -144,7 +144,7 @@ def test_a_launcher_that_is_killed_leaves_nothing(pair: Pair) -> None:
     for each in (1, 2):
         pair.fault(each, "slow:600")
     with pair.user.running("launch", *NODES, *pair.options, "--", *SERVE) as command:
-        until(lambda: pair.engines(1) and pair.engines(2), "both are starting", 20)
+        until(lambda: watched(pair.hosts, 1) and watched(pair.hosts, 2), "somebody waits for both", 20)
         processes.kill(processes.touching(pair.user.home))
         command.done()
     pair.user.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests import processes
+from tests.e2e.control import watched
 from tests.real_bed import RealBed, booted_hosts
 from tests.real_hosts import START, RealHosts, somebody
 from tests.user import Running
@@ -133,7 +134,7 @@ def test_cables_that_are_pulled_while_serving(real: RealHosts, backend: str, rec
 def test_a_launcher_that_is_killed_in_the_start(real: RealHosts, backend: str, record_property: Note) -> None:
     slow = real.late(600)  # so long that only the lease can end it
     with real.user.running(*real.command(*real.nodes, "--backend", backend, *slow)) as command:
-        until(lambda: kill(real, 2, RANKS, "-0"), "the second rank starts", 120)
+        until(lambda: watched(real.hosts, 1) and watched(real.hosts, 2), "somebody waits for both", 120)
         processes.kill(processes.touching(real.user.home))
         command.done(START)
     seconds_until(real.nothing_runs, LEASE, record_property)
