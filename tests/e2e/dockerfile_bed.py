@@ -134,10 +134,10 @@ def _read(status: int, output: str) -> Built:
 
 
 @contextmanager
-def booted_bed(folder: Path, base: str = "") -> Iterator[Bed]:
+def booted_bed(folder: Path, base: str = "", *, nat: bool = True) -> Iterator[Bed]:
     """Boot a host with the Docker of a Debian tree, and give it all that builds fetch, but for packages."""
     sweep()
-    setup = Setup(hosts=1, engine="docker", base=base, nat=True)
+    setup = Setup(hosts=1, engine="docker", base=base, nat=nat)
     with booted(setup) as hosts, ExitStack() as served:
         repositories = {name: Upstream.made(folder / name) for name in REPOSITORIES}
         for name, files in REPOSITORIES.items():

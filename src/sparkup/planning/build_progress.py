@@ -1,6 +1,7 @@
 """How a build is followed: which step it is at, how far that is going by the last time, and why it failed."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from sparkup.domain.build import Record
@@ -12,6 +13,7 @@ from sparkup.facts.image_failures import IMAGE_FAILURES
 from sparkup.facts.known_failure import recognise
 
 SHOWN = 10  # lines of a failed step
+MOUNT = re.compile(r"--mount=\S+\s*")
 WIDE = 80  # characters of a step's words in a line of progress
 BASE = "[internal] load metadata for "
 TOLD = "sparkup: "  # before a line of JSON by data/docker/source.py
@@ -41,7 +43,7 @@ class BuildProgress:
         if step is self.at or step.seconds is not None or step.error:
             return _last(step) if step is self.at else ""
         self.at = step
-        detail = f"{step.number}/{step.of} {step.text[:WIDE]}"
+        detail = f"{step.number}/{step.of} {_brief(step)}"
         return StageChanged(self.host, 0, step.stage, detail, self.fraction)
 
     @property
@@ -70,10 +72,15 @@ class BuildProgress:
             lines = [step.error]
         where = f"step {step.number}/{step.of} of {step.stage}" if step.stage else "docker"
         code = "no-disk" if "disk is full" in hint else "build-failed"
-        message = f"{where} failed{status}: {step.text[:WIDE]}"
+        message = f"{where} failed{status}: {_brief(step)}"
         if step.name.startswith(BASE):
             message = f"the base image {step.name.removeprefix(BASE)} is not there, and cannot be fetched"
         return WorkFailed(Problem(code, message, self.host, hint, details=(*lines, *cut)))
+
+
+def _brief(step: BuildStep) -> str:
+    """Return what a step does in few words: mounts are there for the step, not the step for them."""
+    return " ".join(MOUNT.sub("", step.text).split())[:WIDE]
 
 
 def _last(step: BuildStep) -> str:
