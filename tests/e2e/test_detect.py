@@ -158,6 +158,8 @@ def test_named_hosts_are_asked_about_together(somebody: Control, bed: Testbed) -
     config = somebody.user.home / "config"
     known = somebody.user.home / "known"
     config.write_text(f"Host *\n  UserKnownHostsFile {known}\n  GlobalKnownHostsFile none\n")
+    with config.open("a") as more:  # by addresses at which no other test has left a connection
+        more.writelines(f"Host {each.name}\n  HostName {each.management}\n" for each in bed.hosts)
     words = ("--ssh-config", str(config), *ALL)
     with somebody.user.at_terminal("launch", *words, "--check", "--", "/bin/true") as terminal:
         seen = terminal.expect("Trust what is shown from now on")
