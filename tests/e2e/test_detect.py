@@ -225,6 +225,12 @@ def test_a_launch_finds_its_hosts_by_itself(somebody: Control, within: User) -> 
     assert "found spark2" not in within.run(*words[:-2], "--", "/bin/true").err
     alone = within.run(*words, "--solo", "--", "/bin/true")
     assert "Look for other hosts" not in alone.err
+    somebody.hosts.exec(1, ["tee", "/root/sizes.yaml"], stdin="port: 8000\ntensor-parallel-size: 2\n")
+    serve = ("launch", "--dry-run", "--", "vllm", "serve", "some/model")
+    assert "found spark2" in within.run(*serve, "--config", "/root/sizes.yaml").err
+    assert "found spark2" not in within.run(*serve, "--config", "/root/sizes.yaml", "-tp", "1").err
+    unread = within.run(*serve, "--config", "/in/the/image.yaml")
+    assert "/in/the/image.yaml is not on this machine, so sizes in it" in unread.err
 
 
 @pytest.mark.e2e
