@@ -16,7 +16,9 @@ _DONE = re.compile(r"DONE (\d+\.\d+)s")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PLACE = re.compile(r"\[([\w.-]+)?\s*(\d+)/(\d+)\] (.*)")
 _EXIT = re.compile(r"exit code: (\d+)$")
-_PREFIX = re.compile(r"^(?:ERROR: )?(?:failed to solve(?: with frontend [\w.]+)?: )?")
+_PREFIX = re.compile(
+    r"^(?:ERROR: )?(?:failed to solve(?: with frontend [\w.]+)?: )?(?:failed to create LLB definition: )?"
+)
 _CLIPPED = re.compile(r"\[output clipped, log limit .*\]")
 _RULE = "------"
 
