@@ -159,6 +159,13 @@ class Hunt:
             return {}, {each.where: each for each in error.problems}
         return there, {each.where: each for each in lost}
 
+    def not_taken(self) -> tuple[Left, ...]:
+        """Return what was left, without addresses that were not reached of hosts that were taken."""
+        own = owned(self.hosts.values())
+        return tuple(
+            each for each in self.left if not (each.code == "host-unreachable" and each.address in own)
+        )
+
     def runner(self, found: Found) -> Runner:
         """Return a runner for hosts that were found, by the names that they have now."""
         runner = self.context.runner({host.name: self.connections[host.key] for host in found.hosts})
@@ -206,7 +213,7 @@ async def discovered(
             await _go_on(hunt, first, search.enough - gpus(seen), begun + LONGEST)
         context.emit(PhaseFinished(TITLE, time.monotonic() - begun))
         yield (
-            Found(tuple(hunt.hosts.values()), tuple(hunt.left), tuple(hunt.notes), tuple(hunt.scanned)),
+            Found(tuple(hunt.hosts.values()), hunt.not_taken(), tuple(hunt.notes), tuple(hunt.scanned)),
             hunt,
         )
 
@@ -222,4 +229,5 @@ async def _go_on(hunt: Hunt, first: FoundHost, others: int, end: float) -> None:
             return
         await hunt.look_from(hosts)
         looked |= {host.key for host in hosts}
-        hosts = [host for key, host in hunt.hosts.items() if key not in looked]
+        more = [host for key, host in hunt.hosts.items() if key not in looked]
+        hosts = [host for host in more if unheard(networks(host.interfaces), hunt.heard)]
