@@ -37,11 +37,10 @@ ARG NVSHMEM_VERSION=3.4.5
 FROM ${BASE_IMAGE} AS system
 ARG CACHEBUST_DEPS
 ARG BASE_PACKAGES
-ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,id=sparkup-apt-lists,target=/var/lib/apt/lists,sharing=locked \
     apt-get update \
-    && apt-get install -y --no-install-recommends \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates curl earlyoom git ibverbs-providers ibverbs-utils iproute2 libibverbs1 libxcb1 procps \
         python3 rdma-core vim-tiny ${BASE_PACKAGES} \
     && rm -rf /var/log/apt /var/log/dpkg.log
@@ -49,20 +48,20 @@ RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
 ENV PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 ARG UV_VERSION
 # vLLM brings a flash-attention of its own, and NCCL must be there once: with torch.
-RUN python3 -m pip install --no-cache-dir uv==${UV_VERSION} \
+RUN python3 -m pip install --no-cache-dir "uv==${UV_VERSION}" \
     && python3 -m pip uninstall -y flash-attn
 ENV UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 UV_LINK_MODE=copy UV_SYSTEM_CERTS=1
 
 # What gpt-oss needs to read its prompts without a network.
 FROM system AS encodings
 ARG TIKTOKEN_URL
-RUN mkdir /encodings && cd /encodings \
-    && curl --fail --silent --show-error --location --retry 5 --remote-name-all \
-        ${TIKTOKEN_URL}/o200k_base.tiktoken ${TIKTOKEN_URL}/cl100k_base.tiktoken \
+WORKDIR /encodings
+RUN curl --fail --silent --show-error --location --retry 5 --remote-name-all \
+        "${TIKTOKEN_URL}/o200k_base.tiktoken" "${TIKTOKEN_URL}/cl100k_base.tiktoken" \
     && printf '%s  %s.tiktoken\n' \
         446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d o200k_base \
-        223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7 cl100k_base \
-        | sha256sum --check --strict
+        223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7 cl100k_base > /sums \
+    && sha256sum --check --strict /sums
 
 # What compiles. All steps that do mount the same compiler's cache, locked: so they take turns, and their jobs
 # are never more than BUILD_JOBS.
@@ -70,7 +69,7 @@ FROM system AS builder
 RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,id=sparkup-apt-lists,target=/var/lib/apt/lists,sharing=locked \
     apt-get update \
-    && apt-get install -y --no-install-recommends build-essential ccache ninja-build unzip
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends build-essential ccache ninja-build unzip
 ENV PATH=/usr/lib/ccache:/root/.cargo/bin:${PATH} CCACHE_DIR=/ccache CCACHE_MAXSIZE=50G CCACHE_COMPRESS=1 \
     CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache \
     TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas
@@ -138,15 +137,16 @@ RUN --mount=type=bind,source=src/sparkup/data/docker/source.py,target=/tmp/sourc
 WORKDIR /workspace/vllm
 # vLLM's front end in Rust, of versions that have one; the file names its compiler.
 RUN if [ -e rust-toolchain.toml ]; then \
-        curl --fail --silent --show-error --location --retry 5 https://sh.rustup.rs \
-            | sh -s -- -y --profile minimal --default-toolchain none --no-modify-path \
+        curl --fail --silent --show-error --location --retry 5 --output /rustup https://sh.rustup.rs \
+        && sh /rustup -y --profile minimal --default-toolchain none --no-modify-path \
         && cargo --version && tools/install_protoc.sh; \
     fi
 # Changed for this image alone: a version that says so would have the date in it.
 RUN --mount=type=bind,source=src/sparkup/data/docker/prepare.py,target=/tmp/prepare.py \
     --mount=type=cache,id=sparkup-uv,target=/root/.cache/uv \
     python3 /tmp/prepare.py strip . \
-    && git ls-files -z -- 'requirements*' | xargs -0 git update-index --assume-unchanged \
+    && git ls-files -z -- 'requirements*' > /changed \
+    && xargs --null --arg-file=/changed git update-index --assume-unchanged \
     && python3 /tmp/prepare.py needs . > /needs.txt \
     && uv pip install --overrides /keep.txt -r /needs.txt
 ARG TORCH_CUDA_ARCH_LIST
@@ -167,18 +167,19 @@ ARG PRE_TRANSFORMERS
 RUN --mount=type=bind,from=builder,source=/keep.txt,target=/tmp/keep.txt \
     --mount=type=bind,from=flashinfer,source=/wheels,target=/wheels \
     --mount=type=cache,id=sparkup-uv,target=/root/.cache/uv \
-    uv pip install --overrides /tmp/keep.txt nvidia-nvshmem-cu13==${NVSHMEM_VERSION} /wheels/*.whl
+    uv pip install --overrides /tmp/keep.txt "nvidia-nvshmem-cu13==${NVSHMEM_VERSION}" /wheels/*.whl
 RUN --mount=type=bind,from=builder,source=/keep.txt,target=/tmp/keep.txt \
     --mount=type=bind,from=vllm,source=/wants.txt,target=/tmp/wants.txt \
     --mount=type=cache,id=sparkup-uv,target=/root/.cache/uv \
     uv pip install --overrides /tmp/keep.txt -r /tmp/wants.txt \
-        ray[default]==${RAY_VERSION} fastsafetensors==${FASTSAFETENSORS_VERSION} \
+        "ray[default]==${RAY_VERSION}" "fastsafetensors==${FASTSAFETENSORS_VERSION}" \
     && if [ "${PRE_TRANSFORMERS}" = 1 ]; then \
         uv pip install --overrides /tmp/keep.txt --upgrade-package transformers --prerelease=allow \
             transformers; \
     fi
 RUN --mount=type=bind,from=triton,source=/wheels,target=/wheels \
-    if [ -e /wheels/triton-*.whl ]; then \
+    set -- /wheels/triton-*.whl; \
+    if [ -e "$1" ]; then \
         uv pip uninstall pytorch-triton triton triton-kernels \
         && uv pip install --no-cache --no-deps /wheels/*.whl; \
     fi

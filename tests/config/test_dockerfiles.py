@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sparkup.config import dockerfiles
-from sparkup.config.dockerfiles import FOLDER, FRAGMENTS, arguments, check_program, context, dockerfile
+from sparkup.config.dockerfiles import FOLDER, FRAGMENTS, context, dockerfile
+from sparkup.domain import dockerfile as reading
 from sparkup.domain.build import ImageVariant
 
 ROOT = Path(dockerfiles.__file__).parents[3]
@@ -72,7 +73,7 @@ def test_the_context_has_what_is_mounted_and_no_more(variant: ImageVariant) -> N
 
 @every_variant
 def test_every_argument_has_a_default_and_is_used(variant: ImageVariant) -> None:
-    known, text = arguments(variant), dockerfile(variant)
+    known, text = reading.arguments(dockerfile(variant)), dockerfile(variant)
     head, _, rest = text.partition("\nFROM ")
     named = re.findall(r"^ARG (\w+)", head, re.MULTILINE)
     assert sorted(known) == sorted(named)
@@ -84,7 +85,7 @@ def test_every_argument_has_a_default_and_is_used(variant: ImageVariant) -> None
 
 @every_variant
 def test_a_stage_declares_the_arguments_that_it_uses(variant: ImageVariant) -> None:
-    known = arguments(variant)
+    known = reading.arguments(dockerfile(variant))
     for name in stages(variant).keys() - {""}:
         declared: set[str] = set()
         for line in stages(variant)[name][1:]:
@@ -95,7 +96,7 @@ def test_a_stage_declares_the_arguments_that_it_uses(variant: ImageVariant) -> N
 
 @pytest.mark.parametrize(("variant", "table"), TABLES.items(), ids=TABLES)
 def test_arguments_are_those_of_the_readme(variant: ImageVariant, table: Mapping[str, str]) -> None:
-    known = arguments(variant)
+    known = reading.arguments(dockerfile(variant))
     assert {name: known.get(name) for name in table} == table
 
 
@@ -121,14 +122,14 @@ def test_jobs_are_no_reason_to_fetch_anything_anew() -> None:
 
 @pytest.mark.parametrize("variant", GPU)
 def test_bases_that_need_no_registry_here_are_fixed(variant: ImageVariant) -> None:
-    base = arguments(variant)["BASE_IMAGE"]
+    base = reading.arguments(dockerfile(variant))["BASE_IMAGE"]
     assert re.fullmatch(r"\S+:\S+(@sha256:[0-9a-f]{64})?", base)
     assert ("@sha256:" in base) == (variant is not ImageVariant.MXFP4)  # its digest is not known to us
 
 
 def test_versions_are_those_of_the_environment_for_gpus() -> None:
     lock = (ROOT / FOLDER / "envs" / "cuda.lock").read_text()
-    known = arguments(ImageVariant.SOURCE)
+    known = reading.arguments(dockerfile(ImageVariant.SOURCE))
     for argument, package in {
         "RAY_VERSION": "ray",
         "FASTSAFETENSORS_VERSION": "fastsafetensors",
@@ -142,4 +143,3 @@ def test_versions_are_those_of_the_environment_for_gpus() -> None:
 def test_the_package_has_what_a_build_needs() -> None:
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert built == {"packages": ["src/sparkup"]}  # all files below it, whatever they are called
-    assert check_program().startswith(b'"""Look at a finished image')

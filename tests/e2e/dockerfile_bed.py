@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,6 +36,7 @@ ENCODINGS = {
     "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
 }
 STEP = re.compile(r"#(\d+) (\[.*)")
+NO_STEPS = ("[internal]", "[context ")
 ENDED = re.compile(r"#(\d+) (CACHED|DONE|ERROR|CANCELED)")
 
 
@@ -77,12 +77,12 @@ class Bed:
 
     def put(self, folder: Path, there: str) -> None:
         """Copy a folder of this machine to the host, over what is there."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            archive.add(folder, arcname=".", filter=_of_root)
         self.run("mkdir", "-p", there)
-        words = self.hosts.argv(1, ["tar", "-C", there, "-x"])
-        subprocess.run(words, input=packed.getvalue(), check=True, capture_output=True, timeout=120)
+        pack = ("tar", "-C", str(folder), "--owner=0", "--group=0", "-c", ".")
+        with subprocess.Popen(pack, stdout=subprocess.PIPE) as packed:
+            words = self.hosts.argv(1, ["tar", "-C", there, "-x"])
+            subprocess.run(words, stdin=packed.stdout, check=True, capture_output=True, timeout=300)
+        assert packed.returncode == 0
 
     def build(
         self, variant: ImageVariant, tag: str = "", options: Sequence[str] = (), **arguments: str
@@ -118,13 +118,8 @@ class Bed:
             self.put(here, f"/root/{variant}")
 
 
-def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    return entry
-
-
 def _read(status: int, output: str) -> Built:
-    steps = {found[1]: found[2] for found in STEP.finditer(output) if "[internal]" not in found[2]}
+    steps = {found[1]: found[2] for found in STEP.finditer(output) if not found[2].startswith(NO_STEPS)}
     ended = {found[1]: found[2] for found in ENDED.finditer(output)}
     cached = tuple(text for number, text in steps.items() if ended.get(number) == "CACHED")
     bases = tuple(text for text in steps.values() if re.match(r"\[\S+ 1/\d+\] FROM ", text))

@@ -12,8 +12,8 @@ from tests.e2e.dockerfile_bed import BASE, HTTP, SITE, Bed, booted_bed, reposito
 from tests.waiting import until
 
 from sparkup.actions.try_ import serve
-from sparkup.config.dockerfiles import PYTHON_OF_CPU, check_program
-from sparkup.config.dockerfiles import WHEELS as WHEELS_FOLDER
+from sparkup.config.build import check_program
+from sparkup.config.dockerfiles import PYTHON_OF_CPU
 from sparkup.config.variants import tiny_model_program, variant
 from sparkup.domain.build import ImageVariant
 
@@ -27,6 +27,7 @@ SOURCE, WHEELS, MXFP4, CPU = (
 ENGINE = VLLM["vllm/engine.py"]
 CHECKOUT = ("source.py checkout", "--to vllm")
 APPLY = ("source.py apply",)
+FOLDER_OF_WHEELS = "wheels"  # of the context, or a context of its own
 COMPILE_FLASHINFER = ("uv build", "flashinfer-jit-cache")
 
 
@@ -233,8 +234,8 @@ def cpu(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Bed:
     subprocess.run([sys.executable, "-m", *fetch, *where], check=True, capture_output=True, timeout=900)
     (wheels / "lock").unlink()
     apart = "buildx" in bed.run("docker", "build", "--help")
-    bed.put(wheels, "/root/wheels" if apart else f"/root/cpu/{WHEELS_FOLDER}")
-    options = ["--build-context", f"{WHEELS_FOLDER}=/root/wheels"] if apart else []
+    bed.put(wheels, "/root/wheels" if apart else f"/root/cpu/{FOLDER_OF_WHEELS}")
+    options = ["--build-context", f"{FOLDER_OF_WHEELS}=/root/wheels"] if apart else []
     built = bed.build(CPU, options=options, BASE_IMAGE=BASE)
     assert built.status == 0, built.output
     again = bed.build(CPU, options=options, BASE_IMAGE=BASE)

@@ -9,7 +9,6 @@ from sparkup.domain.build import ImageVariant
 # Where the files are in a checkout, and so in the context of every build: `docker build .` there is one too.
 FOLDER = "src/sparkup/data"
 PYTHON_OF_CPU = "3.11"  # of the base of the cpu variant, which its wheels must be for
-WHEELS = "wheels"  # the folder, or the further build context, with the wheels of the cpu variant
 # Files FOLDER/docker/NAME.dockerfile, in the order in which they make up a Dockerfile.
 _GPU = ("system", "uv")
 _BUILT = ("builder", "flashinfer")
@@ -26,7 +25,6 @@ FRAGMENTS: Mapping[ImageVariant, tuple[str, ...]] = {
     ImageVariant.CPU: ("arguments", "debian", "system", "cpu", "image", "record"),
 }
 _MOUNTED = re.compile(rf"\bsource=({FOLDER}/[^,\s]+)")
-_ARGUMENT = re.compile(r'^ARG (\w+)=(?:"([^"]*)"|(\S*))$', re.MULTILINE)
 
 
 def dockerfile(variant: ImageVariant) -> str:
@@ -37,17 +35,6 @@ def dockerfile(variant: ImageVariant) -> str:
 def context(variant: ImageVariant) -> Mapping[str, bytes]:
     """Return what a build mounts beside its Dockerfile, by path in its context; no wheels, no record."""
     return {path: _read(path) for path in sorted({*_MOUNTED.findall(dockerfile(variant))})}
-
-
-def arguments(variant: ImageVariant) -> Mapping[str, str]:
-    """Return the build arguments of a variant, by name, with their defaults."""
-    head = dockerfile(variant).partition("\nFROM ")[0]
-    return {name: quoted or plain for name, quoted, plain in _ARGUMENT.findall(head)}
-
-
-def check_program() -> bytes:
-    """Return the program that looks at a finished image: fed to the python3 of a container of it."""
-    return _read(f"{FOLDER}/docker/check.py")
 
 
 def _read(path: str) -> bytes:

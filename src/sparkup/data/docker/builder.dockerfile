@@ -5,7 +5,7 @@ FROM system AS builder
 RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,id=sparkup-apt-lists,target=/var/lib/apt/lists,sharing=locked \
     apt-get update \
-    && apt-get install -y --no-install-recommends build-essential ccache ninja-build unzip
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends build-essential ccache ninja-build unzip
 ENV PATH=/usr/lib/ccache:/root/.cargo/bin:${PATH} CCACHE_DIR=/ccache CCACHE_MAXSIZE=50G CCACHE_COMPRESS=1 \
     CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache \
     TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas

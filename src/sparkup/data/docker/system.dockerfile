@@ -3,11 +3,10 @@
 FROM ${BASE_IMAGE} AS system
 ARG CACHEBUST_DEPS
 ARG BASE_PACKAGES
-ARG DEBIAN_FRONTEND=noninteractive
 RUN --mount=type=cache,id=sparkup-apt,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,id=sparkup-apt-lists,target=/var/lib/apt/lists,sharing=locked \
     apt-get update \
-    && apt-get install -y --no-install-recommends \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates curl earlyoom git ibverbs-providers ibverbs-utils iproute2 libibverbs1 libxcb1 procps \
         python3 rdma-core vim-tiny ${BASE_PACKAGES} \
     && rm -rf /var/log/apt /var/log/dpkg.log
