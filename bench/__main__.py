@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bench import cluster, containers, discovery, facts, follow, overhead, planning, rayed, startup
+from bench import build, cluster, containers, discovery, facts, follow, overhead, planning, rayed, startup
 
 PARTS = {
     "startup": (startup.measure, 15),
@@ -16,6 +16,7 @@ PARTS = {
     "discovery": (discovery.measure, 5),
     "cluster": (cluster.measure, 3),
     "ray": (rayed.measure, 1),
+    "build": (build.measure, 1),
 }
 COLUMNS = "columns: median ratio to the first row, middle half of the ratios, median time"
 
