@@ -85,10 +85,15 @@ class Bed:
         assert packed.returncode == 0
 
     def build(
-        self, variant: ImageVariant, tag: str = "", options: Sequence[str] = (), **arguments: str
+        self,
+        variant: ImageVariant,
+        tag: str = "",
+        options: Sequence[str] = (),
+        there: str = "",
+        **arguments: str,
     ) -> Built:
-        """Build a variant on the host, with further build arguments; it need not succeed."""
-        there = f"/root/{variant}"
+        """Build a variant on the host, of its context or a folder; it need not succeed."""
+        there = there or f"/root/{variant}"
         given = {**self.arguments, **arguments} if variant is not ImageVariant.CPU else arguments
         words = (word for name, value in given.items() for word in ("--build-arg", f"{name}={value}"))
         argv = (

@@ -1,14 +1,18 @@
 """Our Dockerfiles, built by BuildKit: what is in the images, what is made anew when something changes."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.data.docker.standins import VLLM
 from tests.docked_fixture import TRIXIE, skip_unless_there
 from tests.e2e.dockerfile_bed import BASE, HTTP, SITE, Bed, booted_bed, repository
+from tests.user import ROOT
 from tests.waiting import until
 
 from sparkup.actions.try_ import serve
@@ -79,6 +83,21 @@ def test_an_image_is_ready_for_people(bed: Bed) -> None:
 def test_nothing_is_made_anew_where_nothing_changed(bed: Bed) -> None:
     again = bed.build(SOURCE)
     assert (again.status, again.ran) == (0, ())
+
+
+def test_a_plain_build_in_a_checkout_makes_the_same(bed: Bed, tmp_path: Path) -> None:
+    for name in ("Dockerfile", "Dockerfile.wheels", ".dockerignore"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "src" / "sparkup" / "data", tmp_path / "src" / "sparkup" / "data")
+    (tmp_path / "large").write_bytes(bytes(1 << 20))
+    bed.put(tmp_path, "/root/checkout")
+    built = bed.build(SOURCE, "plain:1", there="/root/checkout")
+    assert (built.status, built.ran) == (0, ())
+    sent = re.search(r"transferring context: ([\d.]+)(k?)B", built.output)
+    assert sent
+    assert float(sent[1]) * (1000 if sent[2] else 1) < 200_000
+    options = ["-f", "/root/checkout/Dockerfile.wheels", "--target", "system"]
+    assert bed.build(WHEELS, "plain:1", options, "/root/checkout").ran == ()
 
 
 def test_a_new_commit_of_vllm_leaves_the_rest(bed: Bed) -> None:
