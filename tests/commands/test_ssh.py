@@ -53,6 +53,21 @@ def test_a_session_never_asks_and_never_becomes_a_master() -> None:
     assert "-tt" in CLIENT.session(("ls",), tty=True)
 
 
+def test_hailing_offers_no_login_and_checks_the_key_against_what_is_given() -> None:
+    plain, given = options(CLIENT.hail()), options(CLIENT.hail("/s/known"))
+    assert {"BatchMode=yes", "PreferredAuthentications=none", "PubkeyAuthentication=no"} <= plain
+    assert not any(option.startswith("StrictHostKeyChecking") for option in plain)
+    assert "UserKnownHostsFile=/s/known" in given
+    assert "none" in CLIENT.hail()  # of the control socket
+
+
+def test_the_way_to_a_host_is_said_before_what_a_caller_adds() -> None:
+    client = Client("spark3", "/s/%C", options=("ProxyJump=other",), via="spark1,spark2")
+    assert "ProxyJump=spark1,spark2" in options(client.check())
+    argv = client.check()
+    assert argv.index("ProxyJump=spark1,spark2") < argv.index("ProxyJump=other")
+
+
 def test_the_callers_options_win_over_our_defaults_and_not_over_what_we_rely_on() -> None:
     client = Client("spark1", "/s/%C", "my config", ("ServerAliveInterval=1", "RemoteCommand=top"))
     argv = client.check()

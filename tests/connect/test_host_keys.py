@@ -72,6 +72,10 @@ async def test_a_host_on_the_way_comes_first(served: Served) -> None:
         config.write_text(f"{config.read_text()}{inner}\n  ProxyJump {NAME}\n")
         served.known_hosts.write_text("")
         behind.known_hosts.write_text("")
+        with pytest.raises(HostUnreachable) as refused:
+            async with OpenSSH(Host("behind", "behind"), served.options()):
+                pytest.fail("it let us in")
+        assert refused.value.problems[0].code == "host-key-unknown"
         jump = await told(served, Host("behind", "behind"))
         assert (jump.host.name, jump.file) == (NAME, served.known_hosts)
         assert f"the key of {NAME}, on the way there," in jump.problem(Host("behind", "behind"), "").message
