@@ -84,13 +84,13 @@ def test_what_keeps_docker_from_building(case: str, engines: str, code: str, wor
 
 def test_a_first_build_takes_more_room_than_the_next_one_and_a_base_of_ones_own_less() -> None:
     there = host(room=40 * 10**9)
-    (problem,) = no_room(REQUEST, None, there)
+    (problem,) = no_room(INPUTS, INPUTS.base, None, there)
     assert problem.code == "no-disk"
     assert "70.0 GB" in problem.message
     assert "40.0 GB are free at /var/lib/docker" in problem.message
-    assert no_room(REQUEST, INPUTS, there) == []
-    assert no_room(REQUEST, replace(INPUTS, variant=ImageVariant.CPU), there)
-    assert no_room(replace(REQUEST, arguments={"BASE_IMAGE": "x"}), None, there) == []
+    assert no_room(INPUTS, INPUTS.base, INPUTS, there) == []
+    assert no_room(INPUTS, INPUTS.base, replace(INPUTS, variant=ImageVariant.CPU), there)
+    assert no_room(INPUTS, "another", None, there) == []
 
 
 def warned(request: BuildRequest = REQUEST, inputs: Inputs = INPUTS, there: Seen | None = None) -> list[str]:

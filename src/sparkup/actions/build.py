@@ -21,6 +21,7 @@ from sparkup.domain.build import (
     Measured,
     Record,
 )
+from sparkup.domain.dockerfile import arguments
 from sparkup.domain.event import Answered, Warned
 from sparkup.domain.fact import Seen
 from sparkup.domain.image import previous_name, whole_name
@@ -118,7 +119,8 @@ async def _decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: 
         files = bundle.files(request.variant)
         inputs = await _inputs(request, files, _before(seen[now_named]), runner)
     seen = runner.seen[host]
-    if problems := no_room(request, _before(seen[now_named]), seen):
+    base = arguments(files["Dockerfile"].decode())["BASE_IMAGE"]
+    if problems := no_room(inputs, base, _before(seen[now_named]), seen):
         raise GateRefused(*problems)
     for warning in warnings(request, inputs, seen):
         emit(warning)

@@ -60,10 +60,13 @@ def engine_problems(seen: Seen) -> list[Problem]:
     return []
 
 
-def no_room(request: BuildRequest, before: Inputs | None, seen: Seen) -> list[Problem]:
-    """Return what is in the way where Docker keeps its data; `before`: of the image that has the name now."""
-    needs = OWN_BASE if "BASE_IMAGE" in request.arguments else ROOM[request.variant]
-    wanted = needs.again if before is not None and before.variant is request.variant else needs.first
+def no_room(inputs: Inputs, base: str, before: Inputs | None, seen: Seen) -> list[Problem]:
+    """Return what is in the way where Docker keeps its data.
+
+    `base`: the variant's own base image; `before`: what the image was built from that has the name now.
+    """
+    needs = ROOM[inputs.variant] if inputs.base == base else OWN_BASE
+    wanted = needs.again if before is not None and before.variant is inputs.variant else needs.first
     root = seen[BUILD_HOST].root
     there = seen[free(seen)][root]
     if there >= wanted:
