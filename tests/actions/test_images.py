@@ -101,6 +101,20 @@ def test_a_docker_that_is_down(desk: Desk) -> None:
     assert (done.status, "docker does not run: Cannot connect" in done.err) == (5, True), done
 
 
+def test_both_names_of_a_difference_are_looked_for(desk: Desk) -> None:
+    done = desk.run("diff", "vllm-node-cpx", "nonesuch", "--json")
+    assert (done.status, [each["message"] for each in done.json["problems"]]) == (
+        2,
+        ["there is no image vllm-node-cpx", "there is no image nonesuch"],
+    )
+
+
+def test_who_does_not_answer_is_told_beside_what_there_is_to_prune(desk: Desk) -> None:
+    done = desk.run("prune", "--dry-run", "--json", "--host", "local,nowhere.invalid")
+    assert (done.status, done.json["problems"][0]["code"]) == (3, "host-unreachable"), done
+    assert len(done.json["kept"]) == 3
+
+
 def test_a_rollback_gives_names_by_id(desk: Desk) -> None:
     now, before = ids()
     assert desk.run("rollback", "vllm-node-cpu").status == 0

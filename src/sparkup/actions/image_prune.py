@@ -12,7 +12,7 @@ from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
 from sparkup.domain.image import DiskUse, Pruned, PruneRow
 from sparkup.domain.plan import Plan
-from sparkup.errors import GateRefused, Problem, SparkupError
+from sparkup.errors import Problem, SparkupError
 from sparkup.facts.images import DISK_USE
 from sparkup.planning.image_pruning import Pruning, cached, emptying, going, judged, removal
 from sparkup.planning.images import Held
@@ -24,7 +24,7 @@ COUNTED = ("Images", "Build Cache")  # what of the disk a prune can free
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Prunable:
     """What there is to prune: images that go and stay, hosts with a cache of builds; who did not answer."""
 
     go: tuple[Held, ...]
@@ -32,18 +32,20 @@ class Found:
     cache: tuple[str, ...]
     problems: tuple[Problem, ...]
 
-    def of(self, agreed: "Found") -> "Found":
+    def of(self, agreed: "Prunable") -> "Prunable":
         """Return of this only what was agreed on as well."""
         may = {(each.place, each.image.id) for each in agreed.go}
         go = tuple(each for each in self.go if (each.place, each.image.id) in may)
-        return Found(go, self.stay, tuple(host for host in self.cache if host in agreed.cache), self.problems)
+        return Prunable(
+            go, self.stay, tuple(host for host in self.cache if host in agreed.cache), self.problems
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """A prune while the connections are open."""
 
-    found: Found
+    found: Prunable
     connections: Connections
     runner: Runner
     context: Context
@@ -85,7 +87,7 @@ class Work:
         return ()
 
 
-async def show(hosts: Sequence[Host], pruning: Pruning, context: Context) -> Found:
+async def show(hosts: Sequence[Host], pruning: Pruning, context: Context) -> Prunable:
     """Answer what there is to prune, and return it; changes nothing."""
     async with _looked(hosts, pruning, context) as work:
         found = work.found
@@ -97,7 +99,7 @@ async def show(hosts: Sequence[Host], pruning: Pruning, context: Context) -> Fou
     return found
 
 
-async def prune(hosts: Sequence[Host], pruning: Pruning, context: Context, agreed: Found | None) -> int:
+async def prune(hosts: Sequence[Host], pruning: Pruning, context: Context, agreed: Prunable | None) -> int:
     """Remove what there is to prune, and nothing else than was `agreed` on, if anything was."""
     async with _looked(hosts, pruning, context, agreed) as work:
         answer = await work.done(pruning)
@@ -107,18 +109,16 @@ async def prune(hosts: Sequence[Host], pruning: Pruning, context: Context, agree
 
 @asynccontextmanager
 async def _looked(
-    hosts: Sequence[Host], pruning: Pruning, context: Context, agreed: Found | None = None
+    hosts: Sequence[Host], pruning: Pruning, context: Context, agreed: Prunable | None = None
 ) -> AsyncIterator[Work]:
     """Look at hosts, and keep the connections to those that answer."""
     async with context.reached(hosts) as (connections, lost):
         runner = context.runner(connections)
-        known = await look(runner, [each for each in hosts if each.name in connections], (DISK_USE,))
-        problems = (*lost, *known.problems)
-        if not known.hosts:
-            raise GateRefused(*problems)
+        there = [each for each in hosts if each.name in connections]
+        known = await look(runner, there, lost, (DISK_USE,))
         go, stay = judged(known.images, pruning, time.time())
         cache = tuple(host for host in known.hosts if cached(runner.seen[host]))
-        found = Found(tuple(go), tuple(stay), cache, problems)
+        found = Prunable(tuple(go), tuple(stay), cache, known.problems)
         yield Work(found.of(agreed) if agreed else found, connections, runner, context)
 
 

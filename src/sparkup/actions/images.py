@@ -8,7 +8,7 @@ from sparkup.domain.answer import Answer
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
 from sparkup.domain.image import Images, ImageShown
-from sparkup.errors import GateRefused, Problem, SparkupError
+from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.planning.image_differences import differences
 from sparkup.planning.images import FACTS, Held, answering, find, held, names, row, silent
 from sparkup.run.gather import Facts
@@ -25,12 +25,17 @@ class Found:
     images: tuple[Held, ...]
     problems: tuple[Problem, ...]
 
-    def one(self, word: str) -> tuple[Held, ...]:
-        """Return the image that is meant; InputRefused also says which hosts were not asked."""
-        try:
-            return find(word, self.images, self.hosts)
-        except SparkupError as error:
-            raise error.with_problems(*self.problems) from None
+    def each(self, words: Sequence[str]) -> list[tuple[Held, ...]]:
+        """Return the images that are meant; InputRefused also says which hosts were not asked."""
+        images, wrong = [], list[Problem]()
+        for word in words:
+            try:
+                images.append(find(word, self.images, self.hosts))
+            except InputRefused as error:
+                wrong += error.problems
+        if wrong:
+            raise InputRefused(*wrong, *self.problems)
+        return images
 
 
 async def list_all(hosts: Sequence[Host], context: Context) -> int:
@@ -46,14 +51,19 @@ async def list_all(hosts: Sequence[Host], context: Context) -> int:
 
 async def show(word: str, hosts: Sequence[Host], context: Context) -> int:
     """Show one image with the record of its build."""
-    return await _answered(hosts, context, lambda found: _shown(found.one(word), found.problems))
+
+    def shown(found: Found) -> Answer:
+        (images,) = found.each([word])
+        return _shown(images, found.problems)
+
+    return await _answered(hosts, context, shown)
 
 
 async def diff(words: tuple[str, str], hosts: Sequence[Host], context: Context) -> int:
-    """Show what differs between two images."""
+    """Show what differs between two images. Raises InputRefused with what is wrong with either name."""
 
     def differ(found: Found) -> Answer:
-        before, after = (_best(found.one(word)) for word in words)
+        before, after = (_best(each) for each in found.each(words))
         return differences(before, after, found.problems)
 
     return await _answered(hosts, context, differ)
@@ -74,24 +84,26 @@ def _best(images: Sequence[Held]) -> Held:
 async def _answered(hosts: Sequence[Host], context: Context, answer: Callable[[Found], Answer]) -> int:
     """Look at the images of all hosts and answer what is to be made of them."""
     async with context.reached(hosts) as (connections, lost):
-        found = await look(context.runner(connections), [each for each in hosts if each.name in connections])
-    found = Found(found.hosts, found.images, (*lost, *found.problems))
-    if not found.hosts:
-        raise GateRefused(*found.problems)
+        there = [each for each in hosts if each.name in connections]
+        found = await look(context.runner(connections), there, lost)
     context.emit(Answered(answer(found)))
     return done(found.problems)
 
 
-async def look(runner: Runner, hosts: Sequence[Host], more: Facts = ()) -> Found:
-    """Look at the images of hosts, and `more`; one that does not answer keeps no other."""
+async def look(runner: Runner, hosts: Sequence[Host], lost: Sequence[Problem], more: Facts = ()) -> Found:
+    """Look at the images of hosts, and `more`; one that does not answer keeps no other. `lost`: of others.
+
+    Raises what is wrong with all hosts where no engine of any told.
+    """
     failed = await runner.look("Look at the images", {host.name: (*FACTS, *more) for host in hosts})
-    if len(failed) == len(hosts):
-        first, *others = failed.values()
-        raise first.with_problems(*(problem for each in others for problem in each.problems))
     seen = [runner.seen[host.name] for host in hosts if host.name not in failed]
-    problems = (problem for each in failed.values() for problem in each.problems)
-    return Found(
-        hosts=tuple(each.host for each in seen if answering(each)),
-        images=tuple(image for each in seen for image in held(each)),
-        problems=(*problems, *(problem for each in seen for problem in silent(each))),
+    problems = (
+        *lost,
+        *(problem for each in failed.values() for problem in each.problems),
+        *(problem for each in seen for problem in silent(each)),
     )
+    told = tuple(each.host for each in seen if answering(each))
+    if not told:
+        kind = GateRefused if seen else type(next(iter(failed.values())))
+        raise kind(*problems)
+    return Found(told, tuple(image for each in seen for image in held(each)), problems)

@@ -8,7 +8,7 @@ import click
 from sparkup.actions import image_prune, image_rollback
 from sparkup.actions import images as actions
 from sparkup.actions.context import Context, done
-from sparkup.actions.image_prune import Found
+from sparkup.actions.image_prune import Prunable
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.default_verb import WithDefault
@@ -118,21 +118,21 @@ def prune(ctx: click.Context, /, *, until: str, others: bool, dry_run: bool, **_
     if seconds is None or problems:
         raise InputRefused(*problems)
     there, pruning = nodes.of(ctx).hosts, Pruning(seconds, others)
-    agreed = _shown(ctx, there, pruning, asks=asks) if asks or dry_run else None
-    if dry_run or (agreed and not (agreed.go or agreed.cache)):
-        return 0
+    agreed = _shown(ctx, there, pruning) if asks or dry_run else None
+    if agreed and (dry_run or not (agreed.go or agreed.cache)):
+        return done(agreed.problems)
     if agreed:
         click.confirm("Remove what may go?", abort=True, err=True)
     return carry_out(ctx, lambda context: image_prune.prune(there, pruning, context, agreed))
 
 
-def _shown(ctx: click.Context, hosts: tuple[Host, ...], pruning: Pruning, *, asks: bool) -> Found:
-    """Show what there is to prune; hosts that did not answer fail only what is no question."""
-    told: list[Found] = []
+def _shown(ctx: click.Context, hosts: tuple[Host, ...], pruning: Pruning) -> Prunable:
+    """Show what there is to prune, and return it."""
+    told: list[Prunable] = []
 
     async def look(context: Context) -> int:
         told.append(await image_prune.show(hosts, pruning, context))
-        return 0 if asks else done(told[0].problems)
+        return 0
 
     carry_out(ctx, look)
     return told[0]
