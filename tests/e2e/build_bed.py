@@ -14,6 +14,10 @@ from tests.simhosts.hosts import CONTROL
 from tests.user import Done, Running, User
 
 TAG, FIT = "mine:1", "fit:1"
+# Hosts of Debian 13 come without; the proxy is in what logins there have.
+GIT = (
+    "command -v git || { . /root/.bashrc; apt-get update && apt-get install -y --no-install-recommends git; }"
+)
 # What a check of the finished image looks for in a base, beside what builds need of it.
 NCCL = "int ncclGetVersion(int *version) { *version = 22903; return 0; }\n"
 INSIDE = {
@@ -101,6 +105,7 @@ def booted_builder(folder: Path, base: str = "") -> Iterator[Builder]:
     """Boot a host with the Docker of a Debian tree; packages come to builds through a proxy."""
     with booted_bed(folder, base, nat=False) as bed, way_out(bed.hosts, 1, WORKSTATION):
         make_fit(bed)
+        bed.run("sh", "-c", GIT)
         home = folder / "home"
         home.mkdir()
         user = User(home, before=tuple(bed.hosts.argv(CONTROL, [])))

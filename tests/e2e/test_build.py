@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.data.docker.standins import VLLM
 from tests.docked_fixture import TRIXIE, skip_unless_there
-from tests.e2e.build_bed import TAG, Builder, booted_builder
+from tests.e2e.build_bed import FIT, TAG, Builder, booted_builder
 from tests.e2e.dockerfile_bed import SITE, repository
 from tests.waiting import until
 
@@ -190,3 +190,67 @@ def test_a_build_that_is_broken_off_ends_on_the_host_and_leaves_nothing(
     assert "nothing of it is left but docker's cache" in done.err
     assert builder.image() == old
     until(lambda: not builder.bed.run("pgrep", "-f", "[u]v build", check=False), "the step has ended", 30)
+
+
+def test_a_check_that_is_broken_off_ends_too(builder: Builder) -> None:
+    old = builder.image()
+    with builder.building("--gpu-arch", "12.0a") as command:
+        command.expect("look at the image from inside")
+        until(lambda: builder.bed.run("docker", "ps", "-q"), "the check runs", 60)
+        command.signal()
+        done = command.done(60)
+    assert done.status == 130, done
+    assert builder.image() == old
+
+
+def test_a_build_ends_with_the_machine_that_asked_for_it_and_the_next_one_clears_up(shop: Builder) -> None:
+    old = shop.image()
+    commit = shop.vllm.commit({"setup.py": SLOW})
+    with shop.building("--vllm-ref", commit) as command:
+        until(lambda: shop.bed.run("pgrep", "-f", "[u]v build", check=False), "it compiles", 300)
+        shop.user.close()  # kills all of it
+        command.done(60)
+    shop.vllm.commit({"setup.py": VLLM["setup.py"]})
+    until(
+        lambda: not shop.bed.run("pgrep", "-f", "[u]v build|[d]ocker build", check=False), "it has ended", 60
+    )
+    assert shop.image() == old
+    done = shop.build()
+    assert done.status == 0, done
+    shop.nothing_is_left()
+
+
+def test_without_docker_nothing_is_begun(builder: Builder) -> None:
+    builder.bed.run("systemctl", "stop", "docker")
+    try:
+        done = builder.build()
+    finally:
+        builder.bed.run("systemctl", "start", "docker")
+    assert done.status == 5, done
+    assert "docker does not run" in done.err
+
+
+def test_a_disk_that_is_too_small_is_refused_and_one_that_fills_up_is_told_of(builder: Builder) -> None:
+    """The disk has room for many bytes, and for few files: docker counts bytes as well."""
+    bed = builder.bed
+    bed.run("docker", "save", "-o", "/root/fit.tar", FIT)
+    before = builder.image()
+    try:
+        for size, status, said in (("1g", 5, "are free at /var/lib/docker"), ("12g", 1, "the disk is full")):
+            bed.run("systemctl", "stop", "docker")
+            options = f"size={size},nr_inodes=14000"
+            bed.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", "/var/lib/docker")
+            try:
+                bed.run("systemctl", "start", "docker")
+                bed.run("docker", "load", "-i", "/root/fit.tar")
+                done = builder.build()
+                assert done.status == status, done
+                assert "(no-disk)" in done.err
+                assert said in done.err
+                builder.nothing_is_left()
+            finally:
+                bed.run("systemctl", "stop", "docker")
+                bed.run("umount", "--lazy", "/var/lib/docker")
+    finally:
+        bed.run("systemctl", "start", "docker")
+    assert builder.image() == before

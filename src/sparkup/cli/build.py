@@ -9,7 +9,7 @@ import click
 from sparkup.actions import build as actions
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
-from sparkup.cli.strict import Strict
+from sparkup.cli.strict import Collecting, problems
 from sparkup.config.build import TypedBuild, check_program, files, parse
 from sparkup.config.dockerfiles import PYTHON_OF_CPU
 from sparkup.config.problems import Problems
@@ -122,7 +122,7 @@ def _options(command: Decorated) -> Decorated:
     return command
 
 
-@click.command(cls=Strict)
+@click.command(cls=Collecting)
 @_options
 @click.pass_context
 def build(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's own
@@ -131,9 +131,9 @@ def build(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     Branches, tags and pull requests are resolved to commits first, and all that went in is kept with the
     image: sparkup images show. The image that had the name stays as NAME:previous.
     """
-    found = Problems()
+    found = Problems(problems(ctx))
     hosts = nodes.cluster(ctx, found).hosts
-    if len(given["hosts"]) > 1:
+    if given["hosts"] and len(hosts) > 1:
         found.add("an image is built on one machine", "name one with --on")
     words: dict[str, Any] = {name: given[name] for name in TYPED}
     request = parse(TypedBuild(hosts[0] if hosts else LOCAL, **words), found)

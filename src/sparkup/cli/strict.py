@@ -17,10 +17,11 @@ class Strict(click.Command):
     """A command whose unknown options and stray words are problems to be listed, not the first to be raised.
 
     What follows `--` is kept apart before anything is parsed and reaches the callback as `rest`,
-    when the command `takes_rest`.
+    when the command `takes_rest`. One that `collects` says what is wrong together with what it finds itself.
     """
 
     takes_rest = False
+    collects = False
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; problems are left in ctx.obj for the callback to raise with its own."""
@@ -41,7 +42,7 @@ class Strict(click.Command):
             problems = [Problem("bad-option", "the command to run has no -- before it", hint=hint)]
         ctx.meta["rest"] = tuple(rest)
         ctx.meta["problems"] = problems
-        if problems and not self.takes_rest and not ctx.resilient_parsing:  # as completion does
+        if problems and not (self.takes_rest or self.collects or ctx.resilient_parsing):  # as completion is
             raise InputRefused(*problems)
         return []
 
@@ -91,6 +92,12 @@ def _unexplained(words: Sequence[str]) -> list[str]:
         for before, word in zip(("", *words), words, strict=False)
         if word.startswith("-") or not (before.startswith("-") and "=" not in before)
     ]
+
+
+class Collecting(Strict):
+    """A command that says all that is wrong with its words at once; they have to be asked for: `problems`."""
+
+    collects = True
 
 
 class WithRest(Strict):
