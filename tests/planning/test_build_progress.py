@@ -50,23 +50,29 @@ def test_how_far_it_is_goes_by_the_times_of_the_build_before(docker: str) -> Non
         progress.shown(line)
     measured = Measured(1.0, "spark1", "docker", 1, 9.0, progress.output.stages)
     inputs = Inputs(ImageVariant.SOURCE, "linux/arm64", "x")
-    known = times([Record("f", inputs, measured), Record("g", inputs)])
+    known = times([Record("f", inputs, measured), Record("g", inputs)], ImageVariant.SOURCE)
     shares = [event.fraction for event in followed(lines, known) if isinstance(event, StageChanged)]
     assert all(share is not None for share in shares)
     assert shares == sorted(share for share in shares if share is not None)
     assert (shares[0], (shares[-1] or 0) > 0.9) == (0.0, True)
 
 
-def test_a_step_that_was_cached_tells_nothing_of_how_long_it_takes() -> None:
-    inputs = Inputs(ImageVariant.CPU, "linux/arm64", "x")
+def test_a_step_takes_as_long_as_when_it_last_ran_and_what_the_newest_build_has_not_counts_nothing() -> None:
+    builds = (
+        (3.0, "cpu", (Stage("a", 0.0, cached=True), Stage("b", 5.0), Stage("new", 0.0, cached=True))),
+        (1.0, "cpu", (Stage("a", 7.0), Stage("b", 4.0), Stage("gone", 9.0))),
+        (4.0, "source", (Stage("b", 99.0),)),
+    )
     records = [
-        Record(str(made), inputs, Measured(made, "h", "docker", 1, 1.0, stages))
-        for made, stages in (
-            (3.0, (Stage("a", 0.0, cached=True), Stage("b", 5.0))),
-            (1.0, (Stage("a", 7.0), Stage("b", 4.0))),
+        Record(
+            str(made),
+            Inputs(ImageVariant(variant), "linux/arm64", "x"),
+            Measured(made, "h", "docker", 1, 1.0, stages),
         )
+        for made, variant, stages in builds
     ]
-    assert times(records) == {"a": 7.0, "b": 5.0}
+    assert times(records, ImageVariant.CPU) == {"a": 7.0, "b": 5.0, "new": 0.0}
+    assert times(records, ImageVariant.WHEELS) == {}
 
 
 @pytest.mark.parametrize("docker", DOCKERS)

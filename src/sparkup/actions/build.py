@@ -196,7 +196,8 @@ async def _with_wheels(making: Building, python: str, runner: Runner) -> Buildin
 async def _built(making: Building, runner: Runner, begun: float) -> Built:
     """Build, check and name an image; says what came of it."""
     host, records = making.host, runner.seen[making.host][BUILD_RECORDS]
-    progress = BuildProgress(host, times(each.record for each in records.values()), every=making.every)
+    known = times((each.record for each in records.values()), making.inputs.variant)
+    progress = BuildProgress(host, known, every=making.every)
     start = time.monotonic()
     await runner.run([Phase(f"Build {making.tag}", planned(make_plan(making, progress)))])
     took = time.monotonic() - start
@@ -207,9 +208,9 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
     new, old = seen[candidate].get(Engine.DOCKER), seen[named].get(Engine.DOCKER)
     if new is None:
         raise WorkFailed(Problem("build-failed", f"docker has no {making.candidate} after its build", host))
-    known = records.get(new.fingerprint)
-    if old is not None and old.id == new.id and known is not None and known.record.measured is not None:
-        record, checked = known.record, 0.0  # it is what has passed its checks before
+    kept = records.get(new.fingerprint)
+    if old is not None and old.id == new.id and kept is not None and kept.record.measured is not None:
+        record, checked = kept.record, 0.0  # it is what has passed its checks before
         await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
     else:
         start = time.monotonic()

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from sparkup.domain.build import Record
+from sparkup.domain.build import ImageVariant, Record
 from sparkup.domain.command import Result
 from sparkup.domain.event import Event, StageChanged, StepOutput
 from sparkup.errors import Problem, SparkupError, WorkFailed
@@ -19,10 +19,14 @@ BASE = "[internal] load metadata for "
 TOLD = "sparkup: "  # before a line of JSON by data/docker/source.py
 
 
-def times(records: Iterable[Record]) -> Mapping[str, float]:
-    """Return how long each step took when it last ran, by its name."""
-    measured = sorted((each.measured for each in records if each.measured), key=lambda each: each.made)
-    return {stage.name: stage.seconds for each in measured for stage in each.stages if not stage.cached}
+def times(records: Iterable[Record], variant: ImageVariant) -> Mapping[str, float]:
+    """Return how long each step of the newest build of a variant took when it last ran, by its name."""
+    measured = sorted(
+        (each.measured for each in records if each.measured and each.inputs.variant is variant),
+        key=lambda each: each.made,
+    )
+    ran = {stage.name: stage.seconds for each in measured for stage in each.stages if not stage.cached}
+    return {stage.name: ran.get(stage.name, 0.0) for each in measured[-1:] for stage in each.stages}
 
 
 class BuildProgress:
