@@ -133,7 +133,6 @@ def tag_of(name: str) -> str:
         (("--apply-vllm-pr", "99"), 2, "has no pull request 99"),
         (("--vllm-repo", "git://192.168.176.1/none.git"), 1, "git://192.168.176.1/none.git does not answer"),
         (("--vllm-repo", "https://no-such-host.invalid/x.git"), 1, "does not answer: unable to access"),
-        (("--like", "debian:1"), 2, "--like takes what"),
         (("--network", "no-such-network"), 1, 'network mode "no-such-network" not supported by buildkit'),
         (("--base-image", "registry.invalid/x:1"), 1, "the base image registry.invalid/x:1 is not there"),
     ],
@@ -146,6 +145,23 @@ def test_what_is_not_there_ends_it_and_the_old_image_stays(
     assert done.status == status, done
     assert said in done.err
     assert builder.image() == old
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--like", "debian:1", "-t", "x:1"), "debian:1 does not say what it was built from"),
+        (("--like", "no-such:1", "-t", "x:1"), "no-such:1 does not say what it was built from"),
+        (("--variant", "cpu", "--wheels", "/no/such"), "--wheels: there is no /no/such"),
+    ],
+)
+def test_images_and_folders_that_are_not_there_are_wrong_input(
+    builder: Builder, words: tuple[str, ...], said: str
+) -> None:
+    with builder.user.running("build", "--on", "spark1", *words) as command:
+        done = command.done(60)
+    assert done.status == 2, done
+    assert said in done.err
 
 
 def test_pull_requests_that_do_not_go_together_name_the_second_with_its_hunk(builder: Builder) -> None:

@@ -2,64 +2,42 @@
 
 import asyncio
 import contextlib
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from sparkup import __version__
+from sparkup.actions.build_decision import Bundle, decided
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.env import BUILDERS, planned
 from sparkup.domain.build import (
-    LABEL_INPUTS,
     BuildRequest,
     BuildShown,
     Built,
-    ImageVariant,
-    Inputs,
     Measured,
     Record,
 )
-from sparkup.domain.dockerfile import arguments
-from sparkup.domain.event import Answered, Warned
-from sparkup.domain.fact import Seen
+from sparkup.domain.event import Answered
 from sparkup.domain.image import previous_name, whole_name
 from sparkup.domain.launch import Engine
 from sparkup.domain.plan import Plan, document
-from sparkup.errors import GateRefused, Interrupted, Problem, SparkupError, WorkFailed
-from sparkup.facts.build_host import BUILD_HOST, label, size_of
+from sparkup.errors import InputRefused, Interrupted, Problem, SparkupError, WorkFailed
+from sparkup.facts.build_host import size_of
 from sparkup.facts.build_records import BUILD_RECORDS
 from sparkup.facts.container_engines import ENGINES
-from sparkup.facts.containers import image
-from sparkup.facts.machine import MACHINE
-from sparkup.facts.memory import MEMORY
-from sparkup.planning import build_inputs
+from sparkup.facts.containers import Image, image
+from sparkup.facts.environments import there
 from sparkup.planning.build import Building, check_plan, make_plan, name_plan, undo_plan
-from sparkup.planning.build_check import found
-from sparkup.planning.build_gates import engine_problems, free, no_room, warnings, with_jobs
-from sparkup.planning.build_inputs import Files
+from sparkup.planning.build_check import Found, found
 from sparkup.planning.build_progress import BuildProgress, times
 from sparkup.planning.build_wheels import are_there, fetch_plan, folder, lock_of
-from sparkup.planning.containers import way_of_gpus
-from sparkup.planning.launch import program_on, put_program
+from sparkup.planning.launch import put_program
 from sparkup.run.executor import Emit, execute
 from sparkup.run.gather import Live
 from sparkup.run.hold import held
 from sparkup.run.phases import Phase, Runner
 from sparkup.run.program import program, program_name
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """What builds are made from: the context of each variant, the Dockerfile too, and the check of images.
-
-    `python`: the version that the wheels of a lock are for.
-    """
-
-    files: Callable[[ImageVariant], Files]
-    check: bytes
-    python: str
 
 
 async def build(request: BuildRequest, bundle: Bundle, context: Context) -> int:
@@ -68,7 +46,7 @@ async def build(request: BuildRequest, bundle: Bundle, context: Context) -> int:
     async with context.connected([host]) as connections:
         begun = time.monotonic()
         runner = context.runner(connections)
-        making = await _decided(request, bundle, runner, context.emit)
+        making = await decided(request, bundle, runner, context.emit)
         async with _alone(making, context, connections, runner), _taken_back(making, context, connections):
             making = await _with_wheels(making, bundle.python, runner)
             answer = await _built(making, runner, begun)
@@ -81,7 +59,7 @@ async def show(request: BuildRequest, bundle: Bundle, context: Context) -> int:
     host = request.host
     async with context.connected([host]) as connections:
         runner = Runner(Live(connections, context.memory), None, context.emit)
-        making = await _decided(request, bundle, runner, context.emit)
+        making = await decided(request, bundle, runner, context.emit)
         making = await _with_wheels(making, bundle.python, runner)
         steps = {
             "Build the image": make_plan(making, BuildProgress(host.name, {})),
@@ -95,76 +73,6 @@ async def show(request: BuildRequest, bundle: Bundle, context: Context) -> int:
         )
         context.emit(Answered(BuildShown(request.tag, making.inputs.document(), phases)))
         return 0
-
-
-async def _decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: Emit) -> Building:
-    """Look at the host and at repositories; raise what is in the way, or decide."""
-    host = request.host.name
-    now_named = label(request.tag, LABEL_INPUTS)
-    liked = label(request.like, LABEL_INPUTS) if request.like else None
-    facts = (MACHINE, ENGINES, BUILD_HOST, MEMORY, BUILD_RECORDS, image(request.tag), now_named)
-    await runner.run([Phase("Look at the host", facts={host: (*facts, *((liked,) if liked else ()))})])
-    seen = runner.seen[host]
-    if problems := engine_problems(seen):
-        raise GateRefused(*problems)
-    if liked is not None:
-        wanted = build_inputs.read(seen[liked], request.like, host)
-        request = replace(request, variant=wanted.variant)
-        files = bundle.files(wanted.variant)
-        inputs, notes = build_inputs.again(wanted, files, seen[MACHINE].architecture, __version__)
-        for note in notes:
-            emit(Warned(note, "the image may differ from that one"))
-        await runner.run([Phase("Look at the disk", facts={host: (free(seen),)})])
-    else:
-        files = bundle.files(request.variant)
-        inputs = await _inputs(request, files, _before(seen[now_named]), runner)
-    seen = runner.seen[host]
-    base = arguments(files["Dockerfile"].decode())["BASE_IMAGE"]
-    if problems := no_room(inputs, base, _before(seen[now_named]), seen):
-        raise GateRefused(*problems)
-    for warning in warnings(request, inputs, seen):
-        emit(warning)
-    return _making(request, inputs, files, bundle.check, seen)
-
-
-def _before(text: str) -> Inputs | None:
-    """Return what the image was built from that has the name now; another's, or none, tells nothing."""
-    try:
-        return build_inputs.read(text, "", "")
-    except SparkupError:
-        return None
-
-
-async def _inputs(request: BuildRequest, files: Files, before: Inputs | None, runner: Runner) -> Inputs:
-    host = request.host.name
-    seen = runner.seen[host]
-    given = build_inputs.asked(request, files, before, f"{time.time():.0f}")
-    given = with_jobs(request, given, before, seen)
-    questions = build_inputs.questions(request, given)
-    phase = Phase("Resolve refs to commits", facts={host: (free(seen), *questions.values())})
-    await runner.run([phase])
-    of = build_inputs.resolved(request, given, questions, runner.seen[host])
-    return build_inputs.inputs(request.variant, given, of, files, (seen[MACHINE].architecture, __version__))
-
-
-def _making(request: BuildRequest, inputs: Inputs, files: Files, check: bytes, seen: Seen) -> Building:
-    found_host = seen[BUILD_HOST]
-    return Building(
-        id=secrets.token_hex(4),
-        host=seen.host,
-        tag=request.tag,
-        inputs=inputs,
-        files=files,
-        check=check,
-        root=seen[MACHINE].state_root,
-        program=program_on(seen, program_name()),
-        network=request.network,
-        proxies=found_host.proxies,
-        wheels=request.wheels,
-        buildx=bool(found_host.buildx),
-        gpus=way_of_gpus(Engine.DOCKER, seen[ENGINES], seen.host)[0],
-        every=request.full_log,
-    )
 
 
 @asynccontextmanager
@@ -182,7 +90,13 @@ async def _alone(
 async def _with_wheels(making: Building, python: str, runner: Runner) -> Building:
     """Return a decision that has the wheels that it is built from, fetched first where they are missing."""
     lock, seen = lock_of(making.files), runner.seen[making.host]
-    if not lock or making.wheels:
+    if not lock:
+        return making
+    if making.wheels:
+        named = there(PurePosixPath(making.wheels))
+        await runner.run([Phase("Look for the wheels", facts={making.host: (named,)})])
+        if not runner.seen[making.host][named]:
+            raise InputRefused(Problem("bad-option", f"--wheels: there is no {making.wheels}", making.host))
         return making
     known = are_there(lock, seen)
     await runner.run([Phase("Look for the wheels", facts={making.host: (known, BUILDERS)})])
@@ -201,36 +115,23 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
     start = time.monotonic()
     await runner.run([Phase(f"Build {making.tag}", planned(make_plan(making, progress)))])
     took = time.monotonic() - start
-    candidate, named = image(making.candidate), image(making.tag)
-    measure = size_of(making.candidate)
+    candidate, named, measure = image(making.candidate), image(making.tag), size_of(making.candidate)
     await runner.run([Phase("Look at the image", facts={host: (candidate, named, measure)})])
     seen = runner.seen[host]
     new, old = seen[candidate].get(Engine.DOCKER), seen[named].get(Engine.DOCKER)
     if new is None:
         raise WorkFailed(Problem("build-failed", f"docker has no {making.candidate} after its build", host))
-    kept = records.get(new.fingerprint)
-    if old is not None and old.id == new.id and kept is not None and kept.record.measured is not None:
-        record, checked = kept.record, 0.0  # it is what has passed its checks before
+    same, kept = old is not None and old.id == new.id, records.get(new.fingerprint)
+    start = time.monotonic()
+    if same and kept is not None and kept.record.measured is not None:
+        record = kept.record  # it is what has passed its checks before
         await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
     else:
-        start = time.monotonic()
-        results = await runner.run([Phase("Check the image", planned(check_plan(making)))])
-        inside, checked = found(results["check"], new, host), time.monotonic() - start
-        measured = Measured(
-            made=time.time(),
-            host=host,
-            engine=f"docker {seen[ENGINES].docker.version}",
-            size=seen[measure],
-            seconds=took,
-            stages=progress.output.stages,
-            versions=inside.versions,
-            flags=inside.flags,
-            checks=inside.checks,
-        )
-        record = Record(new.fingerprint, making.inputs, measured)
+        inside = await _checked(making, new, runner)
+        came = Came(time.time(), took, f"docker {seen[ENGINES].docker.version}", seen[measure])
+        record = came.record(making, new, inside, progress)
         plan = name_plan(making, record, old.id if old else "", new.id)
         await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
-    same = old is not None and old.id == new.id
     return Built(
         tag=whole_name(making.tag),
         host=host,
@@ -238,8 +139,39 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
         record=record,
         before=previous_name(making.tag) if old is not None and not same else "",
         same=same,
-        timing={"build": took, "check": checked, "all": time.monotonic() - begun},
+        timing={"build": took, "check": time.monotonic() - start, "all": time.monotonic() - begun},
     )
+
+
+async def _checked(making: Building, new: Image, runner: Runner) -> Found:
+    """Return what was found inside an image; raises WorkFailed for one that is unfit."""
+    results = await runner.run([Phase("Check the image", planned(check_plan(making)))])
+    return found(results["check"], new, making.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a build but for what is inside: when, in how many seconds, by which engine, bytes."""
+
+    made: float
+    seconds: float
+    engine: str
+    size: int
+
+    def record(self, making: Building, new: Image, inside: Found, progress: BuildProgress) -> Record:
+        """Return the record of the image."""
+        measured = Measured(
+            made=self.made,
+            host=making.host,
+            engine=self.engine,
+            size=self.size,
+            seconds=self.seconds,
+            stages=progress.output.stages,
+            versions=inside.versions,
+            flags=inside.flags,
+            checks=inside.checks,
+        )
+        return Record(new.fingerprint, making.inputs, measured)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sparkup.actions import build as actions
+from sparkup.actions.build_decision import Bundle
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import Collecting, problems
@@ -139,6 +140,6 @@ def build(ctx: click.Context, /, **given: Any) -> int:  # noqa: ANN401 - click's
     request = parse(TypedBuild(hosts[0] if hosts else LOCAL, **words), found)
     if request.full_log and given["progress"] == "auto":
         ctx.params["progress"] = "plain"
-    made = actions.Bundle(files, check_program(), PYTHON_OF_CPU)
+    made = Bundle(files, check_program(), PYTHON_OF_CPU)
     act = actions.show if given["dry_run"] else actions.build
     return carry_out(ctx, lambda context: act(request, made, context))

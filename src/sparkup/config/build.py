@@ -170,6 +170,8 @@ def _variant(typed: TypedBuild, problems: Problems) -> ImageVariant:
 
 def _tag(typed: TypedBuild, variant: ImageVariant, problems: Problems) -> str:
     if typed.tag is None:
+        if typed.like:
+            problems.add("--like does not say what the new image is to be called", "add -t NAME")
         return variant.tag
     if not TAG.fullmatch(typed.tag):
         hint = (
