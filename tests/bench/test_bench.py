@@ -11,6 +11,7 @@ from bench.surroundings import ROOT
 from bench.writer import BLOCK, LENGTH
 
 from bench import (
+    build,
     cluster,
     containers,
     discovery,
@@ -149,3 +150,11 @@ def test_a_writer_waits_for_its_reader_and_lag_is_that_of_the_lines_after_that(t
     assert found.size == 2 * BLOCK * LENGTH
     assert found.lags
     assert 0 < found.lags[-1] < 1
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(1200)
+def test_builds() -> None:
+    report = build.measure(1)
+    told = str(report)
+    assert "not measured" in told or ("failed" not in told and len(report.lines) == 6), told
