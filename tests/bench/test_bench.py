@@ -153,6 +153,7 @@ def test_a_writer_waits_for_its_reader_and_lag_is_that_of_the_lines_after_that(t
 
 
 @pytest.mark.e2e
+@pytest.mark.simhosts
 @pytest.mark.timeout(1200)
 def test_builds() -> None:
     report = build.measure(1)

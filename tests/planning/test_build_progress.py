@@ -55,6 +55,9 @@ def test_how_far_it_is_goes_by_the_times_of_the_build_before(docker: str) -> Non
     assert all(share is not None for share in shares)
     assert shares == sorted(share for share in shares if share is not None)
     assert (shares[0], (shares[-1] or 0) > 0.9) == (0.0, True)
+    # It grows while a step runs, too.
+    during = [event for event in followed(lines, known) if isinstance(event, StageChanged)]
+    assert len([event for event in during if event.detail.startswith("1/2 RUN for")]) > 1
 
 
 def test_a_step_takes_as_long_as_when_it_last_ran_and_what_the_newest_build_has_not_counts_nothing() -> None:

@@ -11,7 +11,7 @@ from sparkup.domain.build import Stage
 
 TAIL = 20  # lines of a step that are kept: what it said last
 _LINE = re.compile(r"#(\d+) (.*)")
-_LOG = re.compile(r"\d+\.\d+ ?(.*)")
+_LOG = re.compile(r"(\d+\.\d+) ?(.*)")
 _DONE = re.compile(r"DONE (\d+\.\d+)s")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PLACE = re.compile(r"\[([\w.-]+)?\s*(\d+)/(\d+)\] (.*)")
@@ -27,8 +27,8 @@ _RULE = "------"
 class BuildStep:
     """A step of a build as far as it is. `stage`: its part of the Dockerfile, "" for what is no part of it.
 
-    `number` of `of` in that stage. `seconds` is None until it has ended; `error` is what ended it. `clipped`:
-    the engine left out some of what it printed.
+    `number` of `of` in that stage. `seconds` is None until it has ended; `error` is what ended it. `elapsed`:
+    the second of its last line. `clipped`: the engine left out some of what it printed.
     """
 
     name: str
@@ -40,6 +40,7 @@ class BuildStep:
     cached: bool = False
     cancelled: bool = False
     error: str = ""
+    elapsed: float = 0.0
     clipped: bool = False
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL))
 
@@ -108,8 +109,9 @@ def _told(step: BuildStep, text: str) -> None:
     elif text.startswith("ERROR: "):
         step.error = text.removeprefix("ERROR: ")
     elif (log := _LOG.fullmatch(text)) is not None:
-        step.clipped = step.clipped or _CLIPPED.fullmatch(log[1]) is not None
+        step.elapsed = float(log[1])
+        step.clipped = step.clipped or _CLIPPED.fullmatch(log[2]) is not None
         # What redraws its line with returns is worth its last picture.
-        step.lines.append(log[1].rstrip("\r").rpartition("\r")[2])
+        step.lines.append(log[2].rstrip("\r").rpartition("\r")[2])
     elif text != "..." and not _DIGEST.fullmatch(text) and not step.stage:
         step.lines.append(text)  # how far a transfer or the export is

@@ -14,6 +14,7 @@ from sparkup.facts.known_failure import recognise
 
 SHOWN = 10  # lines of a failed step
 MOUNT = re.compile(r"--mount=\S+\s*")
+GROWN = 0.01  # of the whole: what a bar is drawn anew for
 WIDE = 80  # characters of a step's words in a line of progress
 BASE = "[internal] load metadata for "
 TOLD = "sparkup: "  # before a line of JSON by data/docker/source.py
@@ -36,6 +37,7 @@ class BuildProgress:
         self.host, self.known, self.every = host, known, every
         self.output = BuildOutput()
         self.at: BuildStep | None = None
+        self.told: float | None = None  # the fraction that was last shown
 
     def shown(self, line: str) -> str | Event:
         """Take in a line; return what to show of it."""
@@ -44,11 +46,16 @@ class BuildProgress:
             return StepOutput("build", self.host, line, whole=True) if line.strip() else ""
         if step is None or not step.stage:
             return ""
-        if step is self.at or step.seconds is not None or step.error:
-            return _last(step) if step is self.at else ""
-        self.at = step
+        ended = step.seconds is not None or step.error
+        if ended or (step is self.at and not self._grown()):
+            return "" if ended else _last(step)
+        self.at, self.told = step, self.fraction
         detail = f"{step.number}/{step.of} {_brief(step)}"
-        return StageChanged(self.host, 0, step.stage, detail, self.fraction)
+        return StageChanged(self.host, 0, step.stage, detail, self.told)
+
+    def _grown(self) -> bool:
+        """Say whether the bar is longer than when it was last shown."""
+        return (self.fraction or 0.0) - (self.told or 0.0) >= GROWN
 
     @property
     def fraction(self) -> float | None:
@@ -56,8 +63,12 @@ class BuildProgress:
         total = sum(self.known.values())
         if not total:
             return None
-        done = (step.name for step in self.output.steps.values() if step.seconds is not None)
-        return min(0.99, sum(self.known.get(name, 0.0) for name in done) / total)
+        return min(0.99, sum(map(self._done, self.output.steps.values())) / total)
+
+    def _done(self, step: BuildStep) -> float:
+        """Return the seconds of before that a step has done by now."""
+        known = self.known.get(step.name, 0.0)
+        return known if step.seconds is not None else min(known, step.elapsed)
 
     def explain(self, result: Result) -> SparkupError:
         """Return the error for a build that ended with another status than 0."""
