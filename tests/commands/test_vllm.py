@@ -244,6 +244,15 @@ def test_what_is_left_out_is_added_at_the_end() -> None:
     )
 
 
+def test_behind_two_dashes_no_option_is_added() -> None:
+    assert serve("--port", "9000", "--", "m").model == "m"
+    assert serve("--port", "9000", "--").model == ""
+    assert complete((*SERVE, "--", "m"), host="127.0.0.1", port=8001) == (
+        *(*SERVE, "--host", "127.0.0.1", "--port", "8001"),
+        *("--", "m"),
+    )
+
+
 SPELLINGS = st.sampled_from(["--api-key", "--api_key", "--api-ke", "--api-k", "--api_k"])
 JOINED = SPELLINGS.map(lambda name: (f"{name}={KEY}",))
 SEPARATE = SPELLINGS.map(lambda name: (name, KEY))

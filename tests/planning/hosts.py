@@ -43,6 +43,7 @@ CPU, CUDA = environments.parse_environments(answers("environments", "two"))
 NO_SPARK: dgx.Dgx = dgx.parse(answers("dgx", "vm"))
 MEMORY: memory.Memory = memory.parse(answers("memory", "vm"))
 NO_ENGINES: Engines = container_engines.parse(answers("engines", "absent"))
+NO_GPUS = gpus.Gpus(shown=True, driver="580.95.05")
 PLACES = Places({}, ())
 VLLM = Lookup("/home/ada/bin/vllm")
 SERVE = ("vllm", "serve", "Qwen/Qwen3-0.6B")
@@ -94,13 +95,14 @@ def seen(
     inside: Lookup | None = None,
     dgx_: dgx.Dgx = NO_SPARK,
     memory_: memory.Memory = MEMORY,
+    gpu_: gpus.Gpus = NO_GPUS,
 ) -> Seen:
     """Return what was seen of a host."""
     values: dict[str, Any] = {
         machine.MACHINE.name: machine_,
         dgx.DGX.name: dgx_,
         memory.MEMORY.name: memory_,
-        gpus.GPU.name: gpus.Gpus(shown=True, driver="580.95.05"),
+        gpus.GPU.name: gpu_,
         launches.LAUNCHES.name: tuple(launches_),
         listeners.LISTENERS.name: tuple(listeners_),
         listeners.HOLDERS.name: holders or {},

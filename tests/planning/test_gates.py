@@ -1,7 +1,7 @@
 """What is checked before a launch: memory of a Spark, what hosts must have alike, RDMA devices."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ def memory(name: str) -> Memory:
 IDLE = memory("idle_2025_firmware_119g")
 
 
-def alone(*words: str, **there: Any) -> tuple[list[Finding], list[str]]:  # noqa: ANN401
+def alone(*words: str, venv: str = "", **there: Any) -> tuple[list[Finding], list[str]]:  # noqa: ANN401
     """Return what is found of a launch on one Spark, and the codes of what refuses it."""
-    one = request("vllm", "serve", "m", *words)
+    one = request("vllm", "serve", "m", *words, venv=venv)
     there = {"dgx_": GB10, "memory_": IDLE, **there}
     found, problems = examine(one, {"local": seen(one, **there)}, "a1")
     return list(found.findings), [problem.code for problem in problems]
@@ -148,6 +148,66 @@ def test_a_server_that_names_no_share_is_given_one() -> None:
     assert not given("--config", "/in/the/image.yaml")  # which may say one
     ranks = launched(asked("vllm", "serve", "m", "-tp", "2")).launch
     assert all(added[0] in ranks.on(node).argv for node in ranks.nodes)
+
+
+def test_nothing_is_added_behind_two_dashes() -> None:
+    """There nothing is an option."""
+    words = ("vllm", "serve", "-tp", "2", "--", "m")
+    for backend in Backend:
+        launch = launched(asked(*words, backend=backend)).launch
+        assert launch.argv[-2:] == ("--", "m")
+        assert "--gpu-memory-utilization" in launch.argv
+
+
+ONE_CARD: dict[str, Any] = {"gpu_": Gpus(shown=True, cards=("000f:01:00.0 (nvidia)",))}
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [(("-tp", "4"), 4), (("-pp", "2"), 2), (("-tp", "2", "-dp", "2"), 4), (("--config", "/m/c.yaml"), 2)],
+)
+def test_one_host_without_so_many_gpus_is_refused(words: Sequence[str], wanted: int) -> None:
+    config = Lookup("/bin/vllm", config="tensor-parallel-size: 2\n")
+    found, codes = alone(*words, lookup=config if "--config" in words else Lookup("/bin/vllm"), **ONE_CARD)
+    (few,) = (each for each in found if each.code == "run.hosts")
+    assert (few.level, codes) == ("fail", ["too-few-hosts"])
+    assert few.message == f"the command needs {wanted} GPUs, and there are 1 on local"
+    assert few.hint == "name more hosts with -n (sparkup detect looks for them), or lower -tp, -pp or -dp"
+
+
+def test_a_host_with_enough_gpus_is_not_refused() -> None:
+    assert alone("-tp", "2", gpu_=Gpus(shown=True, cards=("a", "b"))) == ([], [])
+    assert alone(**ONE_CARD) == ([], [])
+
+
+def test_on_the_cpu_one_host_takes_any_number_of_ranks() -> None:
+    two = ("-tp", "2")
+    assert alone(*two)[1] == []  # it has no GPU
+    there = {"environments_": (CPU, CUDA), **ONE_CARD}
+    assert alone(*two, venv="cpu", **there)[1] == []
+    assert alone(*two, venv="cuda", **there)[1] == ["too-few-hosts"]
+
+
+@pytest.mark.parametrize(
+    "words", [("--nnodes", "2"), ("-dp", "4", "--data-parallel-size-local", "1"), ("--headless",)]
+)
+def test_what_says_itself_that_it_is_a_part_is_not_refused(words: Sequence[str]) -> None:
+    assert alone("-tp", "2", *words, **ONE_CARD)[1] == []
+
+
+def test_through_a_ray_cluster_of_the_user_there_may_be_more_gpus() -> None:
+    found, codes = alone("-tp", "2", "--distributed-executor-backend", "ray", **ONE_CARD)
+    (few,) = (each for each in found if each.code == "run.hosts")
+    assert (few.level, codes) == ("unknown", [])
+
+
+def test_gpus_that_nobody_has_asked_for_are_not_taken_for_enough() -> None:
+    one = request("vllm", "serve", "m", "-tp", "2")
+    there = dict(seen(one).values)
+    del there[GPU.name]
+    found, problems = examine(one, {"local": Seen("local", there)}, "a1")
+    told = [(each.level, each.message) for each in found.findings if each.code == "run.hosts"]
+    assert (told, problems) == ([("unknown", "not known of it: gpu")], [])
 
 
 def test_the_page_cache_is_warned_of() -> None:

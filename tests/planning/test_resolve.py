@@ -339,11 +339,11 @@ def test_a_config_file_decides_the_port() -> None:
 
 def test_what_has_to_be_seen_for_a_decision() -> None:
     facts = wanted(request("vllm", "serve", "/m", "--config", "/s.yaml"))
-    assert len({fact.name for fact in facts}) == len(facts) == 13
+    assert len({fact.name for fact in facts}) == len(facts) == 14
     mounted = ContainerRequest(mounts=(Mount("/a", "/m"),))
     facts = wanted(request("vllm", "serve", "/m", container=mounted))  # it is elsewhere on the host
-    assert len({fact.name for fact in facts}) == len(facts) == 14
-    assert len(wanted(request("vllm", "serve", "m", engine=Engine.HOST))) == 9  # no engine is asked
+    assert len({fact.name for fact in facts}) == len(facts) == 15
+    assert len(wanted(request("vllm", "serve", "m", engine=Engine.HOST))) == 10  # no engine is asked
     lookup = command_lookup(request("vllm", "serve", "/m", "--config", "/s.yaml"))
     assert lookup.requests["config"].body["globs"] == ["/s.yaml"]
     assert lookup.requests["model"].body["paths"][0] == "/m"

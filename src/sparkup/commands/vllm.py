@@ -71,6 +71,8 @@ def _positional(words: Sequence[str], options: Sequence["_Option"]) -> str:
     """Return the first word that is no option's value; "" behind an option we do not know the values of."""
     taken = {place for option in options for place in option.where}
     for place, word in enumerate(words):
+        if word == "--":
+            return words[place + 1] if words[place + 1 :] else ""
         if place not in taken:
             return "" if word.startswith("-") else word
     return ""
@@ -83,7 +85,14 @@ def complete(argv: Sequence[str], *, host: str | None, port: int | None) -> tupl
         extra += ["--host", host]
     if port is not None:
         extra += ["--port", str(port)]
-    return (*argv, *extra)
+    return with_options(argv, *extra)
+
+
+def with_options(argv: Sequence[str], *words: str) -> tuple[str, ...]:
+    """Return the command line of a server with options added: before a `--`, behind which nothing is one."""
+    first = _first_argument(argv) or 0
+    end = argv.index("--", first) if "--" in argv[first:] else len(argv)
+    return (*argv[:end], *words, *argv[end:])
 
 
 def without_secrets(argv: Sequence[str]) -> tuple[str, ...]:

@@ -33,10 +33,11 @@ from sparkup.planning.parallel import (
     nodes_needed,
     not_needed,
     read_parallel,
+    too_few,
 )
 from sparkup.planning.ranks import Meeting, together
 
-FACTS: tuple[Fact[Any], ...] = (LINKS, GPU, IDENTITY, VERBS, CLOCK, DATAGRAMS)
+FACTS: tuple[Fact[Any], ...] = (LINKS, IDENTITY, VERBS, CLOCK, DATAGRAMS)
 RING = 4  # hosts from which on not all of a ring are neighbours
 
 
@@ -70,10 +71,7 @@ def trimmed(
     each = min(gpus(seen[host.name]) for host in hosts)
     needed = nodes_needed(parallel, each) if parallel else len(hosts)
     if parallel and needed > len(hosts):
-        names = " ".join(host.name for host in hosts)
-        message = f"the command needs {parallel.gpus} GPUs, and there are {each * len(hosts)} on {names}"
-        hint = "name more hosts with -n, or lower -tp, -pp or -dp"
-        problems.append(Problem("too-few-hosts", message, hint=hint))
+        problems.append(too_few(parallel.gpus, each * len(hosts), " ".join(host.name for host in hosts)))
         return request, ()
     ordered = _along_cables(request, known, seen) if needed > 1 else hosts
     if ordered is not None and 2 < needed < len(hosts):

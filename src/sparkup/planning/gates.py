@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from sparkup.domain.check import LEVELS, Finding
 from sparkup.errors import Problem
+from sparkup.planning.gates_gpus import CHECKS as OF_GPUS
 from sparkup.planning.gates_hosts import CHECKS as OF_SEVERAL
-from sparkup.planning.gates_memory import CHECKS as OF_ANY
+from sparkup.planning.gates_memory import CHECKS as OF_MEMORY
 from sparkup.planning.gates_subject import Gate, Subject, missing
 
 __all__ = ["Subject", "checks", "findings", "ids", "refusals", "told"]
 
+OF_ANY = (*OF_MEMORY, *OF_GPUS)
 # What a fabric finds of itself (docs/fabric.md), for several hosts.
 OF_FABRIC = (
     *("net.cx7", "net.state", "net.addr", "net.cable", "net.peer", "net.mtu", "net.mgmt", "net.twins"),

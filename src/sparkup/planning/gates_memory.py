@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from sparkup.commands.vllm import with_options
 from sparkup.domain.check import Check, Finding, Level
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import follow_up
@@ -41,7 +42,7 @@ def with_share(subject: Subject) -> tuple[list[Launch], tuple[str, ...]]:
     said = subject.serve is None or subject.option(SHARE) or subject.option(CACHE) or _elsewhere(subject)
     if said or any(missing(CHECKS[0], subject)) or not any(subject.sparks()):
         return [*subject.drafts], ()
-    drafts = [replace(draft, argv=(*draft.argv, SHARE, FIT)) for draft in subject.drafts]
+    drafts = [replace(draft, argv=with_options(draft.argv, SHARE, FIT)) for draft in subject.drafts]
     return drafts, (f"{SHARE} {FIT}, as the command says none: vLLM's own {DEFAULT} can freeze a Spark",)
 
 

@@ -57,6 +57,13 @@ def nodes_needed(parallel: Parallel, gpus_of_each: int) -> int:
     return math.ceil(parallel.gpus / max(1, gpus_of_each))
 
 
+def too_few(wanted: int, there: int, where: str) -> Problem:
+    """Say that a command needs more GPUs than its hosts have."""
+    message = f"the command needs {wanted} GPUs, and there are {there} on {where}"
+    hint = "name more hosts with -n (sparkup detect looks for them), or lower -tp, -pp or -dp"
+    return Problem("too-few-hosts", message, hint=hint)
+
+
 def not_needed(needed: int, there: int, left: Iterable[Host]) -> str:
     """Say that a command needs fewer hosts than there are, and which are left out."""
     names = ", ".join(host.name for host in left)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sparkup.commands import ray
-from sparkup.commands.vllm import Serve
+from sparkup.commands.vllm import Serve, with_options
 from sparkup.domain.backend import PORTS, Backend
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.fabric import Fabric, Variable
@@ -112,7 +112,7 @@ def _part(draft: Launch, node: Node, serve: Serve | None, meeting: Meeting, ours
     )
     match meeting.backend:
         case Backend.MP:
-            return replace(part, argv=(*draft.argv, *_native(node, serve, meeting)))
+            return replace(part, argv=with_options(draft.argv, *_native(node, serve, meeting)))
         case Backend.RAY:
             return _of_ray(part, node, serve, meeting)
 
@@ -139,5 +139,5 @@ def _of_ray(part: Part, node: Node, serve: Serve | None, meeting: Meeting) -> Pa
     if not part.argv:
         return replace(part, argv=begin)
     said = serve is None or EXECUTOR in serve.said
-    argv = part.argv if said else (*part.argv, EXECUTOR, str(Backend.RAY))
+    argv = part.argv if said else with_options(part.argv, EXECUTOR, str(Backend.RAY))
     return replace(part, argv=argv, first=(begin,))

@@ -21,6 +21,7 @@ from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import CONTAINERS
 from sparkup.facts.dgx import DGX
 from sparkup.facts.environments import ENVIRONMENTS
+from sparkup.facts.gpus import GPU
 from sparkup.facts.launches import LAUNCHES
 from sparkup.facts.listeners import HOLDERS, LISTENERS
 from sparkup.facts.machine import MACHINE
@@ -66,7 +67,7 @@ def wanted(request: LaunchRequest) -> tuple[Fact[Any], ...]:
     own, within = command_lookup(request), inside_lookup(request)
     inside = () if request.engine is Engine.HOST else (*engines, within)
     several = (*cluster.FACTS, ray_lookup(request)) if len(request.hosts) > 1 else ()
-    machine = (MACHINE, MEMORY, DGX, SYSTEMD)
+    machine = (MACHINE, MEMORY, DGX, GPU, SYSTEMD)
     found = (*machine, LAUNCHES, LISTENERS, HOLDERS, ENVIRONMENTS, own, *inside, *several)
     return tuple({fact.name: fact for fact in found}.values())
 
