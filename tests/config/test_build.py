@@ -109,6 +109,7 @@ def test_any_valid_architecture_passes(arch: str) -> None:
         ({"vllm_ref": "a b"}, "can be no ref"),
         ({"vllm_repo": "--upload-pack=x"}, "is no address"),
         ({"base_image": "-x"}, "is no image"),
+        ({"network": "--x"}, "'--x' is no network"),
         ({"apply_vllm_pr": ("abc",)}, "'abc' is no pull request"),
         ({"apply_vllm_pr": ("https://github.com/other/vllm/pull/3",)}, "is not of"),
         ({"apply_vllm_pr": ("3", f"{VLLM}/pull/3")}, "3 is there twice"),

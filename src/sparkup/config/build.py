@@ -27,6 +27,7 @@ ARGUMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 PULL = re.compile(r"#?([1-9]\d*)|https?://github\.com/([^/]+/[^/]+)/pull/([1-9]\d*)(?:[/?#].*)?")
 GITHUB = re.compile(r"(?:https?://|git@|ssh://git@)github\.com[:/]([^/]+/[^/]+?)(?:\.git)?/?")
 REPOSITORY = re.compile(r"(?:(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:|/)\S+")
+NETWORK = re.compile(r"[A-Za-z0-9][\w.:-]*")  # which there are, the engine says
 KINDS = ("nightly", "release")  # of wheels
 
 
@@ -217,6 +218,8 @@ def _syntax(typed: TypedBuild, problems: Problems) -> None:
             problems.add(f"{NAMES[name]} {ref!r} can be no ref", "give a branch, a tag or a whole commit")
     if typed.vllm_repo is not None and not REPOSITORY.fullmatch(typed.vllm_repo):
         problems.add(f"--vllm-repo {typed.vllm_repo!r} is no address", "write https://HOST/PATH.git")
+    if typed.network is not None and not NETWORK.fullmatch(typed.network):
+        problems.add(f"--network {typed.network!r} is no network", "there are: default, host, none")
     if typed.base_image is not None and (not typed.base_image.strip() or typed.base_image.startswith("-")):
         problems.add(f"--base-image {typed.base_image!r} is no image", "write NAME:TAG or NAME@sha256:DIGEST")
 
