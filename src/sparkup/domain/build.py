@@ -12,7 +12,7 @@ from sparkup.domain.host import LOCAL, Host
 SCHEMA = 1  # of the documents below
 # Labels of an image that we built. All of a build's inputs are in the second.
 LABEL_VARIANT, LABEL_INPUTS, LABEL_BUILD = "sparkup.variant", "sparkup.inputs", "sparkup.build"
-IN_IMAGE = "sparkup-build.json"  # in the working directory of the image, and in the context of its build
+IN_IMAGE = "sparkup-build.json"  # in /workspace of the image, and in the context of its build
 TAGS = {"source": "vllm-node", "wheels": "vllm-node", "mxfp4": "vllm-node-mxfp4", "cpu": "vllm-node-cpu"}
 
 
