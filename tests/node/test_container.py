@@ -29,6 +29,7 @@ run)
     if [ -e "$here/warning" ]; then cat "$here/warning" >&2; fi
     "$@" >"$here/output" 2>&1 </dev/null &
     echo $! >"$here/pid"
+    if [ -e "$here/late" ]; then until [ -e "$(cat "$here/late")" ]; do sleep 0.02; done; fi
     if [ -e "$here/mortal" ]; then mv "$here/mortal" "$here/dead"; cat "$here/dead" >&2; exit 125; fi
     echo $id ;;
 create)

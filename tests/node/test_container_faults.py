@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.node.side import Answer, Side
+from tests.node.side import Answer, Json, Side
 from tests.node.test_container import NOT_STARTED, Engine
 from tests.ports import free_udp_port
 from tests.waiting import until
 
-from sparkup.node.handing import offered, taken
+from sparkup.node import container
+from sparkup.node.engine import Patience
+from sparkup.node.handing import NotHandedOver, Offer, taken
 from sparkup.node.peers import KEY
 
 OLD = "SyntaxError: future feature annotations is not defined"
@@ -98,35 +100,73 @@ def test_the_key_of_the_beats_is_in_no_environment(side: Side, engine: Engine) -
     assert engine.stop().status == 0
 
 
-def test_a_key_is_handed_over_to_who_reads(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    with offered(str(tmp_path / "a"), "6d1f") as offer:
-        offer.give()
-        assert offer.key == "6d1f"  # nobody reads
-        with ThreadPoolExecutor() as pool:
-            reads = pool.submit(taken, str(tmp_path / "a"), {"secrets": [KEY]})
+def of_a_rank(engine: Engine) -> Json:
+    """Return a rank that beats, and takes the key for that."""
+    peers = [{"rank": 1, "host": "spark2", "address": "127.0.0.2"}]
+    beats = {"port": free_udp_port(), "address": "127.0.0.1", "peers": peers}
+    return {**engine.spec(["sleep", "600"]), "beats": beats}
 
-            def gone() -> bool:
-                offer.give()
-                return not offer.key
 
-            until(gone, "it is taken", 5)
-            assert reads.result() == {KEY: "6d1f"}
-    assert taken(str(tmp_path / "a"), {"secrets": [KEY]}) == {}
-    assert taken(str(tmp_path / "a"), {"secrets": []}) == {}
+def test_an_engine_that_answers_late_keeps_nobody_from_the_key(side: Side, engine: Engine) -> None:
+    """The rank runs before the engine says so; docker and podman do that on a loaded machine."""
+    (engine.folder / "late").write_text(str(side.folder() / "inside.json"))
+    assert side.start(of_a_rank(engine), {KEY: "6d1f"}, engine.env).status == 0
+    until((side.folder() / "peers.json").exists, "it has listened", 10)
+    assert side.read("peers.json")["problem"] == ""
+    assert engine.stop().status == 0
+
+
+def test_a_rank_that_nobody_hands_the_key_does_not_start(side: Side, engine: Engine) -> None:
+    spec = of_a_rank(engine)
+    lost = f'rm {side.folder() / "key"}; exec "$@"'
+    spec["container"]["run"] = ["docker", "run", "sh", "-c", lost, "sh", *engine.inside(spec)]
+    answer = side.start(spec, {KEY: "6d1f"}, engine.env)
+    assert (answer.status, answer.value["error"]) == (NOT_STARTED, "container-failed")
+    assert answer.value["message"] == ("the key of its beats was not handed over: No such file or directory")
+    assert (engine.container, side.launches()) == (False, [])
+
+
+def test_a_pipe_that_cannot_be_made_refuses_the_start(tmp_path: Path) -> None:
+    (tmp_path / "key").touch()
+    spec: Json = {"container": {"folders": [], "run": ["false"]}}
+    told = container.run(str(tmp_path), spec, {KEY: "6d1f"}, Patience(9.0))
+    assert told == {"error": "log-not-writable", "message": f"{tmp_path}/key: File exists"}
+
+
+def test_who_starts_late_is_waited_for_and_who_gives_up_is_not(tmp_path: Path) -> None:
+    spec = {"secrets": [KEY]}
+    with ThreadPoolExecutor() as pool:
+        offer = Offer(str(tmp_path), "6d1f")
+        reads = pool.submit(taken, str(tmp_path), spec)
+        with pytest.raises(TimeoutError):
+            reads.result(1)
+        with offer.standing():
+            assert reads.result(5) == {KEY: "6d1f"}
+        Offer(str(tmp_path), "6d1f")
+        reads = pool.submit(taken, str(tmp_path), spec)
+        with pytest.raises(TimeoutError):
+            reads.result(1)
+        (tmp_path / "key").unlink()
+        with pytest.raises(NotHandedOver, match="given up"):
+            reads.result(5)
+    with pytest.raises(NotHandedOver, match="No such file"):
+        taken(str(tmp_path), spec)
+    assert taken(str(tmp_path), {"secrets": []}) == {}
 
 
 def test_what_stands_where_the_pipe_was_is_not_written(tmp_path: Path) -> None:
     """Root of a container may put a link there."""
-    with offered(str(tmp_path), "6d1f") as offer:
-        (tmp_path / "key").unlink()
-        (tmp_path / "target").touch()
-        (tmp_path / "key").symlink_to("target")
-        offer.give()
-        (tmp_path / "key").unlink()
-        (tmp_path / "key").touch()
-        offer.give()
-        assert (tmp_path / "key").read_text() + (tmp_path / "target").read_text() == ""
+    offer = Offer(str(tmp_path), "6d1f")
+    (tmp_path / "key").unlink()
+    (tmp_path / "target").touch()
+    (tmp_path / "key").symlink_to("target")
+    assert not offer.give()
+    (tmp_path / "key").unlink()
+    (tmp_path / "key").touch()
+    assert not offer.give()
+    assert (tmp_path / "key").read_text() + (tmp_path / "target").read_text() == ""
+    with offer.standing():
+        pass
     assert not (tmp_path / "key").exists()
 
 

@@ -14,13 +14,12 @@ import time
 
 from . import state
 from .engine import ANSWERING, ENGINES, LAST_WORD, Patience, Silent, Unanswered, ask, asked_to_end, call
-from .handing import Offer, offered
+from .handing import STARTING, Offer
 from .look import Record
 from .peers import KEY
 from .rank import problem
 
 REMOVING = 30.0  # seconds to remove a container, which may be large; or to let go of what was paused
-STARTING = 150.0  # until the rank runs in its container: images and Python come from a cold disk
 NO_PYTHON_THERE = "no python3 is on the PATH in there"
 UNFIT_THERE = "its python3 is too old or incomplete (3.8 needed)"
 # The volumes that it alone has go as well; named ones stay. By itself podman tells it to end, and waits.
@@ -68,16 +67,15 @@ def run(folder: str, spec: state.Json, secrets: dict[str, str], patience: Patien
     try:
         Record(folder)  # while a full disk can still be told from a fault of the engine
         state.write(os.path.join(folder, "rank.json"), starter, ROOM)
+        offer = Offer(folder, secrets.get(KEY, ""))
     except OSError as error:
         return problem("log-not-writable", error)
     ours = {name: value for name, value in secrets.items() if name != KEY}
-    with offered(folder, secrets.get(KEY, "")) as offer:
-        return ran(folder, spec, ours, offer, patience)
+    with offer.standing():
+        return ran(folder, spec, ours, patience)
 
 
-def ran(
-    folder: str, spec: state.Json, secrets: dict[str, str], offer: Offer, patience: Patience
-) -> state.Json:
+def ran(folder: str, spec: state.Json, secrets: dict[str, str], patience: Patience) -> state.Json:
     """Let the engine start the container, and wait until its rank runs."""
     done = call(spec["container"]["run"], patience, secrets)
     if done.returncode:
@@ -86,7 +84,7 @@ def ran(
         told.update({"without": NO_PYTHON_THERE} if NO_PYTHON.search(done.stderr) else {})
     else:
         try:
-            told = begun(folder, spec, done.stdout.split()[-1], offer, patience)
+            told = begun(folder, spec, done.stdout.split()[-1], patience)
         except Silent:
             raise
         except Unanswered as error:
@@ -113,10 +111,9 @@ def warnings(said: str) -> str:
     return "; ".join(line.strip() for line in said.splitlines() if line.lstrip().startswith("WARNING: "))
 
 
-def begun(folder: str, spec: state.Json, container: str, offer: Offer, patience: Patience) -> state.Json:
+def begun(folder: str, spec: state.Json, container: str, patience: Patience) -> state.Json:
     """Wait until the rank runs in its container, and note where; return {} or why it does not."""
     while not (patience.asked or patience.over()):
-        offer.give()
         pid = first_process(spec, container, patience)  # before we look: it wrote while it lived
         inside = state.read(os.path.join(folder, "inside.json"))
         ended = state.read(os.path.join(folder, "exit.json"))

@@ -12,7 +12,7 @@ import time
 from typing import Callable, NamedTuple
 
 from . import state
-from .handing import taken
+from .handing import NotHandedOver, taken
 from .log import LOG_LIMIT, Log
 from .processes import Place
 from .rank import supervise
@@ -59,7 +59,11 @@ def main(root: str, name: str, attempt: str) -> int:
     if why := tried(entering(spec, rights)):
         tell({"error": "container-failed", "message": why})
         return 126
-    key = taken(folder, spec)
+    try:
+        key = taken(folder, spec)
+    except NotHandedOver as error:  # without it this rank would hear nobody, and nobody it
+        tell({"error": "container-failed", "message": "the key of its beats was not handed over: %s" % error})
+        return 126
     return supervise(Place(folder, "inside.json", entering(spec, rights)), spec, key, log, tell)
 
 
