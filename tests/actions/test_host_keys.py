@@ -65,6 +65,15 @@ def test_anything_else_trusts_nothing(user: User, host: Remote, answer: str) -> 
     assert known(host) == ""
 
 
+def test_what_was_typed_before_the_question_is_no_answer(user: User, host: Remote) -> None:
+    with user.at_terminal("status", *host.options) as terminal:
+        terminal.type("yes\n")
+        terminal.expect(QUESTION)
+        terminal.type("\n")
+        assert terminal.status() == 4
+    assert known(host) == ""
+
+
 def test_ctrl_c_at_the_question_ends_it(user: User, host: Remote) -> None:
     with user.at_terminal("status", *host.options) as terminal:
         terminal.expect(QUESTION)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import termios
 from collections.abc import Sequence
 
 import click
@@ -32,10 +33,12 @@ def asking(emit: Emit) -> Trusts:
                 f"Trust what is shown from now on ({files})? [y/N] ",
             )
         )
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer
         emit(Asked(text))
         click.echo(text, err=True, nl=False)
         trusted = (await _typed()).strip().lower() in YES
-        emit(Noted(f"written to {files}" if trusted else "not trusted: no key was written down"))
+        if not trusted:
+            emit(Noted("not trusted: no key was written down"))
         return trusted
 
     return trusts
