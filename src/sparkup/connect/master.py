@@ -4,13 +4,14 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparkup.commands.ssh import Client, resolved
 from sparkup.connect.child import complete, start_on_terminal
 from sparkup.connect.client import call, no_client
-from sparkup.connect.refusals import bad_config, curable, refusal
+from sparkup.connect.refusals import bad_config, curable, on_the_way, refusal, timed_out
 from sparkup.connect.sockets import control_folder
 from sparkup.domain.host import Host
 from sparkup.errors import HostUnreachable, InputRefused, Problem
@@ -69,7 +70,7 @@ class Master:
         self.client, config = await client_for(self._host, self._options)
         problem = await self._log_in()
         if problem and problem.code == "host-unreachable" and not PROXIES.isdisjoint(config):
-            problem = await self._told_on_the_way(problem)
+            problem = problem if timed_out(problem) else await self._told_on_the_way(problem, config)
         if problem and curable(problem) and self._may_ask():
             async with _asking:
                 problem = await self._log_in(problem)
@@ -77,11 +78,11 @@ class Master:
             raise HostUnreachable(problem)
         await self._take_hold()
 
-    async def _told_on_the_way(self, problem: Problem) -> Problem:
+    async def _told_on_the_way(self, problem: Problem, config: Mapping[str, str]) -> Problem:
         """Return what a host on the way said: a client that leaves a master behind throws its words away."""
+        own = f"{config['user']}@{config['hostname']}"  # it refuses: hailing offers no login
         words = (await call(self.client.hail(), self._options.connect_timeout + self._options.login)).stderr
-        told = refusal(self._host, words)
-        return problem if told.code == "login-refused" else told  # hailing offers no login
+        return on_the_way(self._host, words, own, self._options.config) or problem
 
     async def ensure(self) -> Client:
         """Return the client, connected; a master that died since is replaced, without asking."""
@@ -107,6 +108,10 @@ class Master:
         """Say whether the master lived a moment ago."""
         return not self._hold.lost.is_set()
 
+    def refusal(self, words: str) -> Problem:
+        """Name what kept the client out, from its own words."""
+        return refusal(self._host, words, self._options.config)
+
     def _may_ask(self) -> bool:
         return sys.stdin.isatty() if self._options.ask is None else self._options.ask
 
@@ -124,7 +129,7 @@ class Master:
             words += log.read()
         if status == 0:
             return None
-        return earlier if earlier and not words.strip() else refusal(self._host, words)
+        return earlier if earlier and not words.strip() else self.refusal(words)
 
     async def _quiet_call(self, argv: tuple[str, ...]) -> tuple[int, str]:
         limit = self._options.connect_timeout + self._options.login
@@ -147,7 +152,7 @@ class Master:
             self._socket, self._hold = await loop.create_unix_connection(Hold, self.client.socket)
         except OSError as error:
             words = f"the shared connection is gone: {error.strerror}"
-            raise HostUnreachable(refusal(self._host, words)) from None
+            raise HostUnreachable(self.refusal(words)) from None
 
 
 async def client_for(host: Host, options: Options) -> tuple[Client, dict[str, str]]:

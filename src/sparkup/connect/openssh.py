@@ -15,7 +15,7 @@ from sparkup.connect.marked import Marked
 from sparkup.connect.master import DEFAULTS, Master, Options
 from sparkup.connect.output import TAIL, Ahead, Kept
 from sparkup.connect.put import put
-from sparkup.connect.refusals import broke_off, refusal
+from sparkup.connect.refusals import broke_off
 from sparkup.connect.status import from_shell, not_started
 from sparkup.connect.stream import Ended, Running, leave
 from sparkup.domain.command import Command, Result
@@ -100,7 +100,7 @@ class OpenSSH:
         """Tell the program's status from the client's own: 255 can be either."""
         if status == FAILED or status < 0:
             if not err.seen:
-                raise HostUnreachable(refusal(self.host, err.before()))
+                raise HostUnreachable(self._master.refusal(err.before()))
             if status < 0 or not await self._master.lives():
                 raise HostUnreachable(broke_off(self.host, err.text()))
         return from_shell(status)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 
 from sparkup.domain.host import Host
 from sparkup.errors import Problem
@@ -14,6 +15,7 @@ REFUSED = re.compile(
     r"Permission denied \(|Too many authentication failures|Authentication failed|"
     r"no (?:more|mutual) .*authentication|This account is "
 )
+TIMED_OUT = re.compile(r"timed out|no login after")
 NOISE = re.compile(
     r"^(?:@+$|@ +WARNING|Warning: Permanently added|mux_client_|ControlSocket |debug\d?: |\s*$)"
 )
@@ -24,18 +26,34 @@ def curable(problem: Problem) -> bool:
     return problem.code == "login-refused"
 
 
-def refusal(host: Host, words: str) -> Problem:
-    """Name what kept the client out, from its own words."""
+def timed_out(problem: Problem) -> bool:
+    """Say whether a host was waited for in vain: it has nothing more to tell."""
+    return bool(TIMED_OUT.search(problem.message))
+
+
+def on_the_way(host: Host, words: str, own: str, config: str = "") -> Problem | None:
+    """Name what a host on the way to another says; None for a refusal by that other, `own` (USER@HOST)."""
+    told = refusal(host, words, config)
+    if told.code != "login-refused":
+        return told
+    who = next(line for line in told.details if REFUSED.search(line))
+    if who.lower().startswith(f"{own}: ".lower()):
+        return None
+    return replace(told, message=f"the login at a host on the way was refused: {who}")
+
+
+def refusal(host: Host, words: str, config: str = "") -> Problem:
+    """Name what kept the client out, from its own words; `config` is another ssh_config than the user's."""
     if CHANGED.search(words):
         return _changed(host, words)
     if UNVERIFIED.search(words):
-        return _unknown(host)
+        return _unknown(host, config)
     details = tuple(line.rstrip() for line in words.splitlines() if not NOISE.match(line))
     last = details[-1] if details else "the SSH client said nothing"
     if REFUSED.search(words):
-        hint = f"see that `ssh {shlex.join(host.target)}` lets you in without sparkup: user, key, agent"
+        hint = f"see that `{_ssh(host, config)}` lets you in without sparkup: user, key, agent"
         return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
-    hint = f"see that the machine is on and that `ssh {shlex.join(host.target)}` works"
+    hint = f"see that the machine is on and that `{_ssh(host, config)}` works"
     return Problem("host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details)
 
 
@@ -52,15 +70,19 @@ def broke_off(host: Host, words: str) -> Problem:
     return Problem("host-broke-off", message, host.name, "", details)
 
 
-def _unknown(host: Host) -> Problem:
-    return Problem("host-key-unknown", "the host's key is not known yet", host.name, accepting(host))
+def _unknown(host: Host, config: str) -> Problem:
+    return Problem("host-key-unknown", "the host's key is not known yet", host.name, accepting(host, config))
 
 
-def accepting(host: Host, config: str = "") -> str:
-    """Say how a key is taken that is not known; `config` is another ssh_config than the user's."""
-    words = ("ssh", *(("-F", config) if config else ()), *host.target, "true")
+def _ssh(host: Host, config: str, *command: str) -> str:
+    return shlex.join(("ssh", *(("-F", config) if config else ()), *host.target, *command))
+
+
+def accepting(host: Host, config: str) -> str:
+    """Say how a key is taken that is not known."""
+    ssh = _ssh(host, config, "true")
     return (
-        f"accept it with `{shlex.join(words)}`, if the fingerprint that this shows is the host's; "
+        f"accept it with `{ssh}`, if the fingerprint that this shows is the host's; "
         "--accept-new-host-keys trusts keys at first sight"
     )
 
