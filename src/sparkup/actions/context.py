@@ -19,7 +19,6 @@ from sparkup.run.phases import Runner
 from sparkup.run.together import together
 
 Connections = Mapping[str, Connection]
-ROUNDS = 4  # of keys: those of hosts on the way come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +71,37 @@ class Context:
 
         named = {host.name: host for host in hosts}
         found = await together({name: opened(host) for name, host in named.items()})
-        for _ in range(ROUNDS):
-            strangers = [named[name] for name, each in found.items() if _unknown(each)]
-            if not (again := await self._introduced(strangers, found)):
-                break
+        met: set[Host] = set()
+        while again := await self._introduced(named, found, met):  # those of hosts on the way come first
             found |= await together({host.name: opened(host) for host in again})
         lost = [each.problems for each in found.values() if isinstance(each, HostUnreachable)]
         there = {name: each for name, each in found.items() if not isinstance(each, HostUnreachable)}
         return there, [problem for problems in lost for problem in problems]
 
     async def _introduced(
-        self, strangers: Sequence[Host], found: dict[str, Connection | HostUnreachable]
+        self, named: Mapping[str, Host], found: dict[str, Connection | HostUnreachable], met: set[Host]
     ) -> Sequence[Host]:
-        """Return the hosts whose keys are known now; of the others, say what the key is."""
+        """Return the hosts whose keys are known now; of the others, say what the key is.
+
+        Nobody is asked twice for the key of one host: those that were asked for are in `met`.
+        """
+        strangers = [named[name] for name, each in found.items() if _unknown(each)]
         keys = await together({host.name: unknown_key(host, self.options) for host in strangers})
         asked = []
         for host in strangers:
             if key := keys[host.name]:
                 found[host.name] = HostUnreachable(key.problem(host, self.options.config))
-                asked += [(host, key)] if key.may_be_added else []
-        new = {(key.host.address, key.fingerprint): key for _, key in asked}
+                asked += [(host, key)] if key.may_be_added and key.host not in met else []
+        new = {key.host: key for _, key in asked}
+        met |= set(new)
         if not new or not await self._trusted(tuple(new.values())):
             return ()
-        write_down(tuple(new.values()))
-        return [host for host, _ in asked]
+        failed = write_down(tuple(new.values()))
+        for host, key in asked:
+            if why := failed.get(key.file):
+                message = f"its key cannot be written to {key.file}: {why}"
+                found[host.name] = HostUnreachable(Problem("file-not-written", message, host.name))
+        return [host for host, key in asked if key.file not in failed]
 
     async def _trusted(self, keys: Sequence[HostKey]) -> bool:
         if self.options.accept_new_host_keys:  # SSH took all others: these are of hosts on the way

@@ -1,6 +1,7 @@
 """Keys of hosts that SSH does not know yet: what they are, and writing down those that are trusted."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sparkup.connect.client import call
 from sparkup.connect.master import LOGIN, Options, client_for
 from sparkup.connect.refusals import accepting, refusal
 from sparkup.domain.host import Host
-from sparkup.errors import Problem, WorkFailed
+from sparkup.errors import Problem
 from sparkup.facts.identity import fingerprint
 
 STRICT = {"true", "yes"}  # StrictHostKeyChecking: nothing is added but by the user
@@ -25,7 +26,7 @@ class HostKey:
     fingerprint: str
     lines: str
     file: Path
-    may_be_added: bool  # else the user's configuration forbids it
+    may_be_added: bool  # else the user's configuration forbids it, or names no such file
 
     def problem(self, of: Host, config: str) -> Problem:
         """Return what is wrong with a host that cannot be reached for it, and how the key is taken."""
@@ -61,11 +62,24 @@ def _told(host: Host, file: Path, config: Mapping[str, str]) -> HostKey | None:
     if not lines:
         return None
     _, kind, key = lines.split()[:3]
-    files = config.get("userknownhostsfile", "").split()
-    target = Path(files[0] if files else "none").expanduser()
-    may = config.get("stricthostkeychecking") not in STRICT and target.is_absolute()
+    target = _file(config.get("userknownhostsfile", ""))
+    may = config.get("stricthostkeychecking") not in STRICT and _keeps(target)
     shown = kind.removeprefix("ssh-").removeprefix("ecdsa-sha2-").upper()
     return HostKey(host, shown, fingerprint(f"{kind} {key}"), lines, target, may)
+
+
+def _file(words: str) -> Path:
+    """Return the first of the files that `ssh -G` names; Path() where it is unclear: it leaves quotes out."""
+    files = [Path(word).expanduser() for word in words.split()]
+    return files[0] if files and all(file.is_absolute() for file in files) else Path()
+
+
+def _keeps(file: Path) -> bool:
+    """Say whether a file keeps what is added to it: /dev/null does not."""
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
 
 
 def _jumps(words: str) -> list[Host]:
@@ -76,8 +90,9 @@ def _jumps(words: str) -> list[Host]:
     ]
 
 
-def write_down(keys: Sequence[HostKey]) -> None:
-    """Add keys to the files of known hosts of this user, as SSH writes them; raises WorkFailed."""
+def write_down(keys: Sequence[HostKey]) -> Mapping[Path, str]:
+    """Add keys to the files of known hosts of this user, as SSH writes them; return which fail, and why."""
+    failed = {}
     for file in dict.fromkeys(key.file for key in keys):
         lines = "".join(key.lines for key in keys if key.file == file)
         try:
@@ -87,5 +102,5 @@ def write_down(keys: Sequence[HostKey]) -> None:
                 whole = known.read() in (b"", b"\n")
                 known.write(("" if whole else "\n").encode() + lines.encode())
         except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
-            raise WorkFailed(Problem("file-not-written", message, str(file))) from None
+            failed[file] = error.strerror or str(error)
+    return failed
