@@ -76,6 +76,18 @@ def test_a_new_host_and_a_new_cluster() -> None:
     assert "HF_TOKEN: 'hf_x', ON: \"yes\"" in text
 
 
+def test_the_way_to_an_address_goes_with_it() -> None:
+    text = OURS.replace("spark1: {", "spark1: {via: far, ")
+    known = draft(text).inventory
+    same = written(draft(text), changed(eth_if="eth9"))
+    assert read(same, "f").hosts["spark1"].via == "far"
+    moved = read(written(draft(text), changed(address="10.0.0.9")), "f")
+    assert (moved.hosts["spark1"].address, moved.hosts["spark1"].via) == ("10.0.0.9", "")
+    assert moved.hosts["spark2"] == known.hosts["spark2"]
+    further = read(written(draft(text), changed(address="10.0.0.9", via="near")), "f")
+    assert further.hosts["spark1"].via == "near"
+
+
 def test_blanks_replace_nothing() -> None:
     known = draft().inventory
     blank = Inventory({name: KnownHost(name, name) for name in known.hosts}, defaults=Defaults())

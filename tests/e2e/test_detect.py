@@ -231,6 +231,9 @@ def test_a_launch_finds_its_hosts_by_itself(somebody: Control, within: User) -> 
     assert "found spark2" not in within.run(*serve, "--config", "/root/sizes.yaml", "-tp", "1").err
     unread = within.run(*serve, "--config", "/in/the/image.yaml")
     assert "/in/the/image.yaml is not on this machine, so sizes in it" in unread.err
+    said = within.run(*serve, "--config", "/in/the/image.yaml", "-tp", "2")
+    assert "found spark2" in said.err
+    assert "sizes in it" not in said.err
 
 
 @pytest.mark.e2e

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.e2e.rings import address, ring, without_rj45
+from tests.e2e.within import a_spark
 from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Setup, Testbed
 from tests.user import ROOT, User
@@ -15,6 +17,7 @@ PLACES = (ROOT / "src", Path(sys.prefix), Path(sys.base_prefix))
 ALL = ["spark1", "spark4", "spark2", "spark3"]
 QUESTION = "Trust what is shown from now on"
 ANY = ("detect", "--any-machine")
+PUBLIC = "/etc/ssh/ssh_host_ed25519_key.pub"
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +47,27 @@ def test_all_keys_of_a_step_are_asked_at_once(within: User, bed: Testbed) -> Non
         terminal.type("y\n")
         terminal.expect("SSH does not know this host yet")
         terminal.type("y\n")
+        terminal.expect("192.168.176.13  ED25519")  # the same host without the detour
+        terminal.expect(QUESTION)
+        terminal.type("y\n")
         terminal.expect("Write it to /root/new.yaml?")
         terminal.type("n\n")
         assert terminal.status() == 0
-    assert terminal.seen.count(QUESTION) == 2
+    assert terminal.seen.count(QUESTION) == 3
     assert "spark3 at 192.168.176.13" in terminal.seen
     assert bed.exec(1, ["test", "-e", "/root/new.yaml"], check=False).returncode == 1
+
+
+def test_keys_are_written_down_by_nobody_who_was_not_asked(within: User, bed: Testbed) -> None:
+    """The keys of all cables are known, those of the RJ45 network are not."""
+    ends = [(cable, number) for cable in range(1, 5) for number in (cable, cable % 4 + 1)]
+    keys = {number: bed.exec(number, ["cat", PUBLIC]).stdout.strip() for number in range(1, 5)}
+    known = "".join(f"{address(*end)} {keys[end[1]]}\n" for end in ends)
+    bed.exec(1, ["tee", "/root/.ssh/known_hosts"], stdin=known)
+    found = within.json(*ANY)
+    assert [each["name"] for each in found["hosts"]] == ALL, found["left"]
+    assert (found["hosts"][3]["address"], found["hosts"][3]["via"]) == (address(3, 3), address(4, 4))
+    assert bed.exec(1, ["cat", "/root/.ssh/known_hosts"]).stdout == known
 
 
 def test_the_opposite_host_of_a_ring_is_found_at_an_address_that_is_reached(within: User) -> None:
@@ -73,11 +91,18 @@ def test_who_is_reached_through_another_alone_is_taken_that_way(within: User, be
     assert f"via: {address(4, 4)}" in bed.exec(1, ["cat", "/root/far.yaml"]).stdout
 
 
-def test_no_further_host_is_asked_than_are_needed(within: User) -> None:
-    found = within.run(
-        "launch", "--dry-run", "--accept-new-host-keys", "--", "vllm", "serve", "m", "-tp", "2"
-    )
-    assert "from spark2" not in found.err
+@pytest.mark.parametrize(("gpus", "opposite"), [("2", False), ("4", True)])
+def test_no_further_host_is_asked_than_are_needed(
+    within: User, bed: Testbed, gpus: str, opposite: bool
+) -> None:
+    words = ("launch", "--dry-run", "--accept-new-host-keys", "--", "vllm", "serve", "m", "-tp", gpus)
+    with ExitStack() as sparks:
+        for number in range(1, 5):
+            sparks.enter_context(a_spark(bed, number))
+        found = within.run(*words)
+    for neighbour in ("spark2", "spark4"):
+        assert f"found {neighbour} at " in found.err, found
+    assert ("found spark3 at " in found.err) is opposite, found
 
 
 def test_a_host_that_passes_nothing_on_is_said(within: User, bed: Testbed) -> None:

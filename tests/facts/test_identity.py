@@ -20,7 +20,8 @@ def test_a_host_is_known_by_its_key() -> None:
 
 def test_other_keys_and_the_machine_id_serve_as_well() -> None:
     assert Identity(("ssh-rsa A", "ecdsa-sha2-nistp256 B")).key == "ecdsa-sha2-nistp256 B"
-    assert Identity(("ssh-dss A",), "4711").key == "4711"
+    assert Identity(("ssh-dss A",), "4711").key == "ssh-dss A"
+    assert Identity((), "4711").key == "4711"
     assert Identity().key == ""
 
 

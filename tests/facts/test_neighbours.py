@@ -23,6 +23,15 @@ def test_those_who_answered(with_ip: bool) -> None:
     }
 
 
+@pytest.mark.parametrize("odd", ["junk", "192.168.177.999", "fe80::1"])
+def test_an_address_that_is_none_of_ipv4_is_left_out(odd: str) -> None:
+    recorded = answers("neighbours", "spark1")
+    out = recorded["ip"]["out"].replace("192.168.177.12", odd)
+    told = parse_neighbours({**recorded, "ip": {**recorded["ip"], "out": out}})
+    assert [each.address for each in told if each.netdev == "enp1s0f1np1"] == []
+    assert len(told) == 2
+
+
 @pytest.mark.parametrize("with_ip", [True, False])
 def test_routes(with_ip: bool) -> None:
     recorded = answers("routes", "spark1")

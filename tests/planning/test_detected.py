@@ -124,4 +124,12 @@ def test_the_way_to_a_host_is_kept() -> None:
     assert new.hosts["spark2"].via == "10.0.0.9"
     assert known(new)[1].via == "10.0.0.9"
     again = inventory_of(Found((ONE, TWO)), FABRIC, new, "", NOW)
-    assert again.hosts["spark2"].via == "10.0.0.9", "as its owner has it"
+    assert again.hosts["spark2"].via == "", "it was reached without"
+
+
+def test_a_host_is_written_as_it_was_reached() -> None:
+    """By the address in the file it was not."""
+    old = Inventory({"b": KnownHost("b", "192.168.176.12", via="gone", host_key=fingerprint(key(2)))})
+    through = replace(TWO, name="b", via="192.168.177.11")
+    new = inventory_of(Found((ONE, through)), FABRIC, old, "", NOW).hosts["b"]
+    assert (new.address, new.via, new.verified) == ("192.168.177.12", "192.168.177.11", NOW.date())

@@ -8,24 +8,30 @@ import pytest
 from tests.planning.members import KEY, P0, P1, key, ports, seen
 
 from sparkup.domain.discovery import FoundHost, Left, Sighting
-from sparkup.facts.identity import Identity
+from sparkup.facts.identity import IDENTITY, Identity, fingerprint
 from sparkup.facts.tools.ip_neigh import Neighbour
+from sparkup.node import gather_net
+from sparkup.planning import discovery as scan
 from sparkup.planning.discovery import (
     Net,
     addresses_near,
     all_networks,
+    as_shown,
     cages_once,
     found_host,
+    is_direct,
     judged,
-    may_reach,
     networks,
     owned,
     scan_fact,
+    scan_seconds,
     sightings,
     silent,
     small,
+    some,
     unheard,
 )
+from sparkup.run.answers import AbsentError, UnreadableError, value
 
 ONE = Net(P0, IPv4Address("192.168.177.11"), IPv4Network("192.168.177.0/24"), "p1")
 TWO = Net(P1, IPv4Address("192.168.178.11"), IPv4Network("192.168.178.0/24"), "p1")
@@ -72,6 +78,23 @@ def test_the_question_of_a_scan() -> None:
     assert fact.parse({"scan": {"scan": [[P0, "192.168.177.12"]]}}) == ((P0, "192.168.177.12"),)
 
 
+@pytest.mark.parametrize("told", [[[P0, "junk"]], [[P0, "1.2.3.999"]], [[P0]], [5]])
+def test_what_is_no_answer_to_a_scan_is_a_bad_one(told: list[object]) -> None:
+    with pytest.raises(UnreadableError):
+        value(scan_fact((ONE,)), {"scan\0scan": {"scan": told}})
+
+
+def test_a_scan_that_failed_says_not_that_nobody_is_there() -> None:
+    with pytest.raises(AbsentError):
+        value(scan_fact((ONE,)), {"scan\0scan": {"error": "OSError"}})
+
+
+def test_how_long_a_scan_may_take() -> None:
+    assert (scan.BATCH, scan.APART) == (gather_net.AT_ONCE, gather_net.APART)
+    large = replace(ONE, network=IPv4Network("10.0.0.0/20"))
+    assert (scan_seconds((ONE,)), scan_seconds((large,) * 3)) == (3, 75)  # 24 batches in the latter
+
+
 def test_who_is_there() -> None:
     met = (
         Neighbour("192.168.177.12", P0, "aa", "REACHABLE"),
@@ -100,7 +123,9 @@ def test_what_another_host_sees_is_reached_through_it() -> None:
 
 def test_where_somebody_has_looked_nobody_looks_again() -> None:
     heard = {(ONE.network, "192.168.177.11"), (TWO.network, "192.168.178.99")}
-    assert unheard((ONE, TWO), heard) == (TWO,)  # another network of these numbers, it seems
+    elsewhere = replace(TWO, cage="p0")
+    assert unheard((ONE, elsewhere), heard) == (elsewhere,)  # another network of these numbers, it seems
+    assert unheard((ONE, TWO), heard) == ()  # the twin of one that was heard
 
 
 def test_the_twin_of_a_cage_is_scanned_where_nobody_answers_by_its_sibling() -> None:
@@ -112,18 +137,54 @@ def test_the_twin_of_a_cage_is_scanned_where_nobody_answers_by_its_sibling() -> 
     assert silent(nets, first, ()) == (TWO,)
 
 
-def test_what_is_far_away_is_not_tried_from_here() -> None:
-    near = Sighting("192.168.177.12", (), via="spark2")
-    far = replace(near, address="10.9.9.9")
-    here = all_networks(ports("spark1"))
-    assert [may_reach(each, here) for each in (near, far, replace(far, via=""))] == [True, False, True]
-    assert may_reach(far, None)  # who knows
+def test_another_host_leads_nobody_off_the_cables() -> None:
+    """spark1 is in 192.168.176.0/24 by its RJ45 port."""
+    cable = Sighting("192.168.177.12", (), via="spark2")
+    others = [replace(cable, address=address) for address in ("192.168.176.99", "10.9.9.9", "spark3")]
+    cabled = [net.network for net in networks(ports("spark1"))]
+    assert [is_direct(each, cabled) for each in (cable, *others)] == [True, False, False, False]
+    assert not is_direct(cable, ())  # the search began on another host
+    assert is_direct(replace(others[0], via=""), ())
+    assert not is_direct(replace(cable, name="two"), cabled)  # the inventory has the way
+
+
+def test_a_host_that_tells_of_many_is_not_believed_all() -> None:
+    many = [Sighting(f"10.0.0.{number}", (), via="spark2") for number in range(70)]
+    peer = found_host("", "192.168.177.12", (), seen(2))
+    assert some([many[:40], many[40:]], peer) == (
+        [many[:40], many[40:64]],
+        "spark2 tells of 70 addresses: the first 64 were tried",
+    )
+    assert some([many[:64]], peer) == ([many[:64]], "")
+
+
+def test_no_host_has_many_addresses() -> None:
+    port = next(each for each in ports("spark2") if not each.usable and each.fixed)
+    own = tuple(IPv4Interface(f"192.168.176.{number}/24") for number in range(1, 99))
+    liar = replace(
+        found_host("", "10.0.0.2", (), seen(2), "10.0.0.1"), interfaces=(replace(port, addresses=own),)
+    )
+    assert len(addresses_near(liar, None)) == 8
+
+
+def test_a_host_is_known_by_the_key_that_it_showed() -> None:
+    """It says that it is spark1."""
+    liar = seen(2, identity=Identity((KEY,), "id1"))
+    there, note = as_shown(liar, key(2), "192.168.177.12")
+    assert there[IDENTITY].key == key(2)
+    assert (
+        note == f"192.168.177.12 has the SSH host key {fingerprint(key(2))}, and tells of others as its own"
+    )
+    assert as_shown(seen(2), key(2), "192.168.177.12")[1] == ""
+    assert as_shown(seen(2, identity=Identity((), "id2")), key(2), "192.168.177.12")[1] == ""
 
 
 def test_where_a_host_beyond_another_is_nearer() -> None:
     beyond = found_host("", "10.0.0.2", (), seen(2), "10.0.0.1")
     assert addresses_near(beyond, all_networks(ports("spark1"))) == ("192.168.176.12",)
-    assert addresses_near(beyond, None) == ("192.168.176.12",)
+    assert addresses_near(beyond, None) == ("192.168.178.12", "192.168.176.12", "192.168.177.12")
+    at = replace(beyond, address="192.168.177.12")
+    assert addresses_near(at, None)[0] == "192.168.177.12"
     assert addresses_near(beyond, (IPv4Network("10.0.0.0/8"),)) == ()
     assert addresses_near(replace(beyond, via=""), None) == ()
 

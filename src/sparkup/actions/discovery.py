@@ -5,45 +5,49 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 
+from sparkup.actions.asked import looked, peers, shown
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.nearer import nearer
 from sparkup.connect.base import Connection
+from sparkup.connect.host_keys import HostKey, Trusts
 from sparkup.domain.discovery import Found, FoundHost, Left, Search, Sighting
 from sparkup.domain.event import PhaseFinished, PhaseStarted
-from sparkup.domain.fabric import Interface
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import Host
-from sparkup.errors import HostUnreachable, Problem, SparkupError
-from sparkup.facts.links import LINKS
+from sparkup.errors import HostUnreachable, Problem
 from sparkup.planning.cluster import gpus
 from sparkup.planning.discovery import (
     ORIGIN,
-    PEER,
     Heard,
     Here,
     Net,
     addresses_near,
     all_networks,
+    as_shown,
     cages_once,
     found_host,
+    is_direct,
     judged,
-    may_reach,
     networks,
     owned,
     scan_fact,
+    scan_seconds,
     sightings,
     silent,
     small,
+    some,
     unheard,
 )
-from sparkup.run.gather import Facts, Live
+from sparkup.run.gather import Live
 from sparkup.run.phases import Runner
 
 KEYS_ONLY = ("PasswordAuthentication=no", "KbdInteractiveAuthentication=no")  # no password for strangers
 AT_ONCE = 32  # logins: each is a process here
 CONNECT = 4  # seconds: what is looked for is a cable away
-HOSTS, LONGEST = 16, 60.0  # hosts, and seconds, after which the search goes on from no further host
+HOSTS = 16  # after so many the search goes on from no further host
+LONGEST, LONGEST_LARGE = 60.0, 300.0  # seconds, without those of questions; with large networks
 TITLE = "Look for other hosts"
 
 
@@ -54,7 +58,9 @@ class Hunt:
     stack: AsyncExitStack
     context: Context
     search: Search
-    here: Here
+    here: Here = None
+    cabled: tuple[IPv4Network, ...] = ()  # networks of RDMA ports here
+    begun: float = field(default_factory=time.monotonic)
     hosts: dict[str, FoundHost] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
@@ -63,6 +69,28 @@ class Hunt:
     heard: Heard = field(default_factory=set)
     scanned: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def longest(self) -> float:
+        """Return the seconds after which nothing further is begun."""
+        return LONGEST_LARGE if self.search.large else LONGEST
+
+    @property
+    def late(self) -> bool:
+        """Say whether the time is over."""
+        return time.monotonic() > self.begun + self.longest
+
+    def unhurried(self, trusts: Trusts | None) -> Trusts:
+        """Return how the user is asked, without the time that this takes being the search's."""
+
+        async def asked(keys: Sequence[HostKey]) -> bool:
+            began = time.monotonic()
+            try:
+                return trusts is not None and await trusts(keys)
+            finally:
+                self.begun += time.monotonic() - began
+
+        return asked
 
     def keep(self, host: FoundHost, seen: Seen, connection: Connection) -> None:
         """Take a host."""
@@ -90,23 +118,34 @@ class Hunt:
         if self.search.scan:
             fit, notes = small(nets, large=self.search.large)
             self.notes += notes
-            scanned = cages_once(fit)
-            answered = await self._scan(host, scanned)
-            more = silent(fit, scanned, answered)
-            answered += await self._scan(host, more)
-            scanned += more
-            nets = tuple(net for net in nets if net in scanned or net not in fit)  # not what twins repeat
+            scanned, answered = await self._scan(host, cages_once(fit))
+            if scanned:
+                also, more = await self._scan(host, silent(fit, scanned, answered))
+                scanned, answered = scanned + also, answered + more
+                nets = tuple(net for net in nets if net in scanned or net not in fit)  # not what twins repeat
         self.scanned += [str(net.network) for net in scanned]
-        return dict(zip(nets, sightings(self.seen[host.key], nets, scanned, answered, host), strict=True))
+        told: Sequence[Sequence[Sighting]]
+        told = sightings(self.seen[host.key], nets, scanned, answered, host)
+        if host.address:
+            told, note = some(told, host)
+            self.notes += filter(None, [note])
+        return dict(zip(nets, told, strict=True))
 
-    async def _scan(self, host: FoundHost, nets: Sequence[Net]) -> tuple[tuple[str, str], ...]:
+    async def _scan(
+        self, host: FoundHost, nets: Sequence[Net]
+    ) -> tuple[tuple[Net, ...], tuple[tuple[str, str], ...]]:
+        """Return which networks were scanned, and who answered in them."""
         if not nets:
-            return ()
-        fact = scan_fact(nets)
-        looked = (await _looked({host.name: [fact]}, {host.name: self.connections[host.key]}))[host.name]
-        answered: tuple[tuple[str, str], ...] = looked[fact] if isinstance(looked, Seen) else ()
+            return (), ()
+        fact, connections = scan_fact(nets), {host.name: self.connections[host.key]}
+        there = (await looked({host.name: [fact]}, connections, scan_seconds(nets)))[host.name]
+        if isinstance(there, Problem):
+            names = ", ".join(str(net.network) for net in nets)
+            self.notes.append(f"{names} could not be scanned from {host.name}: {there.message}")
+            return (), ()
+        answered = there[fact]
         self.heard |= {(net.network, address) for net in nets for _, address in answered}
-        return answered
+        return tuple(nets), answered
 
     async def take(self, sighted: Sequence[Sighting], nets: Sequence[Net]) -> None:
         """Log in to what was sighted in networks and is not known yet, many at once; judge it in order."""
@@ -114,24 +153,32 @@ class Hunt:
         once = {each.address: each for each in reversed(sighted) if each.name or each.address not in there}
         new = [each for each in sighted if each is once.get(each.address)]
         for begin in range(0, len(new), AT_ONCE):
+            if self.late:
+                rest = f"{len(new) - begin} addresses that were seen were not tried"
+                self.notes.append(f"the search ended after {self.longest:.0f} s: {rest}")
+                return
             await self._take(new[begin : begin + AT_ONCE], nets)
 
     async def _take(self, sighted: Sequence[Sighting], nets: Sequence[Net]) -> None:
-        found, lost = await self._reach([each for each in sighted if may_reach(each, self.here)])
-        far = [each for each in sighted if each.via and _out_of_reach(each.address, found, lost)]
-        further, lost_too = await self._reach(far, through=True)
-        connections, lost = {**found, **further}, {**lost, **lost_too}
-        looked = await _looked(dict.fromkeys(connections, PEER), connections)
-        taken = []
+        direct = [replace(each, via="") for each in sighted if is_direct(each, self.cabled)]
+        connections, lost = await self._reach(direct)
+        far = [each for each in sighted if each.via and _goes_on(each.address, connections, lost)]
+        further, lost_too = await self._reach(far)
+        ways = {each.address: each for each in (*direct, *far)}
+        connections, lost = {**connections, **further}, {**lost, **lost_too}
+        hosts = {address: _host(ways[address]) for address in connections}
+        answers, notes = await peers(hosts, connections, self.context.options)
+        self.notes += notes
+        taken: list[FoundHost] = []
         for each in sighted:
-            there = looked.get(each.address)
+            there = answers.get(each.address)
             if isinstance(there, Seen):
-                seen_at = each if each.address in further else replace(each, via="")
-                taken += self._judge(seen_at, there, connections[each.address], nets)
+                found = self._judge(ways[each.address], there, connections[each.address], nets)
+                taken += found if not each.name else ()  # the inventory has the way to it
             elif why := there or lost.get(each.address):
                 self.left.append(Left(each.address, each.told, why.code, why.message, why.hint))
-        lan = {host.key: keys for host in taken if (keys := addresses_near(host, self.here))}
-        for key, (host, connection) in (await nearer(self.stack, self.context, self.seen, lan)).items():
+        near = {host.key: addresses for host in taken if (addresses := addresses_near(host, self.here))}
+        for key, (host, connection) in (await nearer(self.stack, self.context, near)).items():
             self.keep(replace(self.hosts[key], address=host.address, via=""), self.seen[key], connection)
 
     def _judge(
@@ -147,14 +194,12 @@ class Hunt:
             return [found]
         return []
 
-    async def _reach(
-        self, sighted: Sequence[Sighting], *, through: bool = False
-    ) -> tuple[Connections, Mapping[str, Problem]]:
+    async def _reach(self, sighted: Sequence[Sighting]) -> tuple[Connections, Mapping[str, Problem]]:
         if not sighted:
             return {}, {}
-        hosts = [Host(each.address, each.address, each.via if through else "") for each in sighted]
+        reached = self.context.reached(map(_host, sighted))
         try:
-            there, lost = await self.stack.enter_async_context(self.context.reached(hosts))
+            there, lost = await self.stack.enter_async_context(reached)
         except HostUnreachable as error:
             return {}, {each.where: each for each in error.problems}
         return there, {each.where: each for each in lost}
@@ -173,21 +218,13 @@ class Hunt:
         return runner
 
 
-def _out_of_reach(address: str, found: Connections, lost: Mapping[str, Problem]) -> bool:
-    """Say whether there is no way from here to an address: who answers and lets us not in is no such."""
-    return address not in found and (address not in lost or lost[address].code == "host-unreachable")
+def _host(sighting: Sighting) -> Host:
+    return Host(sighting.address, sighting.address, sighting.via)
 
 
-async def _looked(wanted: Mapping[str, Facts], connections: Connections) -> Mapping[str, Seen | Problem]:
-    """Return what hosts answered, or what was wrong: one that cannot tell does not spoil the others."""
-
-    async def one(name: str) -> Seen | Problem:
-        try:
-            return (await Live(connections).look({name: wanted[name]}))[name]
-        except SparkupError as error:
-            return error.problems[0]
-
-    return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+def _goes_on(address: str, found: Connections, lost: Mapping[str, Problem]) -> bool:
+    """Say whether the way through another host is tried: with the same numbers it may be another machine."""
+    return address not in found and (address not in lost or lost[address].code != "host-key-unknown")
 
 
 @asynccontextmanager
@@ -195,7 +232,7 @@ async def discovered(
     origin: Host, known: Sequence[Sighting], search: Search, context: Context
 ) -> AsyncIterator[tuple[Found, Hunt]]:
     """Find hosts, and keep the connections to them. Raises HostUnreachable where the search cannot begin."""
-    begun = time.monotonic()
+    began = time.monotonic()
     context.emit(PhaseStarted(TITLE))
     options = context.options
     extra = (*options.extra, *KEYS_ONLY)
@@ -203,29 +240,36 @@ async def discovered(
     async with AsyncExitStack() as stack:
         connections = await stack.enter_async_context(context.connected([origin]))
         seen = (await Live(connections).look({origin.name: ORIGIN}))[origin.name]
-        interfaces: tuple[Interface, ...] = seen[LINKS]
-        hunt = Hunt(stack, context, search, all_networks(interfaces) if origin.is_local else None)
+        hunt = Hunt(stack, context, search)
+        hunt.context = replace(context, trusts=hunt.unhurried(context.trusts))
+        for key in (await shown([] if origin.is_local else [origin], context.options)).values():
+            seen, note = as_shown(seen, key, origin.address)
+            hunt.notes += filter(None, [note])
         told = "this machine" if origin.is_local else "the search began there"
         first = found_host("" if origin.is_local else origin.name, origin.address, (told,), seen, origin.via)
         hunt.keep(first, seen, connections[origin.name])
-        await hunt.take(known, networks(first.interfaces))
+        nets = networks(first.interfaces)
+        if origin.is_local:
+            hunt.here, hunt.cabled = all_networks(first.interfaces), tuple(net.network for net in nets)
+        await hunt.take(known, nets)
         if not 0 < search.enough <= gpus(seen):
-            await _go_on(hunt, first, search.enough - gpus(seen), begun + LONGEST)
-        context.emit(PhaseFinished(TITLE, time.monotonic() - begun))
+            await _go_on(hunt, first, search.enough - gpus(seen))
+        context.emit(PhaseFinished(TITLE, time.monotonic() - began))
         yield (
             Found(tuple(hunt.hosts.values()), hunt.not_taken(), tuple(hunt.notes), tuple(hunt.scanned)),
             hunt,
         )
 
 
-async def _go_on(hunt: Hunt, first: FoundHost, others: int, end: float) -> None:
+async def _go_on(hunt: Hunt, first: FoundHost, others: int) -> None:
     """Look from the first host, then from all that are found; so many `others` are enough, if > 0."""
     looked: set[str] = set()
     hosts = [first]
     while hosts and not 0 < others < len(hunt.hosts):
-        if len(hunt.hosts) > HOSTS or time.monotonic() > end:
+        if len(hunt.hosts) > HOSTS or hunt.late:
             names = ", ".join(host.name for host in hosts)
-            hunt.notes.append(f"the search ended after {HOSTS} hosts or {LONGEST:.0f} s: not on from {names}")
+            ended = f"the search ended after {HOSTS} hosts or {hunt.longest:.0f} s"
+            hunt.notes.append(f"{ended}: not on from {names}")
             return
         await hunt.look_from(hosts)
         looked |= {host.key for host in hosts}

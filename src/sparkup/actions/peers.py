@@ -11,6 +11,7 @@ from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import HostUnreachable
 from sparkup.planning.host_paths import config_lookup
+from sparkup.planning.parallel import SIZES
 from sparkup.planning.wanting import gpus_wanted, locked, notes
 from sparkup.run.cabled import cabled
 from sparkup.run.gather import Live
@@ -46,7 +47,7 @@ async def _configuration(request: LaunchRequest, context: Context) -> str:
     fact = config_lookup(request)
     async with context.connected([LOCAL]) as connections:
         found = (await Live(connections).look({LOCAL.name: [fact]}))[LOCAL.name][fact]
-    if not found.config_path:
+    if not found.config_path and all(serve.value(size) is None for size in SIZES):
         message = f"{serve.config} is not on this machine, so sizes in it (-tp, -pp, -dp) are not known"
         context.emit(Noted(f"{message}: say them on the command line, or name hosts with -n"))
     return found.config

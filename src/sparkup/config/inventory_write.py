@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,20 +52,24 @@ def written(draft: Draft, new: Inventory) -> str:
     """Return the text of a file with what a new inventory says.
 
     What is blank in the new one stays as it was, and so do hosts and clusters that it does not have: that
-    nothing was found is no reason to forget. Secrets stay where their owner wrote them; a new one is only
-    named. Raises InputRefused when the file is wrong, or what would be written is.
+    nothing was found is no reason to forget. Only the way to an address goes where the host has another one.
+    Secrets stay where their owner wrote them; a new one is only named. Raises InputRefused when the file is
+    wrong, or what would be written is.
     """
     old, said = plain(draft.inventory), plain(new)
     if not new.links and "links" in old.get("detected", {}):
         said.pop("detected", None)  # its date would be that of links which were not found
     if draft.text is not None and _merged(old, said) == old:
         return draft.text
+    moved = _moved(old.get("hosts", {}), said["hosts"])
     text = HEADER if draft.text is None else draft.text
     head = BEGINNING.match(text)
     try:
-        result = (head[0] if head else "") + _edited(text[head.end() if head else 0 :], old, said)
+        result = (head[0] if head else "") + _edited(text[head.end() if head else 0 :], old, said, moved)
     except (YAMLError, ValueError):
         result = ""
+    for name in moved:
+        del old["hosts"][name]["via"]
     if plain(read(result, str(draft.path))) != _merged(old, said):
         raise _not_kept(draft)
     return result
@@ -78,7 +82,13 @@ def _not_kept(draft: Draft) -> InputRefused:
     )
 
 
-def _edited(text: str, old: Plain, said: Plain) -> str:
+def _moved(old: Plain, new: Plain) -> list[str]:
+    """Return the hosts that have another address, to which no way leads through others."""
+    both = [name for name in old if name in new and "via" in old[name] and "via" not in new[name]]
+    return [name for name in both if new[name].get("address") not in (None, old[name].get("address"))]
+
+
+def _edited(text: str, old: Plain, said: Plain, moved: Sequence[str]) -> str:
     _, indent, dash = load_yaml_guess_indent(text)
     dash = 2 if dash is None else dash
     yaml = yaml_as_written()
@@ -88,6 +98,8 @@ def _edited(text: str, old: Plain, said: Plain) -> str:
     if document is None:  # nothing but comments, which ruamel drops
         document, before = CommentedMap(), text and text.rstrip("\n") + "\n"
     _update(document, old, said)
+    for name in moved:
+        del document["hosts"][name]["via"]
     stream = io.StringIO()
     yaml.dump(document, stream)
     return before + stream.getvalue()

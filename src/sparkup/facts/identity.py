@@ -22,7 +22,7 @@ class Identity:
     def key(self) -> str:
         """Return what is the same from wherever the host is seen, "" where nothing is known."""
         of = {key.partition(" ")[0]: key for key in self.keys}
-        return next((of[kind] for kind in BEST if kind in of), self.machine_id)
+        return next((of[kind] for kind in (*BEST, *of) if kind in of), self.machine_id)
 
 
 def parse(answers: Answers) -> Identity:

@@ -14,12 +14,20 @@ ARP, ROUTE = "/proc/net/arp", "/proc/net/route"  # for hosts whose `ip` is missi
 def parse_neighbours(answers: Answers) -> tuple[Neighbour, ...]:
     """Read the answers to NEIGHBOURS: those who answered, IPv4 alone."""
     told = neighbours(clean(answers["ip"]["out"]), ()) or neighbours("", _lines(answers, ARP))
-    return tuple(each for each in told if each.mac)
+    return tuple(each for each in told if each.mac and _is_plain(each.address))
 
 
 def parse_routes(answers: Answers) -> tuple[Route, ...]:
     """Read the answers to ROUTES: the main table, IPv4 alone."""
     return tuple(routes(clean(answers["ip"]["out"]), ()) or routes("", _lines(answers, ROUTE)))
+
+
+def _is_plain(address: str) -> bool:
+    try:
+        IPv4Address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _lines(answers: Answers, path: str) -> list[str]:

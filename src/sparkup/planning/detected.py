@@ -48,7 +48,7 @@ def _is(host: FoundHost, each: KnownHost) -> bool:
 
 
 def inventory_of(found: Found, fabric: Fabric, old: Inventory, cluster: str, now: datetime) -> Inventory:
-    """Return what is to be written: what was found, with addresses and settings of the old file."""
+    """Return what is to be written: what was found, with the settings of the old file."""
     hosts = {host.name: _known(host, old.hosts.get(host.name), now) for host in found.hosts}
     clusters = {cluster: tuple(hosts)} if cluster else _grown(old, tuple(hosts))
     return replace(old, hosts=hosts, clusters=clusters, links=fabric.links, detected_at=now, origins={})
@@ -66,13 +66,16 @@ def _grown(old: Inventory, names: Sequence[str]) -> Mapping[str, tuple[str, ...]
 
 
 def _known(host: FoundHost, old: KnownHost | None, now: datetime) -> KnownHost:
-    """Return a host as it is written; this machine needs an address that the others reach it by."""
+    """Return a host as it is written: at the address, and by the way, at which it was reached.
+
+    This machine needs an address that the others reach it by: that of the old file, else one of its own.
+    """
     own = [str(each.ip) for each in host.fabric]
-    address = old.address if old else host.address or (own[0] if own else host.name)
-    before = old or KnownHost(host.name, address, via=host.via)
+    before = old or KnownHost(host.name, own[0] if own else host.name)
+    if host.address:
+        before = replace(before, address=host.address, via=host.via)
     return replace(
         before,
-        address=address,
         host_key=fingerprint(host.key),
         verified=now.date(),
         fabric=host.fabric,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from sparkup.domain.discovery import FoundHost, Left, Sighting
@@ -11,20 +11,22 @@ from sparkup.domain.fact import Answers, Fact, Seen, scan
 from sparkup.facts.dgx import DGX
 from sparkup.facts.gpus import GPU
 from sparkup.facts.hostname import HOSTNAME
-from sparkup.facts.identity import IDENTITY
+from sparkup.facts.identity import IDENTITY, fingerprint
 from sparkup.facts.links import LINKS
 from sparkup.facts.neighbours import NEIGHBOURS
 from sparkup.planning.fabric_ports import OWN
 
 SMALL, LARGE = 24, 20  # bits of the largest network that is scanned: as it is, and when asked for
 SCAN = 0.6  # seconds in which an address answers, if anybody has it
+BATCH, APART = 512, 3.0  # addresses that are tried together, and seconds between (node/gather_net.py)
+TOLD, OWNED = 64, 8  # addresses that are tried of all that a host tells: who is there, and its own
 PEER = (IDENTITY, DGX, LINKS, HOSTNAME, NEIGHBOURS)
 ORIGIN = (*PEER, GPU)
 PLAIN = re.compile(r"\d+(\.\d+){3}")
 ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-# Of this machine, None where the search began on another: then it is tried what can be reached from here.
+# Networks of this machine, None where the search began on another: then it is tried what leads there.
 Here = tuple[IPv4Network, ...] | None
 Heard = set[tuple[IPv4Network, str]]  # networks that were scanned, and who answered there
 
@@ -50,8 +52,12 @@ def networks(interfaces: Sequence[Interface]) -> tuple[Net, ...]:
 
 
 def unheard(nets: Sequence[Net], heard: Heard) -> tuple[Net, ...]:
-    """Return the networks of a host in which nobody has looked: who scanned one has heard it there."""
-    return tuple(net for net in nets if (net.network, str(net.own)) not in heard)
+    """Return the networks of a host in which nobody has looked: who scanned one has heard it there.
+
+    The twin of one that was heard leads to the same hosts.
+    """
+    known = {net.cage or net.netdev for net in nets if (net.network, str(net.own)) in heard}
+    return tuple(net for net in nets if (net.cage or net.netdev) not in known)
 
 
 def all_networks(interfaces: Sequence[Interface]) -> tuple[IPv4Network, ...]:
@@ -59,16 +65,39 @@ def all_networks(interfaces: Sequence[Interface]) -> tuple[IPv4Network, ...]:
     return tuple({each.network for port in _wired(interfaces) for each in port.fixed})
 
 
-def may_reach(sighting: Sighting, here: Here) -> bool:
-    """Say whether this machine may have a way to an address: one far away makes nobody wait."""
-    return not sighting.via or here is None or _within(sighting.address, here)
+def is_direct(sighting: Sighting, cabled: Sequence[IPv4Network]) -> bool:
+    """Say whether an address is logged in to without a detour.
+
+    What another host tells of is, in `cabled` alone, the networks of RDMA ports here: no host decides where
+    else this machine tries its keys. What the inventory has a way to is reached by that.
+    """
+    return not sighting.via or (not sighting.name and _within(sighting.address, cabled))
+
+
+def some(told: Sequence[Sequence[Sighting]], seer: FoundHost) -> tuple[list[Sequence[Sighting]], str]:
+    """Return who is tried of those that another host tells of in its networks, and what to say of the rest.
+
+    Each is a login from here, through that host.
+    """
+    left = TOLD
+    kept = []
+    for group in told:
+        kept.append(group[:left])
+        left -= len(kept[-1])
+    count = sum(map(len, told))
+    note = f"{seer.name} tells of {count} addresses: the first {TOLD} were tried" if count > TOLD else ""
+    return kept, note
 
 
 def addresses_near(host: FoundHost, here: Here) -> tuple[str, ...]:
-    """Return where a host that was reached through another may be reached from here: on no cable of RDMA."""
-    ports = [port for port in _wired(host.interfaces) if not port.usable]
-    own = [str(each.ip) for port in ports for each in port.fixed]
-    return tuple(each for each in own if here is None or _within(each, here)) if host.via else ()
+    """Return where a host that was reached through another may be reached from here.
+
+    On cables of RDMA only where the search began on another host: else they were tried.
+    """
+    ports = [port for port in _wired(host.interfaces) if here is None or not port.usable]
+    own = dict.fromkeys(str(each.ip) for port in ports for each in port.fixed)
+    near = [each for each in own if here is None or _within(each, here)] if host.via else []
+    return tuple(sorted(near, key=lambda each: each != host.address)[:OWNED])
 
 
 def _wired(interfaces: Sequence[Interface]) -> list[Interface]:
@@ -111,10 +140,16 @@ def scan_fact(nets: Sequence[Net]) -> Fact[tuple[tuple[str, str], ...]]:
     """Return the fact of who takes connections for SSH: interface and address of each."""
 
     def parse(answers: Answers) -> tuple[tuple[str, str], ...]:
-        return tuple((str(netdev), str(address)) for netdev, address in answers["scan"]["scan"])
+        told = answers["scan"]["scan"]
+        return tuple((str(netdev), str(IPv4Address(address))) for netdev, address in told)
 
     request = scan(*((net.netdev, str(net.own), str(net.network)) for net in nets), timeout=SCAN)
-    return Fact("scan", {"scan": request}, parse, unknown=())
+    return Fact("scan", {"scan": request}, parse)  # without an answer nobody knows who is there
+
+
+def scan_seconds(nets: Sequence[Net]) -> float:
+    """Return how long a scan may take."""
+    return APART * (1 + sum(net.network.num_addresses for net in nets) // BATCH)
 
 
 def sightings(
@@ -150,6 +185,15 @@ def sightings(
 def _of(netdev: str, address: str, nets: Sequence[Net]) -> Iterator[Net]:
     ip = IPv4Address(address)
     return (net for net in nets if net.netdev == netdev and ip in net.network and ip != net.own)
+
+
+def as_shown(seen: Seen, key: str, address: str) -> tuple[Seen, str]:
+    """Return a host with the key that it showed to SSH, not those it tells of; and what to say of that."""
+    identity = seen[IDENTITY]
+    told = not identity.keys or key in identity.keys
+    note = f"{address} has the SSH host key {fingerprint(key)}, and tells of others as its own"
+    values = {**seen.values, IDENTITY.name: replace(identity, keys=(key,))}
+    return Seen(seen.host, values), "" if told else note
 
 
 def judged(

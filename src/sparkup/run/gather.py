@@ -23,7 +23,7 @@ LOADER = (
 )
 # What one too old says: LOADER's words, and Python 2's of the option -I.
 TOO_OLD = re.compile(r"^(this is Python \S+|Unknown option: -I|SyntaxError: .*)", re.MULTILINE)
-TIMEOUT = 60.0  # seconds for a host to answer everything
+TIMEOUT = 60.0  # seconds for a host to answer everything that is quick
 NOT_FOUND = 127  # a shell's status for a program that does not exist
 
 Facts = Sequence[Fact[Any]]
@@ -38,10 +38,15 @@ class Observer(Protocol):
 
 
 class Live:
-    """Asks the hosts. What facts record of the answers is kept in a folder, for plans made offline."""
+    """Asks the hosts. What facts record of the answers is kept in a folder, for plans made offline.
 
-    def __init__(self, connections: Mapping[str, Connection], memory: Path | None = None) -> None:
-        self.connections, self.memory = connections, memory
+    `longer`: seconds that the answers may take beyond TIMEOUT.
+    """
+
+    def __init__(
+        self, connections: Mapping[str, Connection], memory: Path | None = None, *, longer: float = 0.0
+    ) -> None:
+        self.connections, self.memory, self._timeout = connections, memory, TIMEOUT + longer
 
     async def look(self, facts: Mapping[str, Facts]) -> Observed:
         """Observe; raises HostUnreachable, GateRefused (no Python there), WorkFailed (bad answer)."""
@@ -52,7 +57,7 @@ class Live:
         program = gatherer()
         argv = (connection.python, "-I", "-c", LOADER, str(len(program)))
         questions = json.dumps({"requests": requests(facts)}).encode()
-        result = await connection.run(Command(argv, stdin=program + questions, timeout=TIMEOUT))
+        result = await connection.run(Command(argv, stdin=program + questions, timeout=self._timeout))
         answers = _answers(result.stdout)
         if result.status != 0 or answers is None:
             raise _refused(result, host, connection.python)
