@@ -1,6 +1,7 @@
 """The lease of a start: who is waiting for it renews it, and whoever is gone does not."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.waiting import until
@@ -36,9 +37,23 @@ def test_what_is_kept_needs_nobody(tmp_path: Path) -> None:
 
 
 def test_who_is_let_go_says_that_it_is_deaf(tmp_path: Path) -> None:
-    (tmp_path / "spec.json").write_text('{"attempt": "a1"}')
+    (tmp_path / "spec.json").write_text('{"attempt": "a1", "beats": {"address": "127.0.0.1", "port": 9}}')
     (tmp_path / "peers.json").write_text('{"peers": [], "problem": "no key"}')
     assert keep(str(tmp_path), "a1") == (0, {"problem": "no key"})
+
+
+def test_who_is_let_go_early_waits_until_it_knows_whether_it_hears(tmp_path: Path) -> None:
+    """The supervisor says so after 15 s at most; when a launch is let go all ranks run, and beat."""
+    (tmp_path / "spec.json").write_text('{"attempt": "a1", "beats": {"address": "127.0.0.1", "port": 9}}')
+    peers, silent = tmp_path / "peers.json", '{"peers": [{"silent": %s}], "problem": ""}'
+    peers.write_text(silent % "null")
+    told = "no beat has come to 127.0.0.1 port 9 of UDP: does a firewall drop them?"
+    assert keep(str(tmp_path), "a1") == (0, {"problem": told})
+    with ThreadPoolExecutor() as pool:
+        kept = pool.submit(keep, str(tmp_path), "a1")
+        until((tmp_path / "kept").exists, "it is let go")
+        peers.write_text(silent % "0.1")
+        assert kept.result() == (0, {"problem": ""})
 
 
 def test_a_launch_without_a_lease_never_ends_of_it(tmp_path: Path) -> None:

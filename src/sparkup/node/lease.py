@@ -11,6 +11,9 @@ import os
 import time
 
 from . import state
+from .peers import unheard
+
+HEARD = 5.0  # seconds in which ranks that run have heard of each other: they beat once a second
 
 
 def renew(folder: str) -> None:
@@ -25,8 +28,20 @@ def keep(folder: str, attempt: str) -> tuple[int, state.Json]:
     if spec.get("attempt") != attempt:
         return 1, {"problem": ""}
     state.write(os.path.join(folder, "kept"), {"at": time.monotonic()})
-    peers = state.read(os.path.join(folder, "peers.json")) or {}
-    return 0, {"problem": str(peers.get("problem") or "")}
+    return 0, {"problem": deaf(folder, spec.get("beats") or {})}
+
+
+def deaf(folder: str, beats: state.Json) -> str:
+    """Say why a rank hears no others, "" if it does; all of them run, as their launcher has said."""
+    deadline = time.monotonic() + HEARD
+    while beats:
+        told = state.read(os.path.join(folder, "peers.json")) or {}
+        if told.get("problem") or any(each["silent"] is not None for each in told.get("peers", ())):
+            return str(told.get("problem") or "")
+        if time.monotonic() > deadline:
+            return unheard(beats["address"], beats["port"])
+        time.sleep(0.05)
+    return ""
 
 
 class Lease:

@@ -151,7 +151,7 @@ class Peers:
         waiting = time.monotonic() < self.begun + self.silent
         if self.problem or waiting or any(each.count >= 0 for each in self.peers.values()):
             return self.problem
-        return "no beat has come to %s port %d of UDP: does a firewall drop them?" % (self.address, self.port)
+        return unheard(self.address, self.port)
 
     def heard(self) -> list[state.Json]:
         """Return what is known of each, for those who look.
@@ -169,6 +169,11 @@ class Peers:
             }
             for each in self.peers.values()
         ]
+
+
+def unheard(address: str, port: int) -> str:
+    """Say that nothing comes in."""
+    return "no beat has come to %s port %d of UDP: does a firewall drop them?" % (address, port)
 
 
 def family(address: str) -> socket.AddressFamily:
