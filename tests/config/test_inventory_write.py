@@ -157,7 +157,7 @@ def test_what_nobody_could_read_is_not_written() -> None:
 
 WORDS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=6)
 ODD = st.sampled_from(
-    ["010", "yes", "~", "null", "1e3", "", " x ", "a: b", "# c", "é", "'", '"', "\t", "two\nlines"]
+    ["010", "yes", "~", "null", "1e3", "", " x ", "a: b", "# c", "é", "'", '"', "\t", "two\nlines", "\x85"]
 )
 VALUES = ODD | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 ADDRESSES = st.ip_addresses(v=4, network="10.0.0.0/8").map(str)

@@ -37,9 +37,17 @@ def _write(representer: RoundTripRepresenter, value: Written) -> ScalarNode:
     return node
 
 
+def _text(representer: RoundTripRepresenter, value: str) -> ScalarNode:
+    # Between other quotes the writer leaves U+0085 as it is, which its reader takes for the end of a line.
+    style = '"' if "\x85" in value else None
+    node: ScalarNode = representer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    return node
+
+
 for each in KINDS:
     _Constructor.add_constructor(each, _read)
 _Representer.add_representer(Written, _write)
+_Representer.add_representer(str, _text)
 
 
 def yaml_as_written() -> YAML:
