@@ -1,5 +1,6 @@
 """Which hosts a command line means: files are asked for once, and everything wrong is said at once."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,14 @@ def test_a_host_that_is_not_needed_is_not_asked(user: User) -> None:
     both = user.run("launch", "--json", "-n", "spark8,spark9", *serve)  # those that are named are all meant
     assert (both.status, {each["where"] for each in both.json["problems"]}) == (4, {"spark8", "spark9"})
     assert all("-n, or say --solo" in each["hint"] for each in both.json["problems"])
+
+
+@pytest.mark.parametrize("words", [("status",), ("detect", "--no-scan", "--file", "{}")])
+def test_a_way_through_this_machine_begins_here(user: User, words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file = own_file(user, f"hosts: {{spark1: {{via: {socket.gethostname()}}}}}\n")
+    with serving_host(User(tmp_path / "there")) as host:
+        done = user.run(*(each.format(file) for each in words), "--ssh-config", f"{host.folder}/config")
+    assert done.status == 0
+    assert "spark1" in done.out
+    assert "cannot be reached" not in done.out

@@ -5,6 +5,7 @@ from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 
 import pytest
+from tests.user import ROOT
 
 from sparkup.config.inventory import load, read
 from sparkup.domain.command import Environment, Secret
@@ -100,6 +101,12 @@ def test_everything_may_be_left_out(text: str) -> None:
     assert read(text, "f") == Inventory()
 
 
+def test_the_example_of_the_documentation() -> None:
+    text = (ROOT / "docs" / "inventory.md").read_text().split("```yaml\n")[1].split("```")[0]
+    hosts = read(text, "f").hosts
+    assert hosts["spark3"].via == hosts["spark1"].address
+
+
 def test_a_secret_is_only_named() -> None:
     assert "hf_x" not in repr(read(WHOLE, "f"))
 
@@ -121,6 +128,12 @@ HOST = "hosts:\n  a: {%s}\n"
         (HOST % "address: localhost", 2, "every machine calls itself localhost", "give the name or address"),
         (HOST % "via: 'b, c'", 2, "' c' is no host name", "name it as SSH knows it"),
         (HOST % "via: -J", 2, "'-J' is no host name", "name it as SSH knows it"),
+        (
+            "hosts:\n  a: {address: ada@10.0.0.1}\n  b:\n    via: x,bob@a\n",
+            4,
+            "'bob@a' in a way is not taken for the host of this file",
+            "write its address: ada@10.0.0.1",
+        ),
         (HOST % "address: [b]", 2, "hosts.a.address should be a text", ""),
         (HOST % "adress: b", 2, "unknown key 'adress'", "did you mean address?"),
         (HOST % "ib_if: 'x, y z'", 2, "'y z' is no name of an interface", "see: ip link, rdma link"),

@@ -184,3 +184,22 @@ def test_a_way_goes_with_the_host() -> None:
     assert host.target == ("-J", "spark1", "10.9.0.1")
     (mine,) = meant("far", known=Inventory({"far": KnownHost("far", "10.0.0.2", via="spark1")})).hosts
     assert mine.is_local
+
+
+@pytest.mark.parametrize(
+    ("via", "left"),
+    [
+        ("", ""),
+        ("10.0.0.2", ""),
+        ("ada@here,spark1", "spark1"),
+        ("spark1,bob@10.0.0.2,a,b", "a,b"),
+        ("10.0.0.2,a,here", ""),
+        ("ssh://here:2222,a", "ssh://here:2222,a"),
+        ("localhost,a", "localhost,a"),
+    ],
+)
+def test_a_way_through_this_machine_begins_behind_it(via: str, left: str) -> None:
+    known = Inventory({"far": KnownHost("far", "10.9.0.1", via=via, eth_if="x")}, {"one": ("far",)})
+    assert HERE.seen(known) == Inventory(
+        {"far": KnownHost("far", "10.9.0.1", via=left, eth_if="x")}, {"one": ("far",)}
+    )

@@ -108,7 +108,7 @@ def _file(ctx: click.Context, found: Problems) -> tuple[Draft, Inventory]:
     try:
         if named is not None:
             draft = opened(named)
-            return draft, draft.inventory
+            return draft, here().seen(draft.inventory)
         there = find(ctx.params["inventory"])
         draft = opened(there.path if there else places.inventory() or HERE)
         return draft, nodes.inventory(ctx, found)

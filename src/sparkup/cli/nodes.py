@@ -92,7 +92,7 @@ def inventory(ctx: click.Context, found: Problems) -> Inventory:
     except InputRefused as error:
         found += error.problems
         return Inventory()
-    return known
+    return here().seen(known)
 
 
 def can_ask(*, as_json: bool) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sparkup.config.addresses import fault, same
+from sparkup.config.addresses import fault, same, split
 from sparkup.config.problems import closest
 from sparkup.config.yaml_tree import Tree
 from sparkup.domain.host import LOCAL_NAMES
@@ -14,6 +14,7 @@ def check(tree: Tree) -> None:
     document = _mapping(tree.value)
     hosts = _mapping(document.get("hosts"))
     _check_machines(hosts, tree)
+    _check_ways(hosts, tree)
     for name, members in _mapping(document.get("clusters")).items():
         if isinstance(members, list):
             _check_cluster(name, members, hosts, tree)
@@ -52,6 +53,17 @@ def _check_machines(hosts: Mapping[str, Any], tree: Tree) -> None:
                     f"{name} has the {what} of {other} ({tree.origins['hosts', other].line}): one machine",
                     "leave one of them out",
                 )
+
+
+def _check_ways(hosts: Mapping[str, Any], tree: Tree) -> None:
+    """Note names of this file in ways: SSH is given them as they stand, and knows no address of this file."""
+    for name, part in hosts.items():
+        via = _mapping(part).get("via")
+        for hop in via.split(",") if isinstance(via, str) else ():
+            address = _mapping(hosts.get(split(hop)[1])).get("address")
+            if isinstance(address, str) and same(address) != same(hop):
+                message = f"{hop!r} in a way is not taken for the host of this file"
+                tree.add(("hosts", name, "via"), message, f"write its address: {address}")
 
 
 def _check_cluster(name: str, members: Sequence[object], hosts: Mapping[str, Any], tree: Tree) -> None:

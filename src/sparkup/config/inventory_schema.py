@@ -121,7 +121,7 @@ class HostPart(Part):
     )
     via: Way | None = Field(
         default=None,
-        description="The hosts that SSH goes through, as ssh -J takes them: A,B."
+        description="The hosts that SSH goes through, by their addresses, as ssh -J takes them: A,B."
         " [as ssh_config says: ProxyJump]",
     )
     eth_if: Interface | None = Field(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sparkup.config.addresses import fault, same, split
 from sparkup.config.problems import Problems, closest
@@ -46,6 +46,17 @@ class Here:
         """Say whether an address leads to this machine, whoever the user is."""
         rest = split(address)[1]
         return rest in LOCAL_NAMES or self.owns(rest)
+
+    def seen(self, known: Inventory) -> Inventory:
+        """Return an inventory as it is from here: a way through this machine begins behind it."""
+        hosts = {name: replace(each, via=self._way(each.via)) for name, each in known.hosts.items()}
+        return replace(known, hosts=hosts)
+
+    def _way(self, via: str) -> str:
+        hops = via.split(",") if via else []
+        while any(self.owns(split(hop)[1]) for hop in hops):
+            del hops[0]
+        return ",".join(hops)
 
     def host(self, known: KnownHost) -> Host:
         """Return a host; of this machine and its user it is one that needs no SSH."""
