@@ -44,7 +44,7 @@ def test_an_answer_is_one_document(answer: Answer) -> None:
 NUMBER = (int, float)
 KEYS: dict[str, dict[str, Any]] = {
     "Launched": {
-        **dict.fromkeys(("name", "attempt", "engine", "url", "log", "address"), str),
+        **dict.fromkeys(("name", "attempt", "engine", "url", "log", "address", "via"), str),
         "hosts": list,
         "argv": list,
         "port": int,

@@ -130,6 +130,8 @@ def test_a_remote_loopback_is_reached_by_a_tunnel(url: str, way: str) -> None:
     assert way in found
     assert bool(found) == bool(way)
     assert tunnel(replace(LAUNCHED, url=url)) == ""
+    behind = tunnel(replace(LAUNCHED, url=url, port=8000, address="me@spark2", via="spark1"))
+    assert way.replace(" me@", " -J spark1 me@") in behind
 
 
 def test_a_model_name_survives_the_shell() -> None:

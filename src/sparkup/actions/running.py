@@ -283,4 +283,5 @@ class Running:
             ready=self.capture.ready,
             needs_key="VLLM_API_KEY" in launch.environment.names(),
             address=self.hosts[0].address,
+            via=self.hosts[0].via,
         )

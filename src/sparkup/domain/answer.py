@@ -27,6 +27,7 @@ class Launched:
     ready: Ready | None = None
     needs_key: bool = False  # the API wants a key, which is not shown
     address: str = ""  # of the machine in `hosts`, as SSH reaches it; "" for this one
+    via: str = ""  # the hosts that SSH goes through to it, where its configuration does not say
 
 
 @dataclass(frozen=True, slots=True)

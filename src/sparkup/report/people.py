@@ -23,7 +23,7 @@ from sparkup.domain.answer import (
 from sparkup.domain.build import BuildShown, Built
 from sparkup.domain.checked import Checked, Explained
 from sparkup.domain.event import Ready
-from sparkup.domain.host import follow_up
+from sparkup.domain.host import Host, follow_up
 from sparkup.domain.image import Images, ImagesDiffer, ImageShown, Pruned, RolledBack
 from sparkup.domain.network import Detected, FabricShown, Meshed
 from sparkup.report import build as builds
@@ -133,7 +133,8 @@ def tunnel(answer: Launched) -> str:
     loopback = next((name for name in ("127.0.0.1", "[::1]") if f"//{name}:" in answer.url), "")
     if not answer.address or not loopback:
         return ""
-    way = f"ssh -N -L {answer.port}:{loopback}:{answer.port} {answer.address}"
+    target = " ".join(Host(answer.hosts[0], answer.address, answer.via).target)
+    way = f"ssh -N -L {answer.port}:{loopback}:{answer.port} {target}"
     return f"\nfrom here, open a way to it first:\n  {way}\n"
 
 
