@@ -58,6 +58,7 @@ def test_a_wrong_file_is_not_trusted(user: User) -> None:
 def test_on_a_terminal_it_is_asked_for_once(user: User, answer: str, status: int) -> None:
     (user.home / "cluster.yaml").write_text("hosts: {}\n")
     with user.at_terminal("status") as terminal:
+        terminal.type("y\nn\n")  # what is typed before the question is no answer
         terminal.expect("Use it from now on?")
         terminal.type(f"{answer}\n")
         assert terminal.status() == status

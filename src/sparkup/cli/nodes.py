@@ -1,6 +1,7 @@
 """Which hosts a command line means: its words, and the cluster.yaml that counts."""
 
 import sys
+import termios
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ def _ask(file: Found, known: Inventory, ctx: click.Context) -> None:
     asked = can_ask(as_json=bool(ctx.params.get("as_json")))
     if asked:
         click.echo(f"{file.path} was never used as it is now. It has these hosts: {shown(known)}", err=True)
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer
     if not asked or not click.confirm("Use it from now on?", err=True):
         raise untrusted(file)
     trust(file)
