@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sparkup.cli.main import sparkup
+from sparkup.cli.main import COMMANDS, sparkup
 from sparkup.errors import CODES, SparkupError
 from tools import docs
 
@@ -87,6 +87,16 @@ def test_the_quick_start_is_two_commands() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## ")[1]
     assert section.startswith("Quick start\n")
     assert re.findall(r"^    (.*)$", section, re.MULTILINE) == ["./sparkup try", "./dev test"]
+
+
+def test_the_readme_names_what_the_program_does() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if not re.search(rf"(\./|`)sparkup {name}\b", text)] == []
+
+
+def test_the_readme_sends_readers_to_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in text] == []
 
 
 def test_files_that_contributors_are_sent_to_are_there() -> None:
