@@ -110,7 +110,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "Status": {
         **dict.fromkeys(("name", "host", "phase", "engine", "url", "stage", "model", "log"), str),
         **dict.fromkeys(("image", "image_id", "container"), str),
-        **dict.fromkeys(("attempt", "backend", "because"), str),
+        **dict.fromkeys(("attempt", "backend", "because", "address", "via"), str),
         "nodes": list,
         **dict.fromkeys(("rank", "pid", "health", "owner"), int),
         "started": NUMBER,

@@ -20,7 +20,7 @@ from sparkup.domain.answer import (
     Whole,
 )
 from sparkup.domain.duration import age
-from sparkup.report.people import CLEAR, answer_text, curl, tunnel
+from sparkup.report.people import CLEAR, answer_text, curl
 
 REMOTE = replace(LAUNCHED, hosts=("spark1",), address="ada@spark1")
 
@@ -94,8 +94,25 @@ def test_on_another_machine_every_command_names_it_and_the_loopback_needs_a_way(
     assert "sparkup stop mine --host spark1\n" in text
     assert "  ssh -N -L 8000:127.0.0.1:8000 ada@spark1\n" in text
     assert text.index("ssh -N") < text.index("ask it")
-    assert tunnel(LAUNCHED) == ""
-    assert tunnel(replace(REMOTE, url="http://spark1:8000")) == ""
+    assert "ssh -N" not in answer_text(LAUNCHED)
+    assert "ssh -N" not in answer_text(replace(REMOTE, url="http://spark1:8000"))
+
+
+def test_the_way_to_a_loopback_is_said_of_a_start_and_of_a_status_too() -> None:
+    way = "ssh -N -L 8000:127.0.0.1:8000 ada@spark1\n"
+    assert answer_text(replace(REMOTE, ready=None)).splitlines(keepends=True)[3:5] == [f"  {way}", "\n"]
+    row = replace(ROW, host="spark1", address="ada@spark1")
+    assert f"from here, open a way to mine first: {way}" in answer_text(Status(("spark1",), (row,)))
+    ranks = (replace(row, nodes=("spark1", "spark2")), replace(row, rank=1, host="spark2", url=""))
+    whole = Whole(row.name, row.attempt, "ready", "", row.url, "mp", "m", ("spark1", "spark2"))
+    text = answer_text(Status(("spark1", "spark2"), ranks, wholes=(whole,)))
+    assert text.endswith(f"  from here, open a way to mine first: {way}")
+    for other in (
+        replace(row, address=""),
+        replace(row, phase="failed"),
+        replace(row, url="http://spark1:8000"),
+    ):
+        assert "ssh -N" not in answer_text(Status(("spark1",), (other,)))
 
 
 def test_what_to_paste_carries_the_name_of_the_key_and_not_the_key() -> None:
@@ -115,23 +132,6 @@ def test_what_is_no_vllm_server_is_asked_for_its_page() -> None:
     assert curl(replace(LAUNCHED, ready=None)) == "curl http://127.0.0.1:8000"
     other = replace(LAUNCHED, url="https://127.0.0.1:8443", ready=replace(READY, canary=""))
     assert curl(other) == "curl -k https://127.0.0.1:8443"
-
-
-@pytest.mark.parametrize(
-    ("url", "way"),
-    [
-        ("http://127.0.0.1:8000", "ssh -N -L 8000:127.0.0.1:8000 me@spark2"),
-        ("http://[::1]:8000", "ssh -N -L 8000:[::1]:8000 me@spark2"),
-        ("http://spark2:8000", ""),
-    ],
-)
-def test_a_remote_loopback_is_reached_by_a_tunnel(url: str, way: str) -> None:
-    found = tunnel(replace(LAUNCHED, url=url, port=8000, address="me@spark2"))
-    assert way in found
-    assert bool(found) == bool(way)
-    assert tunnel(replace(LAUNCHED, url=url)) == ""
-    behind = tunnel(replace(LAUNCHED, url=url, port=8000, address="me@spark2", via="spark1"))
-    assert way.replace(" me@", " -J spark1 me@") in behind
 
 
 def test_a_model_name_survives_the_shell() -> None:

@@ -83,7 +83,8 @@ async def observe(
     problems = (*lost, *(problem for each in failures for problem in each.problems))
     now = time.time()
     found = adopted([(host, rank) for host, each in seen.items() for rank in there(each)])
-    rows = [_row(rank, seen[host], now) for host, rank in found]
+    at = {host.name: host for host in hosts}
+    rows = [_row(rank, seen[host], now, at[host]) for host, rank in found]
     asked = Asked([host.name for host in hosts], [host.name for host in hosts if host.name not in seen], now)
     more, wholes = together(found, rows, asked)
     return Status(tuple(seen), (*rows, *more), problems, tuple(wholes))
@@ -113,7 +114,7 @@ def _closer(ranks: tuple[RankState, ...]) -> Facts:
     return (*healths, *tails, *again)
 
 
-def _row(rank: RankState, seen: Seen, now: float) -> Row:
+def _row(rank: RankState, seen: Seen, now: float, host: Host) -> Row:
     found = seen.values.get(health(rank).name)
     answers = found if isinstance(found, int) else None
     phase = rank.phase
@@ -147,6 +148,8 @@ def _row(rank: RankState, seen: Seen, now: float) -> Row:
         backend=str(rank.spec.get("backend", "")),
         nodes=rank.nodes,
         because=rank.exit.because if rank.exit else "",
+        address=host.address,
+        via=host.via,
     )
 
 

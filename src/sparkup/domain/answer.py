@@ -70,6 +70,8 @@ class Row:
     backend: str = ""  # how its ranks find each other
     nodes: tuple[str, ...] = ()  # the hosts of all ranks, as the launcher called them; none for the only rank
     because: str = ""  # what of the other ranks ended it, or what they know of it
+    address: str = ""  # of its host, as SSH reaches it; "" for this machine
+    via: str = ""  # the hosts that SSH goes through to it, where its configuration does not say
 
 
 @dataclass(frozen=True, slots=True)

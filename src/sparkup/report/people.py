@@ -33,6 +33,7 @@ from sparkup.report.host_facts import host_facts, recorded
 from sparkup.report.phases import phases
 from sparkup.report.status_text import status_text
 from sparkup.report.table import table
+from sparkup.report.tunnel import tunnel
 from sparkup.report.view import printable
 
 GIB = 1 << 30
@@ -93,14 +94,17 @@ def _launched(answer: Launched) -> str:
         where = f", to be reached at {answer.url}" if answer.url else ""
         watch = f"watch it: {follow_up('status --watch', '', host)}\n"
         work = f"in it:    {follow_up('exec', answer.name, host)} -- sh\n" if answer.engine != "host" else ""
-        return f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{work}{watch}{logs}{stop}"
+        way = f"{way}\n" if (way := _way(answer)) else ""
+        return (
+            f"{answer.name} was started on {', '.join(answer.hosts)}{where}\n{way}{work}{watch}{logs}{stop}"
+        )
     if not answer.url:
         return f"{answer.name} is ready ({answer.ready.seconds:.1f} s)\n{logs}{stop}"
     return "".join(
         (
             f"{answer.name} is ready at {answer.url} after {answer.ready.seconds:.1f} s\n",
             ready_table(answer.ready),
-            tunnel(answer),
+            _way(answer),
             f"\nask it:\n  {curl(answer)}\n",
             f"\n{logs}{stop}",
         )
@@ -128,14 +132,10 @@ def curl(answer: Launched) -> str:
     return f"{start} {answer.url}/v1/chat/completions{key} {kind} -d {shlex.quote(body)}"
 
 
-def tunnel(answer: Launched) -> str:
+def _way(answer: Launched) -> str:
     """Say how to reach a server that listens on the loopback of another machine."""
-    loopback = next((name for name in ("127.0.0.1", "[::1]") if f"//{name}:" in answer.url), "")
-    if not answer.address or not loopback:
-        return ""
-    target = " ".join(Host(answer.hosts[0], answer.address, answer.via).target)
-    way = f"ssh -N -L {answer.port}:{loopback}:{answer.port} {target}"
-    return f"\nfrom here, open a way to it first:\n  {way}\n"
+    way = tunnel(answer.url, Host(answer.hosts[0], answer.address, answer.via))
+    return f"\nfrom here, open a way to it first:\n  {way}\n" if way else ""
 
 
 def _first_cause(answer: FirstCause) -> str:

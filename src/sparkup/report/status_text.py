@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from sparkup.domain.answer import Row, Status, Whole
 from sparkup.domain.duration import age
+from sparkup.domain.host import Host
 from sparkup.planning.several import ABSURD, LIVING
 from sparkup.report.table import table
+from sparkup.report.tunnel import tunnel
 from sparkup.report.view import printable
 
 
@@ -16,7 +18,7 @@ def status_text(answer: Status, width: int | None) -> str:
     parts = [(each.name, each.attempt) for each in answer.wholes]
     alone = [row for row in answer.launches if (row.name, row.attempt) not in parts]
     title = ("NAME", "HOST", "PHASE", "SINCE", "PID", "API", "COMMAND")
-    texts = [table([title, *map(_row, alone)], width)] if alone else []
+    texts = [table([title, *map(_row, alone)], width) + "".join(map(_way, alone))] if alone else []
     return "\n".join((*texts, *(_whole(each, answer.launches) for each in answer.wholes)))
 
 
@@ -29,7 +31,14 @@ def _whole(whole: Whole, rows: Sequence[Row]) -> str:
     ranks = [_rank(row) for row in sorted(mine, key=lambda row: row.rank)]
     lines = table([("  RANK", "HOST", "PHASE", "SINCE", "PID", "LOG"), *ranks])
     notes = "".join(f"  {printable(note)}\n" for note in whole.notes)
-    return printable(f"{whole.name} is {whole.phase}{at} ({what}){why}") + f"\n{lines}{notes}"
+    ways = "".join(map(_way, mine))
+    return printable(f"{whole.name} is {whole.phase}{at} ({what}){why}") + f"\n{lines}{notes}{ways}"
+
+
+def _way(row: Row) -> str:
+    """Return a line on how to reach the server of a rank from here, "" where its URL is enough."""
+    way = tunnel(row.url, Host(row.host, row.address, row.via)) if row.phase in LIVING else ""
+    return f"  from here, open a way to {row.name} first: {way}\n" if way else ""
 
 
 def _rank(row: Row) -> tuple[str, ...]:
