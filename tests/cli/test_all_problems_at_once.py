@@ -39,6 +39,15 @@ def test_all_of_a_launch(user: User) -> None:
         assert problem in said
 
 
+def test_sizes_that_are_none_are_refused_before_any_host_is_asked(user: User) -> None:
+    words = ("vllm", "serve", "m", "-tp", "abc", "-pp", "0")
+    said = refused(user, "launch", "--name", "-bad-", "-n", "no-such-host", "--", *words)
+    assert "--tensor-parallel-size abc is no size; vLLM would say: invalid int value: 'abc'" in said
+    assert "--pipeline-parallel-size 0 is no size" in said
+    assert "'-bad-' cannot be the name of a launch" in said
+    assert "no-such-host" not in said
+
+
 def test_all_of_them_as_json(user: User) -> None:
     done = user.run("launch", "--json", "--nmae", "x", "-j", "0")
     assert done.status == 2

@@ -48,11 +48,20 @@ def test_sizes_of_a_configuration_file() -> None:
     assert sizes("-tp", "4", config=config)[0] == Parallel(12), "the command line wins"
 
 
-@pytest.mark.parametrize(("word", "shown"), [("two", "two"), ("0", "0"), ("-1", "-1"), ("", "(nothing)")])
-def test_words_that_are_no_sizes(word: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "shown", "said"),
+    [
+        ("two", "two", "invalid int value: 'two'"),
+        ("1.5", "1.5", "invalid int value: '1.5'"),
+        ("", "(nothing)", "invalid int value: ''"),
+        ("0", "0", "Input should be greater than or equal to 1, not 0"),
+        ("-1", "-1", "Input should be greater than or equal to 1, not -1"),
+    ],
+)
+def test_words_that_are_no_sizes(word: str, shown: str, said: str) -> None:
     found, problems = sizes("-tp", word)
     assert found == Parallel(1)
-    assert problems == [f"--tensor-parallel-size {shown} is no size"]
+    assert problems == [f"--tensor-parallel-size {shown} is no size; vLLM would say: {said}"]
 
 
 def test_all_words_that_are_no_sizes_are_told_at_once() -> None:

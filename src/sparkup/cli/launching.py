@@ -19,6 +19,7 @@ from sparkup.config.problems import Problems
 from sparkup.config.request import Typed, parse
 from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import HostUnreachable
+from sparkup.planning.parallel import wrong_sizes
 from sparkup.planning.wanting import enough, without
 
 CONTAINER = tuple(field.name for field in fields(TypedContainer))
@@ -138,6 +139,7 @@ def run(
         found.add(f"{options} are different answers", "use one of them")
     if given["offline"] and not instead:
         found.add("--offline goes with --dry-run: a launch needs its hosts", "leave --offline out")
+    found += wrong_sizes(command)
     container = TypedContainer(**{name: given[name] for name in CONTAINER})
     plain = {name: given[name] for name in TYPED}
     named = nodes.cluster(ctx, found)

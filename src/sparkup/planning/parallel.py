@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sparkup.commands.vllm import OF_RANKS, Serve
+from sparkup.commands.vllm import OF_RANKS, Serve, parse_serve
 from sparkup.domain.backend import Backend
 from sparkup.domain.host import Host
 from sparkup.errors import Problem
@@ -35,13 +35,27 @@ def read_parallel(serve: Serve, config: str, problems: list[Problem]) -> Paralle
     return Parallel(math.prod(sizes.values()), sizes["--data-parallel-size"])
 
 
+def wrong_sizes(argv: Sequence[str]) -> list[Problem]:
+    """Find the words of a command line that are no sizes, which vLLM would refuse once it has started."""
+    problems: list[Problem] = []
+    if serve := parse_serve(argv):
+        read_parallel(serve, "", problems)
+    return problems
+
+
 def _size(option: str, serve: Serve, config: str, problems: list[Problem]) -> int:
     said = serve.value(option)
     text = configured(config).get(option, "1") if said is None else said
-    if text.isascii() and text.isdigit() and int(text) > 0:
-        return int(text)
-    hint = "use a whole number from 1 on"
-    problems.append(Problem("bad-option", f"{option} {text or '(nothing)'} is no size", hint=hint))
+    try:
+        size = int(text)  # as argparse does, whose words and pydantic's (vllm/config/parallel.py) are told
+    except ValueError:
+        said = f"invalid int value: {text!r}"
+    else:
+        if size > 0:
+            return size
+        said = f"Input should be greater than or equal to 1, not {size}"
+    message = f"{option} {text or '(nothing)'} is no size; vLLM would say: {said}"
+    problems.append(Problem("bad-option", message, hint="use a whole number from 1 on"))
     return 1
 
 
