@@ -10,6 +10,8 @@ from tests.node.side import Json, Side
 from tests.node.test_watch import SLEEP, looked
 from tests.waiting import until
 
+from sparkup.node import members
+
 
 @pytest.fixture
 def beats() -> Iterator[Json]:
@@ -46,11 +48,52 @@ def test_it_is_ready_when_all_have_joined(side: Side, beats: Json, tmp_path: Pat
     assert [each["address"] for each in side.read("ready.json")["joined"]] == ["127.0.0.1", "127.0.0.2"]
 
 
-@pytest.mark.parametrize("answer", ['{"problem": "RpcError: no"}', "no JSON", ""])
-def test_what_went_wrong_is_told(side: Side, beats: Json, tmp_path: Path, answer: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ('{"problem": "RpcError: no"}', "RpcError: no"),
+        ("no JSON", "no word of who has joined: it ended with status 0: no JSON"),
+        ("5", "no word of who has joined: it ended with status 0: 5"),
+        ("", "no word of who has joined: it ended with status 0"),
+    ],
+)
+def test_what_went_wrong_is_told(side: Side, beats: Json, tmp_path: Path, answer: str, told: str) -> None:
     start(side, beats, programs(tmp_path, answer))
-    until(lambda: looked(side).get("problem"), "it is told")
+    until(lambda: told in looked(side).get("problem", ""), "it is told")
     assert looked(side)["joined"] == []
+
+
+def test_what_is_printed_beside_answers_keeps_nobody_from_joining(
+    side: Side, beats: Json, tmp_path: Path
+) -> None:
+    """A site's Python says something at its start, and Ray warns."""
+    aside = 'loading site hooks\n[1]\n5\n{"level": "warning"}\n'
+    start(side, beats, programs(tmp_path, aside + joined(["127.0.0.1", "127.0.0.2"])))
+    until((side.folder() / "ready.json").exists, "both have joined")
+
+
+def test_why_nobody_can_ask_is_told(side: Side, beats: Json, tmp_path: Path) -> None:
+    path = programs(tmp_path, "")
+    (tmp_path / "python3").write_text("#!/bin/sh\necho 'Fatal Python error: no codec' >&2\nexit 1\n")
+    start(side, beats, path)
+    until(lambda: looked(side).get("problem", "").endswith("status 1: Fatal Python error: no codec"), "told")
+
+
+def test_who_asks_and_hangs_is_missed(beats: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was told before may be true no more."""
+    monkeypatch.setattr(members, "TIMEOUT", 1.0)
+    path = programs(tmp_path, "")
+    (tmp_path / "python3").write_text(f"#!/bin/sh\necho '{joined(['127.0.0.1'])}'\nexec sleep 600\n")
+    crowd = members.Crowd({"attempt": "a1", "beats": beats, "env": {"PATH": path}, "bin": ""})
+    try:
+        assert [each["address"] for each in crowd.news(9.0)["joined"]] == ["127.0.0.1"]
+        assert crowd.news(2.0) == {
+            "joined": [],
+            "problem": "no word of who has joined: no answer within 1 s",
+        }
+    finally:
+        crowd.close()
+    assert crowd.asking is None
 
 
 def test_a_python_without_ray_says_so(side: Side, beats: Json, tmp_path: Path) -> None:

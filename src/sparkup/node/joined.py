@@ -1,16 +1,18 @@
 """Ask a Ray cluster which hosts have joined it: run by the Python that has Ray, `ray status` is seconds late.
 
-Prints {"nodes": [{"address": ..., "gpus": ...}]}, those that live, or {"problem": ...}: once, and again
-whenever it has changed, for as long as standard input stays open.
+Prints {"nodes": [{"address": ..., "gpus": ...}]}, those that live, or {"problem": ...}: once, whenever it has
+changed, and now and then as a sign of life, for as long as standard input stays open.
 """
 
 from __future__ import annotations
 
 import json
 import select
+import time
 from typing import Any
 
 TIMEOUT = 5  # seconds
+AGAIN = 5.0  # seconds after which the same is told again
 PAUSE = 0.2  # seconds between two questions: each takes a millisecond, what takes a second is to import Ray
 
 
@@ -18,10 +20,11 @@ def main(address: str) -> int:
     """Ask the head at HOST:PORT; 0 when it answered the last time."""
     told: Any = None
     client: Any = None
+    next_time = 0.0
     while True:
         found, client = asked(address, client)
-        if found != told:
-            told = found
+        if found != told or time.monotonic() > next_time:
+            told, next_time = found, time.monotonic() + AGAIN
             print(json.dumps(found), flush=True)
         if select.select([0], [], [], PAUSE)[0]:
             return 1 if "problem" in found else 0

@@ -37,14 +37,15 @@ class Crowd:
         self.argv = [python(self.env), sys.argv[0], "joined", "%s:%d" % (beats["address"], beats["port"])]
         self.asking: Any = None
         self.told: state.Json = {"joined": []}
-        self.deadline = 0.0  # until when there must be a first word
+        self.unread = b""
+        self.aside = ""  # the last line that was no answer: Python, Ray and what a site starts print as well
+        self.deadline = 0.0  # until when there must be an answer, even if it is the same
 
     def news(self, seconds: float) -> state.Json:
         """Return who is in the cluster: what is new within so many seconds, else what was told last."""
         try:
-            line = self.line(seconds)
-            found = json.loads(line.decode()) if line else None
-        except (OSError, ValueError) as error:
+            found = self.answer(seconds)
+        except OSError as error:
             self.close()
             found = {"problem": "no word of who has joined: %s" % error}
         if found is not None:
@@ -53,23 +54,43 @@ class Crowd:
             self.told = dict({"joined": nodes}, **problem)
         return self.told
 
-    def line(self, seconds: float) -> bytes:
-        """Return the next line that is told, b"" for none within so many seconds; raises OSError."""
+    def answer(self, seconds: float) -> state.Json | None:
+        """Return the next answer, None for none within so many seconds; raises OSError."""
         if self.asking is None:
-            pipe, null = subprocess.PIPE, subprocess.DEVNULL
+            pipe, out = subprocess.PIPE, subprocess.STDOUT
             self.asking = subprocess.Popen(
-                self.argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=null, env=self.env
+                self.argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=out, env=self.env
             )
+            self.unread, self.aside = b"", ""
             self.deadline = time.monotonic() + TIMEOUT
-        if not select.select([self.asking.stdout], [], [], seconds)[0]:
-            if time.monotonic() > self.deadline:
-                raise OSError("no answer within %.0f s" % TIMEOUT)
-            return b""
-        line: bytes = self.asking.stdout.readline()
-        if not line:
-            raise OSError("it ended with status %s" % self.asking.wait())
-        self.deadline = float("inf")
+        until = time.monotonic() + seconds
+        while (line := self.line(until)) is not None:
+            found = answer_in(line)
+            if found is not None:
+                self.deadline = time.monotonic() + TIMEOUT
+                return found
+            self.aside = line.decode("utf-8", "replace").strip() or self.aside
+        return None
+
+    def line(self, until: float) -> bytes | None:
+        """Return the next line that is printed, None for none until then; raises OSError."""
+        while b"\n" not in self.unread:
+            left = max(0.0, until - time.monotonic())
+            if not select.select([self.asking.stdout], [], [], left)[0]:
+                if time.monotonic() > self.deadline:
+                    raise OSError(self.why("no answer within %.0f s" % TIMEOUT))
+                return None
+            data = os.read(self.asking.stdout.fileno(), 1 << 16)
+            if not data:
+                raise OSError(self.why("it ended with status %s" % self.asking.wait()))
+            self.unread += data
+        line, _, self.unread = self.unread.partition(b"\n")
         return line
+
+    def why(self, what: str) -> str:
+        """Return what went wrong, with the last that was printed beside answers."""
+        aside = self.unread.decode("utf-8", "replace").strip() or self.aside
+        return "%s: %s" % (what, aside) if aside else what
 
     def close(self) -> None:
         """Ask no more."""
@@ -78,6 +99,15 @@ class Crowd:
                 self.asking.kill()
             self.asking.communicate()
             self.asking = None
+
+
+def answer_in(line: bytes) -> state.Json | None:
+    """Return the answer that a line is, None for what somebody else has printed."""
+    with contextlib.suppress(ValueError):
+        found = json.loads(line.decode())
+        if isinstance(found, dict) and ("nodes" in found or "problem" in found):
+            return found
+    return None
 
 
 def python(env: dict[bytes, bytes]) -> str:
