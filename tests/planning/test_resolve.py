@@ -11,7 +11,7 @@ from tests.planning.hosts import ADA, CPU, CUDA, SERVE, request, running, seen
 
 from sparkup.domain.command import Environment, Secret
 from sparkup.domain.container import ContainerRequest, Mount
-from sparkup.domain.host import LOCAL
+from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.launch import Engine, LaunchRequest, Limits, Node, RankState, Readiness
 from sparkup.errors import GateRefused, InputRefused, SparkupError
 from sparkup.facts import systemd
@@ -225,6 +225,9 @@ def test_a_name_is_held_by_what_lives() -> None:
     (problem,) = refused(request(), launches_=[running(port=None)]).problems
     assert problem.message == "vllm_node is already the name of a launch: vllm serve other/model … (pid 4711)"
     assert problem.hint == "choose another with --name, or: sparkup stop vllm_node"
+    several = replace(running(port=None), nodes=("local", "spark2"))
+    (problem,) = refused(request(), launches_=[several]).problems
+    assert problem.message == "vllm_node is already the name of a launch: vllm serve other/model …"
     assert decided(request(), launches_=[running(alive=False)]).launch.name == "vllm_node"
     assert decided(request(name="b"), launches_=[running(port=9)]).launch.name == "b"
 
@@ -305,6 +308,17 @@ def test_a_program_that_is_not_there(argv: tuple[str, ...], hint: str) -> None:
     (problem,) = refused(request(*argv), lookup=NO_PROGRAM).problems
     assert problem.message == f"{argv[0]}: command not found"
     assert problem.hint.startswith(hint)
+
+
+def test_what_makes_an_environment_names_the_host_that_lacks_it() -> None:
+    for venv, hint in (
+        ("", "make an environment with vLLM: sparkup env create cpu --host spark1 (or cuda, on a GPU)"),
+        ("rocm", "make it: sparkup env create rocm --host spark1"),
+    ):
+        asked = request(hosts=[Host("spark1", "spark1")], venv=venv)
+        with pytest.raises(SparkupError) as caught:
+            resolve(asked, {"spark1": seen(asked, host="spark1", lookup=NO_PROGRAM)}, "a1b2c3d4")
+        assert hint in [problem.hint for problem in caught.value.problems]
 
 
 def test_a_program_of_the_chosen_environment_is_found_and_one_of_another_is_not() -> None:

@@ -1,11 +1,12 @@
 """Errors, as people and programs read them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from tests.report.terminals import on_a_terminal
 
+from sparkup.domain.host import follow_up
 from sparkup.errors import GateRefused, InputRefused, Problem
 from sparkup.report.failure import failure_text, print_failure
 
@@ -22,6 +23,22 @@ def test_what_where_and_what_next() -> None:
         "    what next: end it\n"
         "error: there is no command (no-command)\n"
     )
+
+
+def test_what_is_wrong_on_several_hosts_alike_is_told_once() -> None:
+    taken = [
+        Problem("name-taken", "mine is taken", host, f"stop it: {follow_up('stop', 'mine', host)}")
+        for host in ("spark1", "spark2", "spark3")
+    ]
+    assert failure_text(GateRefused(taken[0], FULL, *taken[1:])) == (
+        "error [spark1, spark2, spark3]: mine is taken (name-taken)\n"
+        "    what next: stop it: sparkup stop mine --host spark1; likewise for spark2, spark3\n"
+        + failure_text(GateRefused(FULL))
+    )
+    other = replace(FULL, where="spark2")
+    assert failure_text(GateRefused(FULL, other)).startswith("error [spark1, spark2]: port 8000 ")
+    assert "likewise" not in failure_text(GateRefused(FULL, other))
+    assert failure_text(GateRefused(FULL, replace(other, details=()))).count("error [") == 2
 
 
 def test_colours_mark_what_it_is() -> None:

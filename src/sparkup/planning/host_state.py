@@ -12,10 +12,11 @@ def name_problems(name: str, seen: Seen) -> list[Problem]:
     if holder is None:
         return []
     what = " ".join(holder.argv[:3])
+    process = "" if holder.nodes else f" (pid {holder.pid})"  # of several ranks none is meant
     return [
         Problem(
             "name-taken",
-            f"{name} is already the name of a launch: {what} … (pid {holder.pid})",
+            f"{name} is already the name of a launch: {what} …{process}",
             where=seen.host,
             hint=f"choose another with --name, or: {follow_up('stop', name, seen.host)}",
         )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sparkup.commands.vllm import parse_serve
 from sparkup.domain.fact import Fact, Seen
+from sparkup.domain.host import follow_up
 from sparkup.domain.launch import Launch, LaunchRequest
 from sparkup.errors import Problem
 from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment
@@ -89,7 +90,7 @@ def _environment(
                     "unknown-environment",
                     f"no managed environment {asked!r} (there: {names})",
                     where=seen.host,
-                    hint=f"make it: sparkup env create {asked}",
+                    hint=f"make it: {follow_up('env create', asked, seen.host)}",
                 )
             )
         return chosen, ()
@@ -110,5 +111,6 @@ def _program_problems(
         return []
     hint = "check the spelling; the program must be on the host's PATH, or give its whole path"
     if program in PROVIDED:
-        hint = "make an environment with vLLM: sparkup env create cpu (or cuda, on a GPU)"
+        make = follow_up("env create", "cpu", seen.host)
+        hint = f"make an environment with vLLM: {make} (or cuda, on a GPU)"
     return [Problem("command-not-found", f"{program}: command not found", where=seen.host, hint=hint)]

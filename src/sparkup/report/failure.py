@@ -1,8 +1,10 @@
 """The one place that prints errors: what, where, what next; with --json as a document on stdout."""
 
 import os
+import shlex
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import TextIO
 
 from sparkup.domain.event import Failed, to_json
@@ -34,15 +36,22 @@ def can_draw(stream: TextIO) -> bool:
 
 
 def failure_text(error: SparkupError, *, colours: bool = False) -> str:
-    """Return an error as lines for people."""
-    return "".join(_problem(problem, colours=colours) for problem in error.problems)
+    """Return an error as lines for people; what is wrong on several hosts alike is told once."""
+    alike: dict[Problem, list[Problem]] = {}
+    for problem in error.problems:
+        hint = problem.hint.replace(f" --host {shlex.quote(problem.where)}", "")
+        alike.setdefault(replace(problem, where="", hint=hint), []).append(problem)
+    return "".join(_problem(each, colours=colours) for each in alike.values())
 
 
-def _problem(problem: Problem, *, colours: bool) -> str:
+def _problem(alike: Sequence[Problem], *, colours: bool) -> str:
     red, bold, plain = (RED, BOLD, PLAIN) if colours else ("", "", "")
-    where = f" [{problem.where}]" if problem.where else ""
+    problem = alike[0]
+    hosts = ", ".join(dict.fromkeys(each.where for each in alike if each.where))
+    where = f" [{hosts}]" if hosts else ""
     lines = [f"{red}error{plain}{where}: {bold}{problem.message}{plain} ({problem.code})"]
     lines += [f"    | {line}" for line in problem.details]
     if problem.hint:
-        lines.append(f"    what next: {problem.hint}")
+        others = ", ".join(each.where for each in alike if each.hint != problem.hint)
+        lines.append(f"    what next: {problem.hint}" + (f"; likewise for {others}" if others else ""))
     return "\n".join(lines) + "\n"
