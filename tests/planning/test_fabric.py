@@ -173,7 +173,14 @@ def mixed() -> Hosts:
     for host in ("n0001", "n0003"):
         number = int(host[1:])
         for netdev, address in beside.items():
-            hosts = change(hosts, host, netdev, addresses=(IPv4Interface(address.format(number)),), mtu=9000)
+            hosts = change(
+                hosts,
+                host,
+                netdev,
+                addresses=(IPv4Interface(address.format(number)),),
+                mtu=9000,
+                carrier=True,
+            )
             hosts = port(hosts, host, netdev, state="ACTIVE", rate=200.0)
     return hosts
 

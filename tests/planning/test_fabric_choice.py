@@ -107,7 +107,12 @@ def test_interfaces_in_different_networks_may_be_chosen() -> None:
 def test_who_names_one_interface_names_the_network() -> None:
     fabric = plan_fabric(MIXED, choice=parse_choice(["nodeA=enP7s7"], [], HOSTS))
     assert {host: each.netdev for host, each in fabric.control.items()} == dict.fromkeys(HOSTS, "enP7s7")
-    assert fabric.findings == ()
+    only = finding(fabric, "eth-if")
+    assert (only.level, only.where, only.message) == (
+        "note",
+        "nodeB",
+        "enP7s7 as well: what was chosen for nodeA is in its network",
+    )
     hosts = {"a": spark(1, {A0: "10.0.0.1/24"}), "b": spark(2, {A0: "10.0.0.2/24"}), "c": spark(3)}
     fabric = plan_fabric(hosts, choice=parse_choice([f"a={A0}"], [], tuple(hosts)))
     assert fabric.control == {}

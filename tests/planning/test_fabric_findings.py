@@ -74,10 +74,18 @@ def test_the_rate_of_a_port_that_is_down_means_nothing() -> None:
     assert plan_fabric(PAIR).findings == ()
 
 
+def dead(hosts: Hosts, host: str, netdev: str, how: str) -> Hosts:
+    """Return hosts one port of which is down, as only one of three things that are asked tells."""
+    if how == "rdma":
+        return port(hosts, host, netdev, state="DOWN", rate=40.0)
+    return change(hosts, host, netdev, **{how: False})
+
+
+@pytest.mark.parametrize("how", ["rdma", "up", "carrier"])
 @pytest.mark.parametrize("twins", [LEFT, {A1: "10.0.0.1/24", B1: ""}])
-def test_a_twin_that_is_down(twins: dict[str, str]) -> None:
+def test_a_twin_that_is_down(twins: dict[str, str], how: str) -> None:
     hosts = pair(twins, CABLES["straight"] if twins is LEFT else {A1: "10.0.0.2/24", B1: ""})
-    hosts = port(hosts, "b", B1, state="DOWN", rate=40.0)
+    hosts = dead(hosts, "b", B1, how)
     fabric = plan_fabric(hosts)
     assert told(fabric) == [("warn", "net.twins", "b")]
     assert fabric.findings[0].message == (
@@ -87,8 +95,15 @@ def test_a_twin_that_is_down(twins: dict[str, str]) -> None:
 
 
 def test_a_twin_that_was_put_down_by_hand() -> None:
-    hosts = change(port(PAIR, "node2", B1, state="DOWN"), "node2", B1, up=False)
+    hosts = change(PAIR, "node2", B1, up=False)
     assert finding(plan_fabric(hosts), "net.twins").hint == f"sudo ip link set dev {B1} up"
+
+
+def test_a_twin_without_light_because_its_other_end_was_put_down_is_said_of_that_end() -> None:
+    hosts = change(PAIR, "node2", B1, up=False)
+    assert told(plan_fabric(dead(hosts, "node1", B1, "carrier"))) == [("warn", "net.twins", "node2")]
+    torn = dead(dead(PAIR, "node1", B1, "carrier"), "node2", B1, "carrier")
+    assert told(plan_fabric(torn)) == [("warn", "net.twins", "node1"), ("warn", "net.twins", "node2")]
 
 
 def test_a_twin_that_does_not_show() -> None:
@@ -174,10 +189,11 @@ def test_an_end_that_is_down() -> None:
     assert fabric.topology == "none"
 
 
-def test_a_second_cable_that_is_down() -> None:
+@pytest.mark.parametrize("how", ["rdma", "up", "carrier"])
+def test_a_second_cable_that_is_down(how: str) -> None:
     hosts = pair(LEFT, CABLES["straight"])
     for netdev in (A1, B1):
-        hosts = port(hosts, "b", netdev, state="DOWN")
+        hosts = dead(hosts, "b", netdev, how)
     fabric = plan_fabric(hosts)
     assert fabric.topology == "pair"
     assert told(fabric) == [("warn", "net.state", "b"), ("warn", "net.state", "b")]
@@ -219,6 +235,22 @@ def test_cables_that_are_not_plugged_in() -> None:
     fabric = plan_fabric({"a": spark(1), "b": spark(2)})
     assert told(fabric) == [("fail", "net.state", "a, b")]
     assert fabric.findings[0].hint == "plug in the cable, on both ends"
+
+
+def test_ports_that_were_put_down_on_one_host_of_two() -> None:
+    """Packets go nowhere: it is the end that is down of which that is said, with what puts it up."""
+    hosts = PAIR
+    for netdev in (A1, B1):
+        hosts = change(hosts, "node2", netdev, up=False)
+    fabric = plan_fabric(hosts, set())
+    assert told(fabric) == [("fail", "net.state", "node2")] * 3
+    first, *each = fabric.findings
+    up = [f"sudo ip link set dev {netdev} up" for netdev in (A1, B1)]
+    assert (first.message, first.hint) == (
+        "no RDMA (RoCE) port of node2 is up",
+        f"on node2: {up[0]}, on node2: {up[1]}",
+    )
+    assert [one.hint for one in each] == up
 
 
 def without_rdma(number: int) -> tuple[Interface, ...]:
@@ -270,7 +302,9 @@ def test_two_switches_that_share_a_host_are_no_ring() -> None:
     for number in (4, 5):
         for netdev in (A0, B0):
             hosts = change(hosts, f"n000{number}", netdev, addresses=address(f"10.7.0.{number}/24"))
-    hosts = change(port(hosts, "n0001", A1, state="ACTIVE"), "n0001", A1, addresses=address("10.7.0.1/24"))
+    hosts = change(
+        port(hosts, "n0001", A1, state="ACTIVE"), "n0001", A1, carrier=True, addresses=address("10.7.0.1/24")
+    )
     assert plan_fabric(hosts).topology == "mixed"
 
 

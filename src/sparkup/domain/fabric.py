@@ -85,9 +85,15 @@ class Interface:
         return self.pci.rpartition(".")[2]
 
     @property
+    def down(self) -> bool:
+        """Say whether nothing goes over it, as its interface or its RDMA device tells: either may lag."""
+        dark = self.rdma is not None and not self.rdma.active
+        return self.up is False or self.carrier is False or dark
+
+    @property
     def usable(self) -> bool:
         """Say whether RDMA can run over it: an active RoCE port."""
-        return self.rdma is not None and self.rdma.active and self.rdma.link_layer != "InfiniBand"
+        return self.rdma is not None and not self.down and self.rdma.link_layer != "InfiniBand"
 
 
 @dataclass(frozen=True, slots=True)

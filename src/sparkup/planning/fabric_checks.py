@@ -56,7 +56,7 @@ def port_findings(view: Linked) -> Iterator[Finding]:
                 yield from _in_use(end, each, view)
             elif view.ports.carries(end):
                 yield from _left_out(end, each, view)
-            elif each.rdma and not each.rdma.active and not view.twin_linked(end):
+            elif each.rdma and each.down and not view.twin_linked(end):
                 yield from _down(end, each, view)
 
 
@@ -120,9 +120,17 @@ def _twin(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
             message = f"{called(end, each)} has no twin on the other PCIe link: {cost}"
             hint = "reboot that host with the cable plugged in; then see lspci: a Spark shows four ConnectX-7"
             yield Finding("warn", "net.twins", message, end.host, hint)
-    elif not view.ports.at[twin].usable:
+    elif not view.ports.at[twin].usable and not _put_down_afar(end, twin, view):
         message = f"{twin.netdev}, the twin of {end.netdev}, is down: {cost}"
         yield Finding("warn", "net.twins", message, end.host, _up_hint(view.ports.at[twin]))
+
+
+def _put_down_afar(end: End, twin: End, view: Linked) -> bool:
+    """Say whether a twin is dark because the other end of its cable was put down: it is said of that one."""
+    (far, *others) = (other for other in view.ends[end].ends if other != end)
+    facing = view.ports.twins.get(far)
+    put_down = facing is not None and view.ports.at[facing].up is False
+    return put_down and not others and view.ports.at[twin].up is not False
 
 
 def _left_out(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
@@ -130,7 +138,7 @@ def _left_out(end: End, each: Interface, view: Linked) -> Iterator[Finding]:
     shared = [net for net in (address.network for address in each.fixed) if len(view.up[net]) > 1]
     if shared:
         message = f"nothing answers {called(end, each)} in {shared[0]}"
-        hint = "check the cable, the MTU of a switch (9216), and firewalls: sudo ufw status"
+        hint = "check the cable, firewalls (sudo ufw status), and the MTU of a switch between (9216)"
         yield Finding("fail", "net.peer", message, end.host, hint)
     elif view.twin_linked(end):
         yield from _other_network(end, each, view)

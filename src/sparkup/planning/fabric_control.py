@@ -1,7 +1,7 @@
 """Over which network the processes of all hosts find each other: the fabric, or what else joins them all."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -36,8 +36,15 @@ def find_control(
     links: Sequence[Link], ports: Ports, choice: Choice, findings: list[Finding]
 ) -> Mapping[str, Control]:
     """Return the control interface of each host, all in one network; nothing, and a finding, without one."""
-    if choice.eth:
-        return _chosen(ports, choice, findings)
+    if not choice.eth:
+        return _usual(links, ports, findings)
+    found = _chosen(ports, choice, findings)
+    findings += _moved(found, _usual(links, ports, []), choice)
+    return found
+
+
+def _usual(links: Sequence[Link], ports: Ports, findings: list[Finding]) -> Mapping[str, Control]:
+    """Return the control interfaces where none was chosen."""
     for link in joining(links, ports.hosts):
         if link.subnet and (found := _on_link(link, link.subnet, ports)):
             return found
@@ -104,6 +111,14 @@ def _none(networks: Mapping[IPv4Network, Mapping[str, Way]], ports: Ports) -> Fi
     missing = listed(host for host in ports.hosts if host not in networks[most])
     message = f"no network joins all hosts: {missing} has no address in {most}, where others are"
     return Finding("fail", "net.mgmt", message, missing, HINT)
+
+
+def _moved(found: Mapping[str, Control], usual: Mapping[str, Control], choice: Choice) -> Iterator[Finding]:
+    """Say which hosts a choice for others moves to another interface."""
+    for host, control in found.items():
+        if host not in choice.eth and control != usual.get(host):
+            message = f"{control.netdev} as well: what was chosen for {listed(choice.eth)} is in its network"
+            yield Finding("note", "eth-if", message, host)
 
 
 def _chosen(ports: Ports, choice: Choice, findings: list[Finding]) -> Mapping[str, Control]:

@@ -114,7 +114,14 @@ def _no_link(view: Linked, level: Level) -> Iterator[Finding]:
     dark = [host for host in able if not any(map(ports.carries, ports.of[host]))]
     if dark:
         message = f"no RDMA (RoCE) port of {listed(dark)} is up"
-        yield Finding(level, "net.state", message, listed(dark), "plug in the cable, on both ends")
+        off = [end for host in dark for end in ports.of[host] if ports.device(end)]
+        put_up = (
+            f"on {end.host}: sudo ip link set dev {end.netdev} up"
+            for end in off
+            if ports.at[end].fixed and ports.at[end].up is False
+        )
+        hint = listed(put_up) or "plug in the cable, on both ends"
+        yield Finding(level, "net.state", message, listed(dark), hint)
     elif len(able) == len(ports.hosts):
         networks = [f"{net} ({listed(hosts)})" for net, hosts in view.networks.items()]
         told = f": they are in {listed(networks)}" if networks else " and have no addresses"
