@@ -16,23 +16,22 @@ async def nearer(
 ) -> Mapping[str, tuple[Host, Connection]]:
     """Return which hosts, by their keys, are reached at which of their addresses; the stack closes them.
 
-    An address is logged in to only where the host's own key is shown. Where SSH does not know that one, it
-    is asked about like any other; without a yes the host stays where it is.
+    A host is logged in to at the first address where its own key is shown. Where SSH does not know that key
+    there, it is asked about like any other; without a yes the host stays where it is.
     """
     hosts = {address: Host(address, address) for addresses in near.values() for address in addresses}
     keys = await shown(hosts.values(), context.options)
-    own = {key: [each for each in addresses if keys.get(each) == key] for key, addresses in near.items()}
-    quiet = replace(context, options=replace(context.options, ask=False))
-    wanted = [hosts[address] for addresses in own.values() for address in addresses]
-    if not wanted:
+    own = {
+        key: hosts[address]
+        for key, addresses in near.items()
+        for address in reversed(addresses)
+        if keys.get(address) == key
+    }
+    if not own:
         return {}
+    quiet = replace(context, options=replace(context.options, ask=False))
     try:
-        connections, _ = await stack.enter_async_context(quiet.reached(wanted))
+        connections, _ = await stack.enter_async_context(quiet.reached(own.values()))
     except HostUnreachable:
         return {}
-    return {
-        key: (hosts[address], connections[address])
-        for key, addresses in own.items()
-        for address in reversed(addresses)
-        if address in connections
-    }
+    return {key: (host, connections[host.name]) for key, host in own.items() if host.name in connections}
