@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sparkup.actions.context import Context, done
-from sparkup.actions.ranks import Called, Reach, ranks_of, reach
+from sparkup.actions.ranks import HERE, Called, Reach, ranks_of, reach
 from sparkup.commands import containers
 from sparkup.connect.base import Connection
 from sparkup.domain.command import Command
@@ -30,7 +30,7 @@ LOOKING = 10.0  # seconds for an engine to say whether a command is there
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be run in which rank of which launch; `tty`: with a terminal of its own."""
+    """What is to be run in which rank of which launch (HERE: that of the host); `tty`: with a terminal."""
 
     name: str | None
     rank: int
@@ -51,8 +51,9 @@ async def enter(wanted: Wanted, hosts: Sequence[Host], context: Context, called:
     async with reach(context, called) as there:
         ranks = await ranks_of(wanted.name, hosts, "exec", there, wanted.rank)
         known, where = ranks[0][1], {rank.rank: host for host, rank in reversed(ranks)}
-        host = pick(known.launch, wanted.rank, known.nodes, where, there.lost)
-        meant = next(each for each in ranks if each[0] == host and each[1].rank == wanted.rank)
+        number = known.rank if wanted.rank == HERE else wanted.rank
+        host = pick(known.launch, number, known.nodes, where, there.lost)
+        meant = next(each for each in ranks if each[0] == host and each[1].rank == number)
         way = (await _ways([meant], wanted.argv, there, tty=wanted.tty))[0]
         connection = there.connections[host]
         status = _status(await connection.interact(Command(way.words), tty=wanted.tty))

@@ -19,6 +19,7 @@ from sparkup.planning.stop import Found, found
 from sparkup.run.phases import Runner
 
 Called = Callable[[str], Host | None]  # how a host is reached that a launch names
+HERE = -1  # as the number of a rank: the one on the first host
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ async def ranks_of(
     """Return the ranks that can be reached of the launch that is meant, the head first if it is there.
 
     The first host is asked alone: what it has is meant, and of one rank no other host need be reached,
-    nor when it has the rank that is wanted (`number`).
+    nor when it has the rank that is wanted (`number`, HERE for whichever it has).
     Raises as `choose` does, HostUnreachable where no host is there.
     """
     first, *rest = hosts
@@ -87,7 +88,7 @@ async def ranks_of(
     if not here:
         here = await _elsewhere(name, hosts, verb, there)
     mine = [each for each in here if each[1].attempt == here[0][1].attempt]
-    if any(rank.rank == number for _, rank in mine):
+    if number == HERE or any(rank.rank == number for _, rank in mine):
         return mine
     return sorted((*mine, *await others(mine, hosts, there)), key=lambda each: each[1].rank)
 

@@ -7,6 +7,7 @@ import click
 
 from sparkup.actions.enter import Wanted, on_all
 from sparkup.actions.enter import enter as run
+from sparkup.actions.ranks import HERE
 from sparkup.cli import nodes, options
 from sparkup.cli.carry import carry_out
 from sparkup.cli.strict import WithRest, problems, rest
@@ -24,8 +25,8 @@ from sparkup.errors import InputRefused, Problem
 def enter(ctx: click.Context, /, name: str | None, **given: Any) -> int:  # noqa: ANN401 - click's own
     """Run a command in the environment of a launch, on this terminal when there is one.
 
-    Of several ranks in that of the head. With --all the status is 0 if it is that everywhere, else the first
-    other one, by rank; 3 if a rank could not be reached.
+    Of several ranks in that of the head, or of the one host that -n names. With --all the status is 0 if it
+    is that everywhere, else the first other one, by rank; 3 if a rank could not be reached.
     """
     found = problems(ctx)
     argv = rest(ctx)
@@ -45,5 +46,7 @@ def enter(ctx: click.Context, /, name: str | None, **given: Any) -> int:  # noqa
         ctx.params["progress"] = "plain" if everywhere else "quiet"
     if everywhere:
         return carry_out(ctx, lambda context: on_all(name, hosts, argv, context, called))
-    wanted = Wanted(name, given["rank"] or 0, argv, tty=tty)
+    default = HERE if given["hosts"] and len(hosts) == 1 else 0
+    rank = default if given["rank"] is None else given["rank"]
+    wanted = Wanted(name, rank, argv, tty=tty)
     return carry_out(ctx, lambda context: run(wanted, hosts, context, called))
