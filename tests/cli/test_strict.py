@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from sparkup.cli.strict import WithRest, problems, rest
+from sparkup.cli.strict import WithRest, problems, rest, suggestion
 
 
 @click.command(cls=WithRest)
@@ -11,6 +11,7 @@ from sparkup.cli.strict import WithRest, problems, rest
 @click.option("--name")
 @click.option("-e", "env", multiple=True)
 @click.option("-d", "detach", is_flag=True)
+@click.option("-n", "hosts", multiple=True)
 def enter(**_: object) -> None:
     """Stand in for a verb that takes another program's command line."""
 
@@ -41,3 +42,25 @@ def test_the_hint_shows_where_the_dashes_belong_and_no_more() -> None:
     assert problem.hint == "sparkup enter ... -- vllm serve m ..."
     (problem,) = problems(parsed("node", "vllm", "serve", "m"))
     assert problem.hint == "sparkup enter ... -- vllm serve m"
+
+
+def test_a_host_behind_the_option_of_hosts_is_shown_where_it_belongs() -> None:
+    (problem,) = problems(parsed("-n", "spark1", "node", "spark2", "-d", "--", "vllm", "serve", "m"))
+    assert problem.message == "unexpected word 'spark2'"
+    assert problem.hint == "if it is a host, in one word with the others: -n spark1,spark2"
+    (problem,) = problems(parsed("node", "vllm", "--", "serve", "m"))
+    assert problem.hint == "put all of the command after --"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("--nmae", ("--name", "--nodes"), "did you mean --name?"),
+        ("--tial", ("--tail",), "did you mean --tail?"),
+        ("--json", ("--solo",), ""),
+        ("--nope", ("--nodes",), ""),
+        ("lauch", ("launch", "logs"), "did you mean launch?"),
+    ],
+)
+def test_only_what_is_like_a_word_is_suggested(word: str, known: tuple[str, ...], hint: str) -> None:
+    assert suggestion(word, known) == hint

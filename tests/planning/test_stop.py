@@ -7,7 +7,7 @@ from tests.planning.hosts import folder, lines, running, seen, with_programs
 
 from sparkup.domain.fact import Observed
 from sparkup.errors import GateRefused, InputRefused, Problem
-from sparkup.planning.stop import choose, found, program_for, step_ids, stop_plan
+from sparkup.planning.stop import choose, found, program_for, step_ids, stop_plan, unknown
 
 NAME = "node-0123456789ab.pyz"
 A, B = running("a"), running("b", 8001)
@@ -54,6 +54,7 @@ def test_where_there_is_nothing() -> None:
     assert problem(None, NONE).message == "nothing is launched"
     assert problem("a", NONE).message == "no launch a"
     assert problem("a", NONE).hint == "on another machine? name it with --host; start one: sparkup launch"
+    assert unknown("a", (), ("h",), "stop").hint == "on another machine? name it with --host"
 
 
 def test_a_program_that_is_missing_is_put_first() -> None:

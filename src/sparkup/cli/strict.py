@@ -76,7 +76,11 @@ class Strict(click.Command):
                 f"unknown option {name}",
                 hint=hint or f"see: {ctx.command_path} --help",
             )
-        hint = "put the command after --" if self.takes_rest else f"see: {ctx.command_path} --help"
+        hint = f"see: {ctx.command_path} --help"
+        if hosts := ctx.params.get("hosts"):
+            hint = f"if it is a host, in one word with the others: -n {','.join((*hosts, word))}"
+        elif self.takes_rest:
+            hint = "put all of the command after --"
         return Problem("bad-option", f"unexpected word {word!r}", hint=hint)
 
 
@@ -129,9 +133,10 @@ def problems(ctx: click.Context) -> list[Problem]:
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """Return a hint with the closest known word, or nothing."""
-    close = difflib.get_close_matches(word, known, 1, 0.6)
-    return f"did you mean {close[0]}?" if close else ""
+    """Return a hint with the closest known word, or nothing; the dashes of options make none alike."""
+    bare = {each.lstrip("-"): each for each in known}
+    close = difflib.get_close_matches(word.lstrip("-"), list(bare), 1, 0.7)
+    return f"did you mean {bare[close[0]]}?" if close else ""
 
 
 def in_our_words(error: click.UsageError) -> InputRefused:

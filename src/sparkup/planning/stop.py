@@ -44,7 +44,8 @@ def unknown(name: str | None, names: Sequence[str], hosts: Sequence[str], verb: 
     """Say that no launch of some hosts, or more than one, is meant; `names` are there."""
     where, listed = ", ".join(hosts), ", ".join(names)
     if not names:
-        hint = "on another machine? name it with --host; start one: sparkup launch"
+        start = "" if verb == "stop" else "; start one: sparkup launch"
+        hint = f"on another machine? name it with --host{start}"
         message = "nothing is launched" if name is None else f"no launch {name}"
         return Problem("unknown-launch", message, where, hint)
     if name is None:
