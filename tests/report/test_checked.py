@@ -7,12 +7,14 @@ from tests.report.examples import CHECKED, EXPLAINED
 from sparkup.domain.checked import ExplainedRank, Reasoned
 from sparkup.report.people import answer_text
 
+NOTHING = "nothing was done; the same without --explain starts it\n"
+
 
 def test_what_fails_comes_with_what_to_do() -> None:
     assert answer_text(CHECKED) == (
         "FAILS        mem.avail        spark1: 112.0 GiB are too much\n"
         "                              ask for less\n"
-        "ok           port.free\n"
+        "ok           1 check passed\n"
         "fabric: one host: nothing between hosts is needed\n"
         "rank 0 on spark1, engine docker:\n"
         "  image    vllm-node (content 000000000000)\n"
@@ -22,8 +24,9 @@ def test_what_fails_comes_with_what_to_do() -> None:
 
 
 def test_what_would_start() -> None:
-    text = answer_text(replace(CHECKED, problems=(), checks=CHECKED.checks[1:]))
-    assert text.startswith("ok           port.free\n")
+    well = CHECKED.checks[1]
+    text = answer_text(replace(CHECKED, problems=(), checks=(well, replace(well, id="env.shell"))))
+    assert text.startswith("ok           2 checks passed\n")
     assert text.endswith("nothing was done; the same without --check starts it\n")
 
 
@@ -34,6 +37,7 @@ def test_where_ones_own_variable_wins() -> None:
         "      you set it, and it wins (else IB)\n"
         "  HF_TOKEN, which is not shown\n"
         "      you set it\n"
+        f"{NOTHING}"
     )
 
 
@@ -44,11 +48,11 @@ def test_what_all_ranks_have_is_told_once() -> None:
     text = answer_text(replace(EXPLAINED, ranks=(first, second)))
     assert text.startswith("mine: variables of all ranks\n")
     assert text.count("NCCL_NET=") == 1
-    assert text.endswith("rank 1 on spark2\n  VLLM_HOST_IP=10.0.0.2\n      its address\n")
+    assert text.endswith(f"rank 1 on spark2\n  VLLM_HOST_IP=10.0.0.2\n      its address\n{NOTHING}")
 
 
 def test_no_variables() -> None:
     assert (
         answer_text(replace(EXPLAINED, ranks=(ExplainedRank(0, "spark1", ()),)))
-        == "mine: variables\n  none\n"
+        == f"mine: variables\n  none\n{NOTHING}"
     )

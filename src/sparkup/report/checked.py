@@ -16,13 +16,13 @@ def checked(answer: Checked) -> str:
 
 
 def _checked(answer: Checked) -> Iterator[str]:
-    well = [row.id for row in answer.checks if row.outcome == "ok"]
+    well = sum(row.outcome == "ok" for row in answer.checks)
     for row in answer.checks:
         if row.outcome != "ok":
             where = f"{row.where}: " if row.where else ""
             yield f"{WORDS[row.outcome]:<11}  {row.id:<{ID}}  {where}{row.message}"
             yield from [f"{'':<{11 + 2 + ID + 2}}{row.hint}"] if row.hint else []
-    yield f"{'ok':<11}  {' '.join(well)}"
+    yield f"{'ok':<11}  {well} check{'' if well == 1 else 's'} passed"
     yield f"fabric: {answer.fabric}"
     for rank in answer.ranks:
         yield from _rank(rank)
@@ -56,6 +56,7 @@ def explained(answer: Explained) -> str:
     for rank in answer.ranks:
         own = [line for each in rank.variables if each not in common for line in _variable(each)]
         lines += [f"rank {rank.rank} on {rank.host}", *own] if own else []
+    lines.append("nothing was done; the same without --explain starts it")
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
