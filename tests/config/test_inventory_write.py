@@ -88,6 +88,22 @@ def test_the_way_to_an_address_goes_with_it() -> None:
     assert further.hosts["spark1"].via == "near"
 
 
+@pytest.mark.parametrize("mapping", [2, 3, 4])
+@pytest.mark.parametrize("dash", [0, 2, 4])
+def test_indents_stay(mapping: int, dash: int) -> None:
+    """Those of mappings and of lists, each its own."""
+    step, list_step = " " * mapping, " " * dash
+    text = (
+        f"hosts:\n{step}a:\n{step}{step}address: 10.0.0.1\n{step}{step}verified: 2026-01-31\n"
+        f"clusters:\n{step}all:\n{step}{list_step}- a\n"
+    )
+    was = draft(text).inventory
+    new = replace(was, hosts={"a": replace(was.hosts["a"], verified=date(2026, 2, 1))})
+    assert written(draft(text), new) == text.replace("2026-01-31", "2026-02-01")
+    flow = "defaults: {env: {A: b}}\nclusters: {all: [a]}\n" + text.partition("clusters")[0]
+    assert written(draft(flow), new) == flow.replace("2026-01-31", "2026-02-01")
+
+
 def test_blanks_replace_nothing() -> None:
     known = draft().inventory
     blank = Inventory({name: KnownHost(name, name) for name in known.hosts}, defaults=Defaults())
@@ -135,7 +151,7 @@ def test_a_wrong_file_is_not_written_over() -> None:
 
 
 def test_what_could_not_be_kept_is_not_touched() -> None:
-    text = "hosts: {a: }\ndefaults: {env: {A: !!int x}}\n"
+    text = "hosts: {a: }\ndefaults: {env: {A: !!binary aGk=}}\n"
     with pytest.raises(InputRefused) as caught:
         written(draft(text), changed())
     assert "could not be kept" in caught.value.problems[0].message

@@ -4,14 +4,13 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.util import load_yaml_guess_indent
 
 from sparkup.config.inventory import CODE, read
 from sparkup.config.yaml_as_written import yaml_as_written
@@ -89,11 +88,10 @@ def _moved(old: Plain, new: Plain) -> list[str]:
 
 
 def _edited(text: str, old: Plain, said: Plain, moved: Sequence[str]) -> str:
-    _, indent, dash = load_yaml_guess_indent(text)
-    dash = 2 if dash is None else dash
     yaml = yaml_as_written()
-    yaml.indent(mapping=indent or 2, sequence=dash + 2, offset=dash)
     document = yaml.load(text)
+    mapping, dash = (next(_indents(document, kind), 2) for kind in (CommentedMap, CommentedSeq))
+    yaml.indent(mapping=mapping, sequence=dash + 2, offset=dash)
     before = ""
     if document is None:  # nothing but comments, which ruamel drops
         document, before = CommentedMap(), text and text.rstrip("\n") + "\n"
@@ -103,6 +101,16 @@ def _edited(text: str, old: Plain, said: Plain, moved: Sequence[str]) -> str:
     stream = io.StringIO()
     yaml.dump(document, stream)
     return before + stream.getvalue()
+
+
+def _indents(part: object, kind: type[CommentedMap | CommentedSeq]) -> Iterator[int]:
+    """Return how far blocks of a kind stand to the right of the keys that they belong to."""
+    if not isinstance(part, CommentedMap):
+        return
+    for value in part.values():
+        if isinstance(value, kind) and not value.fa.flow_style():
+            yield value.lc.col - part.lc.col
+        yield from _indents(value, kind)
 
 
 def _merged(old: Plain, new: Plain) -> Plain:
