@@ -52,6 +52,10 @@ ALL: dict[str, Hosts] = {
 }
 
 
+def test_one_device_is_one() -> None:
+    assert ", 1 device on each\n" in text(plan_fabric(pair({A0: "10.0.0.1/24"}, {A0: "10.0.0.2/24"})))
+
+
 def test_a_pair_in_different_cages() -> None:
     assert (
         text(plan_fabric(sample("pair_mixed_ports")))
@@ -123,15 +127,17 @@ def test_long_names_break_lines_and_nothing_else() -> None:
 
 def test_ports_that_are_up_and_not_used() -> None:
     hosts = pair({A0: "10.0.0.1/24", B0: "", A1: "10.9.0.1/24"}, {A0: "10.0.0.2/24", B0: ""})
-    other = change(port(hosts, "b", B1, state="ACTIVE"), "b", B1, device_id="15b3:101d", cage=None)
+    other = change(
+        port(hosts, "b", B1, state="ACTIVE"), "b", B1, carrier=True, device_id="15b3:101d", cage=None
+    )
     drawn = text(plan_fabric(other))
     assert f"not used: a p1 {A1} 10.9.0.1/24\nnot used: b {B1}\n" in drawn
     assert f"    {B0} ── {B0}  (no addresses)\n" in drawn
 
 
 def test_nothing_at_all() -> None:
-    assert text(plan_fabric({})) == "no host: one host, which needs no network to others\n"
-    assert text(plan_fabric({"a": ()})) == "a: one host, which needs no network to others\n"
+    assert text(plan_fabric({})) == "no host: one host alone, so no link was looked for\n"
+    assert text(plan_fabric({"a": ()})) == "a: one host alone, so no link was looked for\n"
 
 
 def test_what_would_move_a_cursor_is_not_shown() -> None:

@@ -27,10 +27,11 @@ def title(fabric: Fabric) -> str:
     """Return what it is, in a line."""
     hosts, many = fabric.hosts, len(fabric.hosts)
     rails = max((len(mine) for mine in fabric.rails.values()), default=0)
-    over = f"RDMA (RoCE), {rails} devices on each" if fabric.rdma else "no RDMA"
+    devices = "1 device" if rails == 1 else f"{rails} devices"
+    over = f"RDMA (RoCE), {devices} on each" if fabric.rdma else "no RDMA"
     match fabric.topology:
         case "solo":
-            return f"{hosts[0] if hosts else 'no host'}: one host, which needs no network to others"
+            return f"{hosts[0] if hosts else 'no host'}: one host alone, so no link was looked for"
         case "none":
             return f"{many} hosts that no link joins: TCP"
         case "pair":
