@@ -1,5 +1,6 @@
 """sparkup detect, fabric and net on a machine without a fabric: what is asked, refused and written."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def test_one_machine_alone(user: User) -> None:
 
 def test_a_fabric_of_one_needs_nothing(user: User) -> None:
     done = user.run("fabric")
-    assert (done.status, done.out) == (0, "local: one host, which needs no network to others\n")
+    assert (done.status, done.out) == (0, "local: one host alone, so no link was looked for\n")
 
 
 def test_a_drawing_that_cannot_be_written(user: User) -> None:
@@ -30,6 +31,35 @@ def test_a_file_of_the_folder_is_trusted_once_it_is_written(user: User) -> None:
     assert "detected" not in text or "links" not in text
 
 
+def test_a_workstation_is_not_offered_as_the_cluster(user: User) -> None:
+    done = user.run("detect")
+    assert done.status == 0
+    assert "sparkup detect --from SPARK" in done.out
+    assert "--write" not in done.out
+
+
+def test_a_host_whose_key_changed_is_written_only_if_that_is_meant(user: User) -> None:
+    """Its name stays, and its place is not another machine's: it is not told of a file that nobody has."""
+    file = user.home / "mine.yaml"
+    words = ("detect", "--any-machine", "--file", "mine.yaml")
+    assert user.run(*words, "--write").status == 0
+    right = file.read_text()
+    (key,) = re.findall(r"SHA256:\S+", right)
+    old = f"SHA256:{'A' * 43}"
+    file.write_text(right.replace(key, old))
+    shown = user.run(*words)
+    assert f"its SSH host key changed: it was {old}, and is {key}\n" in shown.out
+    assert "--accept-new-identity" in shown.out
+    refused = user.run(*words, "--write", "--json")
+    assert (refused.status, [each["code"] for each in refused.json["problems"]]) == (5, ["host-key-changed"])
+    assert old in file.read_text()
+    taken = user.run(*words, "--write", "--accept-new-identity")
+    assert taken.status == 0, taken
+    assert "what was otherwise in it:\n" in taken.out
+    dated = re.compile(r"at: .*")
+    assert dated.sub("", file.read_text()) == dated.sub("", right)
+
+
 def test_a_good_file_is_not_overwritten_with_blanks(user: User) -> None:
     file = user.home / "mine.yaml"
     file.write_text("hosts:\n  far: {address: 192.0.2.1}  # mine\ndefaults: {image: mine}\n")
@@ -37,7 +67,7 @@ def test_a_good_file_is_not_overwritten_with_blanks(user: User) -> None:
         "detect", "--write", "--file", "mine.yaml", "--cluster", "here", "--ssh-config", _quick(user)
     )
     assert done.status == 0, done
-    assert "far is in the file and was not found" in done.out
+    assert "env.stale  far: in the file, and not found" in done.out
     text = file.read_text()
     assert "far: {address: 192.0.2.1}  # mine" in text
     assert "image: mine" in text

@@ -1,6 +1,7 @@
 """Hosts are found on their networks, drawn, written down, and let in to each other: on simulated ones."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_what_was_found_is_written_and_held_against_what_is_there(somebody: Cont
     somebody.hosts.kill(3)
     try:
         done = somebody.user.run(*FROM, "--write")
-        assert "env.stale  spark3: spark3 is in the file and was not found" in done.out, done
+        assert "env.stale  spark3: in the file, and not found" in done.out, done
         assert "spark3:" in file.read_text()
     finally:
         somebody.hosts.up(3)
@@ -112,6 +113,26 @@ def test_on_a_terminal_it_is_asked(somebody: Control, answer: str, written: bool
         assert terminal.status() == 0
     assert (somebody.user.home / "cluster.yaml").exists() is written
     assert somebody.user.run("status").status == 0  # it is trusted, as it was written here
+
+
+@pytest.mark.e2e
+def test_reinstalled_hosts_keep_their_names_and_are_asked_about(somebody: Control) -> None:
+    words = (*FROM, "--file", "cluster.yaml")
+    assert somebody.user.run(*words, "--write").status == 0
+    file = somebody.user.home / "cluster.yaml"
+    right = file.read_text()
+    keys = re.findall(r"SHA256:\S+", right)
+    assert len(keys) == 3
+    before = right.replace(keys[0], f"SHA256:{'A' * 43}").replace(keys[1], f"SHA256:{'B' * 43}")
+    file.write_text(before)
+    refused = somebody.user.run(*words, "--write", "--json")
+    assert (refused.status, [each["where"] for each in refused.json["problems"]]) == (5, ["spark1", "spark2"])
+    assert file.read_text() == before
+    with somebody.user.at_terminal(*words) as terminal:
+        terminal.expect("Take the new SSH host keys of spark1, spark2")
+        terminal.type("y\n")
+        assert terminal.status() == 0
+    assert [*re.findall(r"SHA256:\S+", file.read_text())] == keys
 
 
 @pytest.mark.e2e

@@ -6,11 +6,11 @@ from ipaddress import IPv4Interface
 
 from tests.planning.members import key, seen
 
-from sparkup.domain.discovery import Found
+from sparkup.domain.discovery import Found, Search
 from sparkup.domain.fabric import End, Fabric, Link
 from sparkup.domain.inventory import Defaults, Inventory, KnownHost
 from sparkup.facts.identity import fingerprint
-from sparkup.planning.detected import inventory_of, known, named, stale
+from sparkup.planning.detected import inventory_of, known, named, others_alone, renewed, stale
 from sparkup.planning.discovery import found_host
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -102,13 +102,89 @@ def test_what_is_stale() -> None:
     told = stale(old, PAIR, Fabric("pair", {}, (new,)))
     assert {each.code for each in told} == {"env.stale"}
     assert [(each.level, each.where, each.message.partition(",")[0]) for each in told] == [
-        ("warn", "spark1", "the SSH host key was SHA256:old"),
+        ("warn", "spark1", "its SSH host key changed: it was SHA256:old"),
         ("warn", "spark1", "addresses on RDMA ports were 10.0.0.1/24"),
-        ("warn", "gone", "gone is in the file and was not found"),
-        ("note", "spark2", "spark2 was found and is not in the file"),
+        ("warn", "gone", "in the file"),
+        ("note", "spark2", "found"),
         ("warn", "", "the link spark1:enp1s0f1np1 - spark2:enp1s0f1np1 is not there any more"),
         ("note", "", "the link spark1:enP2p1s0f1np1 - spark2:enP2p1s0f1np1 is new"),
     ]
+
+
+def test_a_host_in_its_place_with_another_key_is_not_another_host() -> None:
+    """Here, and behind an address: a name of SSH, one with a user, one of its own."""
+    for where in ("spark2", "ada@192.168.177.12", "192.168.178.12"):
+        old = inventory_of(PAIR, FABRIC, NOTHING, "", NOW)
+        hosts = {name: replace(host, host_key="SHA256:old-" + name) for name, host in old.hosts.items()}
+        hosts["spark2"] = replace(hosts["spark2"], address=where)
+        old = replace(old, hosts=hosts)
+        found = named(PAIR, old)
+        assert [each.name for each in found.hosts] == ["spark1", "spark2"]
+        told = renewed(old, found)
+        assert [(each.code, each.where) for each in told] == [
+            ("host-key-changed", "spark1"),
+            ("host-key-changed", "spark2"),
+        ]
+        assert f"it was SHA256:old-spark2, and is {fingerprint(key(2))}" in told[1].message
+        assert {each.level for each in stale(old, found, FABRIC)} == {"warn"}
+        assert inventory_of(found, FABRIC, old, "", NOW).hosts["spark2"].host_key == fingerprint(key(2))
+    assert renewed(inventory_of(PAIR, FABRIC, NOTHING, "", NOW), PAIR) == ()
+
+
+def test_who_moved_is_not_whoever_is_in_its_place_now() -> None:
+    old = Inventory({"b": KnownHost("b", "192.168.177.11", host_key=fingerprint(key(2)))})
+    found = named(PAIR, old)
+    assert [each.name for each in found.hosts] == ["spark1", "b"]
+    assert renewed(old, found) == ()
+
+
+def test_a_new_name_is_none_of_the_file() -> None:
+    names = ("spark2", "spark2-2")
+    old = Inventory({name: KnownHost(name, f"{name}.far", host_key=f"SHA256:{name}") for name in names})
+    assert [each.name for each in named(PAIR, old).hosts] == ["spark1", "spark2-3"]
+
+
+def test_a_workstation_that_looks_for_sparks_is_none_of_them() -> None:
+    here = replace(ONE, name="desk", gb10=False)
+    found, search = Found((here, TWO)), Search()
+    alone = others_alone(found, NOTHING, search)
+    assert (alone.hosts, [(each.address, each.code) for each in alone.left]) == (
+        (TWO,),
+        [("desk", "not-gb10")],
+    )
+    assert others_alone(found, Inventory({"desk": KnownHost("desk", "desk")}), search) == found
+    assert others_alone(found, NOTHING, Search(any_machine=True)) == found
+    assert others_alone(Found((here,)), NOTHING, search).hosts == (here,)
+    far = Found((replace(here, address="desk"), TWO))
+    assert others_alone(far, NOTHING, search) == far
+
+
+def grown(*hosts: int) -> Fabric:
+    """Return the fabric of so many hosts at one switch."""
+    return Fabric("switch", {}, (Link(tuple(End(f"spark{each}", "enp1s0f1np1") for each in hosts), None),))
+
+
+def test_a_cluster_that_grows_or_shrinks_has_no_broken_links() -> None:
+    """That a host is new or gone says it all; who joins or leaves without that is said."""
+    old = inventory_of(PAIR, FABRIC, NOTHING, "", NOW)
+    more = (
+        replace(
+            TWO, name=f"spark{each}", address=f"10.0.0.{each}", key=f"ssh-ed25519 {each}aaa", interfaces=()
+        )
+        for each in (3, 4)
+    )
+    four = Found((ONE, TWO, *more))
+    told = stale(old, four, grown(1, 2, 3, 4))
+    assert [(each.level, each.where) for each in told] == [("note", "spark3"), ("note", "spark4")]
+    large = inventory_of(four, grown(1, 2, 3, 4), NOTHING, "", NOW)
+    told = stale(large, PAIR, FABRIC)
+    assert [(each.level, each.where) for each in told] == [("warn", "spark3"), ("warn", "spark4")]
+    (left,) = stale(large, four, grown(1, 2, 3))
+    assert left.message == "spark4:enp1s0f1np1 left the link of " + " - ".join(
+        f"spark{each}:enp1s0f1np1" for each in (1, 2, 3)
+    )
+    (joined,) = stale(inventory_of(four, FABRIC, NOTHING, "", NOW), four, grown(1, 2, 4))
+    assert joined.message == "spark4:enp1s0f1np1 joined the link of spark1:enp1s0f1np1 - spark2:enp1s0f1np1"
 
 
 def test_addresses_that_are_gone_are_said() -> None:

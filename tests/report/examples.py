@@ -134,7 +134,7 @@ DETECTED = Detected(
     fabric=PAIR,
     file="cluster.yaml",
     age=7500.0,
-    stale=(Finding("warn", "env.stale", "c is in the file and was not found", "c"),),
+    stale=(Finding("warn", "env.stale", "in the file, and not found", "c", "see that it is on"),),
 )
 MESHED = Meshed(
     ("a", "b"), (Pair("a", "b", ("10.0.0.2",)), Pair("b", "a", ("10.0.0.1",), (("10.0.0.1", "refused"),))),

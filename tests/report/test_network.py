@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from tests.report.examples import DETECTED, MESHED, PAIR
 
+from sparkup.domain.check import Finding
 from sparkup.domain.fabric import Fabric
 from sparkup.domain.network import FabricShown
+from sparkup.planning.detected import ANEW, MISSED
 from sparkup.report.fabric_picture import text
 from sparkup.report.network import detected, fabric, meshed
 
@@ -31,7 +33,8 @@ def test_what_was_found() -> None:
         f"{text(PAIR, 80)}"
         "\n"
         "cluster.yaml was detected 2 h ago\n"
-        "WARN  env.stale  c: c is in the file and was not found\n"
+        "WARN  env.stale  c: in the file, and not found\n"
+        "    → see that it is on\n"
         "nothing was written; --write writes it to cluster.yaml\n"
     )
 
@@ -46,6 +49,35 @@ def test_one_host_alone() -> None:
         "no other host was found in 10.0.0.0/24\n"
         "\n"
         "written to cluster.yaml; the file before it is cluster.yaml.before\n"
+    )
+
+
+def test_a_workstation_is_sent_to_a_spark_and_not_offered_as_the_cluster() -> None:
+    alone = replace(DETECTED.hosts[0], gb10=False, fabric=())
+    shown = detected(
+        replace(DETECTED, hosts=(alone,), left=(), notes=(), scanned=(), stale=(), age=None), None
+    )
+    assert "no other host was found\n    → " in shown
+    assert "sparkup detect --from SPARK" in shown
+    assert "--write" not in shown
+
+
+def test_what_writing_mends_is_said_once_and_no_fault_once_it_is_written() -> None:
+    found = (Finding("note", "env.stale", "found, and not in the file", "d", ANEW),)
+    link = (Finding("warn", "env.stale", "the link a:x - b:x is not there any more", hint=ANEW),)
+    gone = (Finding("warn", "env.stale", "in the file, and not found", "c", MISSED),)
+    answer = replace(DETECTED, stale=(*gone, *found, *link))
+    assert detected(answer, None).endswith(
+        f"WARN  env.stale  c: in the file, and not found\n    → {MISSED}\n"
+        "note  env.stale  d: found, and not in the file\n"
+        f"WARN  env.stale: the link a:x - b:x is not there any more\n    → {ANEW}\n"
+        "nothing was written; --write writes it to cluster.yaml\n"
+    )
+    assert detected(replace(answer, written=True), None).endswith(
+        f"WARN  env.stale  c: in the file, and not found\n    → {MISSED}\n"
+        "written to cluster.yaml; what was otherwise in it:\n"
+        "    d: found, and not in the file\n"
+        "    the link a:x - b:x is not there any more\n"
     )
 
 

@@ -13,15 +13,17 @@ from sparkup.domain.event import Answered
 from sparkup.domain.host import LOCAL, Host
 from sparkup.domain.inventory import Inventory
 from sparkup.domain.network import Detected, DetectedHost
+from sparkup.errors import GateRefused, Problem
 from sparkup.facts.identity import fingerprint
-from sparkup.planning.detected import inventory_of, known, named, stale
+from sparkup.planning.detected import inventory_of, known, named, others_alone, renewed, stale
 
 
 @dataclass(slots=True)
 class Wanted:
     """What to search, and where it is written. `base`: the inventory to begin with, imports included.
 
-    `here` says whether an address is that of the host where the search begins.
+    `here` says whether an address is that of the host where the search begins. `renewed`: whether hosts
+    of the file are taken although their SSH host keys changed.
     """
 
     file: str
@@ -32,16 +34,24 @@ class Wanted:
     here: Callable[[str], bool] = lambda _: False
     cluster: str = ""
     write: bool = False
+    renewed: bool = False
     now: Callable[[], datetime] = lambda: datetime.now().astimezone().replace(microsecond=0)
     new: Inventory | None = None  # what would be written
+    changed: tuple[Problem, ...] = ()  # hosts of the file whose SSH host keys changed
 
 
 async def detect(wanted: Wanted, context: Context) -> int:
-    """Find hosts and show them; raises HostUnreachable where the search cannot begin."""
+    """Find hosts and show them. Raises HostUnreachable where the search cannot begin.
+
+    Raises GateRefused where hosts are to be written whose keys changed, and nobody said that this is meant.
+    """
     sighted = [each for each in known(wanted.base) if not wanted.here(each.address)]
     async with discovered(wanted.origin, sighted, wanted.search, context) as (there, hunt):
-        found = named(there, wanted.base)
+        found = others_alone(named(there, wanted.base), wanted.base, wanted.search)
         fabric = await joined([host.name for host in found.hosts], hunt.runner(found))
+    wanted.changed = renewed(wanted.base, found)
+    if wanted.write and wanted.changed and not wanted.renewed:
+        raise GateRefused(*wanted.changed)
     wanted.new = inventory_of(found, fabric, wanted.base, wanted.cluster, wanted.now())
     at = wanted.base.detected_at
     answer = Detected(

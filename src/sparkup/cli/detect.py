@@ -45,6 +45,11 @@ _options = (
     ),
     click.option("--scan-large", is_flag=True, help="Also networks of up to 4094 addresses (/20)."),
     click.option("--any-machine", is_flag=True, help="Take machines that are no Sparks as well."),
+    click.option(
+        "--accept-new-identity",
+        is_flag=True,
+        help="Write hosts of the file too whose SSH host keys changed: they were reinstalled.",
+    ),
     click.option("-y", "--yes", is_flag=True, help="Write without being asked, as --write does."),
 )
 
@@ -70,13 +75,20 @@ def detect_(ctx: click.Context, /, **_: object) -> int:
     asked = nodes.can_ask(as_json=given["as_json"])
     status = carry_out(ctx, lambda context: detect(wanted, context))
     many = wanted.new is not None and len(wanted.new.hosts) > 1
-    if not wanted.write and asked and many and click.confirm(f"Write it to {wanted.file}?", err=True):
+    if not wanted.write and asked and many and click.confirm(_question(wanted), err=True):
         before = written(wanted)
         click.echo(f"written{f'; the file before it is {before}' if before else ''}", err=True)
         wanted.write = True
     if wanted.write:
         _trusted(Path(wanted.file))
     return status
+
+
+def _question(wanted: Wanted) -> str:
+    if not wanted.changed or wanted.renewed:
+        return f"Write it to {wanted.file}?"
+    names = ", ".join(each.where for each in wanted.changed)
+    return f"Take the new SSH host keys of {names}, if reinstalled, and write it to {wanted.file}?"
 
 
 def _wanted(ctx: click.Context) -> Wanted:
@@ -99,6 +111,7 @@ def _wanted(ctx: click.Context) -> Wanted:
         here=same,
         cluster=given["cluster"],
         write=given["write"] or given["yes"],
+        renewed=given["accept_new_identity"],
     )
 
 

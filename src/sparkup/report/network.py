@@ -1,9 +1,11 @@
 """Networks between hosts as text for people: a fabric, a search for hosts, keys with which hosts log in."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from sparkup.domain.duration import age
 from sparkup.domain.network import Detected, FabricShown, Meshed
+from sparkup.planning.detected import MISSED
 from sparkup.report import fabric_picture
 from sparkup.report.fabric_picture import NAMES
 from sparkup.report.view import printable
@@ -36,6 +38,13 @@ def _hosts(answer: Detected) -> Iterator[str]:
     if len(answer.hosts) == 1:
         where = f" in {', '.join(answer.scanned)}" if answer.scanned else ""
         yield f"no other host was found{where}"
+    if _only_asked(answer):
+        yield "    → this is no Spark; to search from one, as SSH knows it: sparkup detect --from SPARK"
+
+
+def _only_asked(answer: Detected) -> bool:
+    """Say whether nothing was found but this machine, which is no Spark."""
+    return not any(each.address or each.gb10 for each in answer.hosts)
 
 
 def _left(answer: Detected) -> Iterator[str]:
@@ -49,13 +58,18 @@ def _left(answer: Detected) -> Iterator[str]:
 def _file(answer: Detected) -> Iterator[str]:
     if answer.age is not None:
         yield f"{answer.file} was detected {age(answer.age)} ago"
-    for each in answer.stale:
-        where = f"  {each.where}" if each.where else ""
-        yield f"{NAMES[each.level]}  {each.code}{where}: {each.message}"
+    written = [each for each in answer.stale if answer.written and each.hint != MISSED]
+    for hint, together in groupby((x for x in answer.stale if x not in written), lambda each: each.hint):
+        for each in together:
+            where = f"  {each.where}" if each.where else ""
+            yield f"{NAMES[each.level]}  {each.code}{where}: {each.message}"
+        if hint:
+            yield f"    → {hint}"
     if answer.written:
         before = f"; the file before it is {answer.before}" if answer.before else ""
-        yield f"written to {answer.file}{before}"
-    else:
+        yield f"written to {answer.file}{before}{'; what was otherwise in it:' if written else ''}"
+        yield from (f"    {': '.join(filter(None, (each.where, each.message)))}" for each in written)
+    elif not _only_asked(answer):
         yield f"nothing was written; --write writes it to {answer.file}"
 
 
