@@ -42,7 +42,7 @@ async def peers(
             notes += [note] if note else []
         else:
             message = "it let us in, and did not show its SSH host key again"
-            answers[name] = Problem("nobody", message, name, AGAIN)
+            answers[name] = Problem("bad-answer", message, name, AGAIN)
     return answers, notes
 
 
