@@ -17,7 +17,7 @@ FIELDS = {
     *("name", "host", "rank", "phase", "engine", "pid", "url", "health", "stage", "started"),
     *("seconds", "exit_status", "model", "argv", "log", "owner"),
     *("image", "image_id", "container"),
-    *("attempt", "backend", "nodes", "because"),
+    *("attempt", "backend", "nodes", "because", "address", "via"),
 }
 
 

@@ -61,7 +61,7 @@ def test_of_some_of_its_hosts_only_what_is_known_is_said(pair: Control) -> None:
     assert phases(document) == [(0, "ready"), (1, "unasked")]
     (whole,) = document["wholes"]
     assert whole["phase"] == "ready"
-    assert whole["notes"] == ["rank 1 on spark2 was not asked; rank 0 on spark1 hears it"]
+    assert whole["notes"] == ["rank 1 on spark2 was not asked (rank 0 on spark1 hears it)"]
     document = status(pair, *WORKER)
     assert document["wholes"][0]["phase"] == "ready"
     assert phases(document) == [(1, "running"), (0, "unasked")]
@@ -130,7 +130,7 @@ def test_a_host_that_is_off_holds_nothing_up(pair: Control) -> None:
         (whole,) = status(pair, *BOTH, exit_status=3)["wholes"]
         assert whole["phase"] == "failed"
         assert (
-            "rank 1: spark2 cannot be reached; rank 0 on spark1 has not heard of it for" in whole["because"]
+            "rank 1: spark2 cannot be reached (rank 0 on spark1 has not heard of it for" in whole["because"]
         )
         done = pair.user.run("logs", "--tail", "1", *BOTH)
         assert done.status == 3

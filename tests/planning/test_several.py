@@ -57,7 +57,7 @@ def test_a_rank_that_failed_beside_one_that_lives() -> None:
 def test_of_ranks_that_ended_the_one_that_did_so_by_itself_is_named() -> None:
     rows = [row(0, "failed", "rank 1 on b has ended (exit status 1)", 143), row(1, "lost")]
     _, whole = seen([rank(0, alive=False), rank(1, alive=False)], rows)
-    assert (whole.phase, whole.because) == ("failed", "rank 1 on b was lost")
+    assert (whole.phase, whole.because) == ("failed", "rank 1 on b was lost: killed, or its host went off")
     both = [
         row(0, "failed", "rank 1 on b has not been heard of for 15 s", 143),
         row(1, "failed", "same", 143),
@@ -83,13 +83,13 @@ def test_a_host_out_of_reach_that_the_others_hear() -> None:
         (1, "b", "unreachable", "rank 0 on a hears it")
     ]
     assert whole.phase == "ready"
-    assert whole.notes == ("rank 1: b cannot be reached; rank 0 on a hears it",)
+    assert whole.notes == ("rank 1: b cannot be reached (rank 0 on a hears it)",)
 
 
 def test_a_host_out_of_reach_that_the_others_miss() -> None:
     known = rank(0, peer(1, "running", 6.0, 970.0))
     _, whole = seen([known], [row(0, "ready")], lost=["b"])
-    said = "rank 1: b cannot be reached; rank 0 on a has not heard of it for 30 s"
+    said = "rank 1: b cannot be reached (rank 0 on a has not heard of it for 30 s)"
     assert (whole.phase, whole.because, whole.notes) == ("degraded", said, ())
     over = replace(known, alive=False)
     _, whole = seen([over], [row(0, "failed", "rank 1 on b has not been heard of", 143)], lost=["b"])
@@ -100,7 +100,7 @@ def test_a_head_that_was_not_asked() -> None:
     more, whole = seen([rank(1, peer(0, "ready", 0.2))], [row(1, "running")], ["b"])
     assert [each.phase for each in more] == ["unasked"]
     assert (whole.phase, whole.url) == ("ready", "")
-    assert whole.notes == ("rank 0 on a was not asked; rank 1 on b hears it",)
+    assert whole.notes == ("rank 0 on a was not asked (rank 1 on b hears it)",)
 
 
 def test_what_nobody_knows_is_unknown() -> None:
@@ -127,15 +127,27 @@ def test_who_hears_nobody_is_spoken_of() -> None:
     assert seen([ready, rank(1, alive=False)], [rows[0], row(1, "failed")])[1].notes == ()
 
 
+def test_a_rank_of_which_nothing_is_left_beside_one_that_was_lost() -> None:
+    over = rank(1, peer(0, "ready", 1.0), alive=False)
+    _, whole = seen([over], [row(1, "lost")])
+    assert whole.because == (
+        "rank 0: nothing of it is left on a (rank 1 on b, which has ended too, heard it to the last); "
+        "rank 1 on b was lost: killed, or its host went off"
+    )
+
+
 def test_what_ranks_know_of_each_other() -> None:
     def said(known: RankState) -> tuple[str, bool | None]:
         found = hearsay(1, [("a", known)], NOW)
-        return found.text.removeprefix("rank 0 on a "), found.alive
+        return found.text.removeprefix("rank 0 on a").lstrip(), found.alive
 
     assert said(rank(0, peer(1, "ended", 0.1))) == ("heard that it has ended", False)
     assert said(rank(0, peer(1, "", None))) == ("never heard of it", None)
     assert said(rank(0, peer(1, "running", 7.0))) == ("has not heard of it for 7 s", False)
-    assert said(rank(0, peer(1, "ready", 1.0), alive=False)) == ("heard it until it ended itself", None)
+    assert said(rank(0, peer(1, "ready", 1.0), alive=False)) == (
+        ", which has ended too, heard it to the last",
+        None,
+    )
     assert hearsay(1, [("a", rank(0))], NOW).text == ""
 
 

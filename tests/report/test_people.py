@@ -157,6 +157,7 @@ def test_a_status_is_a_table() -> None:
         "mine  local  ready                   2 h    4711  http://127.0.0.1:8000  vllm serve org/name",
         "b     local  starting (weights 25%)  42 s   4711  -                      vllm serve org/name",
         "c     local  failed (exit 1)         2 h    4711  http://127.0.0.1:8000  bash -c a b" + "x" * 99,
+        "  why: sparkup logs --first-cause c",
     ]
 
 
@@ -206,7 +207,9 @@ def test_what_is_wrong_with_a_rank_is_said_of_the_whole() -> None:
     assert lines[1].split()[:3] == ["mine", "local", "ready"]
     assert lines[2:4] == ["", "big is failed (2 ranks through mp): rank 0 on spark1 failed"]
     assert lines[5].split()[:4] == ["1", "spark2", "was", "ended"]
-    assert lines[6] == "  a note"
+    assert lines[6:] == ["  a note", "  why: sparkup logs --first-cause big --host spark2"]
+    degraded = answer_text(Status(("spark1",), RANKS, (), (replace(WHOLE, phase="degraded"),)))
+    assert degraded.endswith("  why: sparkup logs --first-cause big --host spark1\n")
 
 
 def test_the_first_cause() -> None:

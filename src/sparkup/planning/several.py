@@ -18,7 +18,7 @@ ABSURD = 20 * 365 * 86400.0  # seconds: a clock that was never set
 UNSEEN = {
     "unreachable": "{} cannot be reached",
     "unasked": "{} was not asked",
-    "gone": "there is nothing of it on {}",
+    "gone": "nothing of it is left on {}",
 }
 
 
@@ -117,7 +117,7 @@ def _heard(peer: Peer, host: str, rank: RankState, now: float) -> Hearsay:
         return Hearsay(f"{who} has not heard of it for {age(since)}", alive=False)
     if rank.alive:
         return Hearsay(f"{who} hears it", alive=True, state=peer.state)
-    return Hearsay(f"{who} heard it until it ended itself")
+    return Hearsay(f"{who}, which has ended too, heard it to the last")
 
 
 def _unseen(ranks: Sequence[Found], asked: Asked) -> Iterator[tuple[Row, Hearsay]]:
@@ -193,10 +193,11 @@ def text(row: Row, now: float) -> str:
         what = f"rank {row.rank}: " + UNSEEN[row.phase].format(row.host)
         if row.phase == "unasked":
             what = f"{who} was not asked"
-        return what + (f"; {row.because}" if row.because else "")
+        return what + (f" ({row.because})" if row.because else "")
     if row.because:
         return f"{who} was ended: {row.because}"
     status = "" if row.exit_status is None else f" (exit {row.exit_status})"
     ended = now - row.started - row.seconds
     since = f", {age(ended)} ago" if row.phase == "failed" and 0 <= ended < ABSURD else ""
-    return f"{who} {'was lost' if row.phase == 'lost' else row.phase}{status}{since}"
+    phase = "was lost: killed, or its host went off" if row.phase == "lost" else row.phase
+    return f"{who} {phase}{status}{since}"

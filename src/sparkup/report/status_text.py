@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sparkup.domain.answer import Row, Status, Whole
 from sparkup.domain.duration import age
-from sparkup.domain.host import Host
-from sparkup.planning.several import ABSURD, LIVING
+from sparkup.domain.host import Host, follow_up
+from sparkup.planning.several import ABSURD, LIVING, MISSING
 from sparkup.report.table import table
 from sparkup.report.tunnel import tunnel
 from sparkup.report.view import printable
@@ -18,7 +18,7 @@ def status_text(answer: Status, width: int | None) -> str:
     parts = [(each.name, each.attempt) for each in answer.wholes]
     alone = [row for row in answer.launches if (row.name, row.attempt) not in parts]
     title = ("NAME", "HOST", "PHASE", "SINCE", "PID", "API", "COMMAND")
-    texts = [table([title, *map(_row, alone)], width) + "".join(map(_way, alone))] if alone else []
+    texts = [table([title, *map(_row, alone)], width) + "".join(map(_next, alone))] if alone else []
     return "\n".join((*texts, *(_whole(each, answer.launches) for each in answer.wholes)))
 
 
@@ -31,8 +31,20 @@ def _whole(whole: Whole, rows: Sequence[Row]) -> str:
     ranks = [_rank(row) for row in sorted(mine, key=lambda row: row.rank)]
     lines = table([("  RANK", "HOST", "PHASE", "SINCE", "PID", "LOG"), *ranks])
     notes = "".join(f"  {printable(note)}\n" for note in whole.notes)
-    ways = "".join(map(_way, mine))
-    return printable(f"{whole.name} is {whole.phase}{at} ({what}){why}") + f"\n{lines}{notes}{ways}"
+    seen = min(mine, key=lambda row: (row.phase in MISSING, row.rank))
+    after = "".join(map(_way, mine)) + _cause(whole.phase, seen)
+    return printable(f"{whole.name} is {whole.phase}{at} ({what}){why}") + f"\n{lines}{notes}{after}"
+
+
+def _next(row: Row) -> str:
+    return _way(row) + _cause(row.phase, row)
+
+
+def _cause(phase: str, row: Row) -> str:
+    """Return a line on how it is found out why a launch failed, asking the host of one of its ranks."""
+    if phase not in ("failed", "lost", "degraded"):
+        return ""
+    return printable(f"  why: {follow_up('logs --first-cause', row.name, row.host)}") + "\n"
 
 
 def _way(row: Row) -> str:
