@@ -290,7 +290,7 @@ def test_vllm_serves_in_the_image_for_cpus(cpu: Bed, eager: bool) -> None:
     cpu.run(*started, *mount, "cpu:1", *command)
     try:
         healthy = ("curl", "-sf", "localhost:8000/health")
-        until(lambda: cpu.hosts.exec(1, healthy, check=False).returncode == 0, "vLLM answers", 240)
+        until(lambda: cpu.hosts.exec(1, healthy, check=False).returncode == 0, "vLLM answers", 600)
         asked = json.dumps({"model": "tiny", "prompt": "hello", "max_tokens": 4})
         ask = ("curl", "-sf", "localhost:8000/v1/completions", "-H", "Content-Type: application/json")
         answer = json.loads(cpu.run(*ask, "-d", asked))
