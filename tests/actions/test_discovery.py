@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,22 @@ async def test_a_scan_has_the_time_that_it_needs(
     hunt.connections[HERE.key] = python(tmp_path, slow)
     await hunt.look_from([HERE])
     assert hunt.scanned
+
+
+async def test_whoever_refuses_is_tried_through_the_host_that_told_of_it(served: Served) -> None:
+    """With the same numbers it may be another machine. Here it is the same one, and refuses again."""
+    async with serve() as other, AsyncExitStack() as stack:
+        config = served.folder / "config"
+        there = other.folder.joinpath("config").read_text().replace(f"Host {NAME}", "Host 10.1.1.1")
+        there = there.replace(str(other.folder / "id"), str(served.folder / "id"))
+        config.write_text(config.read_text() + there)
+        seeking = Hunt(stack, context(served.options()), Search(), cabled=(IPv4Network("10.1.1.0/24"),))
+        await seeking.take([Sighting("10.1.1.1", ("told",), via=NAME)], ())
+        assert served.logins == 1, "on the way"
+        assert [(each.address, each.code) for each in seeking.left] == [("10.1.1.1", "login-refused")]
+        away = [Sighting("10.1.1.1", ("told",), via="nowhere.invalid")]
+        await seeking.take(away, ())
+        assert seeking.left[1].code == "login-refused"
 
 
 async def test_after_its_time_a_search_begins_nothing(hunt: Hunt) -> None:

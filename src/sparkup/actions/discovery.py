@@ -165,7 +165,7 @@ class Hunt:
         far = [each for each in sighted if each.via and _goes_on(each.address, connections, lost)]
         further, lost_too = await self._reach(far)
         ways = {each.address: each for each in (*direct, *far)}
-        connections, lost = {**connections, **further}, {**lost, **lost_too}
+        connections, lost = {**connections, **further}, {**lost_too, **_telling(lost, lost_too)}
         hosts = {address: _host(ways[address]) for address in connections}
         answers, notes = await peers(hosts, connections, self.context.options)
         self.notes += notes
@@ -220,6 +220,11 @@ class Hunt:
 
 def _host(sighting: Sighting) -> Host:
     return Host(sighting.address, sighting.address, sighting.via)
+
+
+def _telling(lost: Mapping[str, Problem], through: Mapping[str, Problem]) -> Mapping[str, Problem]:
+    """Return what is told of the straight ways: who refuses a login tells more than one who is not there."""
+    return {key: why for key, why in lost.items() if key not in through or why.code != "host-unreachable"}
 
 
 def _goes_on(address: str, found: Connections, lost: Mapping[str, Problem]) -> bool:
