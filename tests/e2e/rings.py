@@ -62,6 +62,17 @@ def without_rj45(bed: Testbed, number: int) -> Iterator[None]:
         _ip("-n", space, "link", "set", RJ45, "up")
 
 
+@contextmanager
+def cut_off(bed: Testbed, number: int, twin: int) -> Iterator[None]:
+    """Let the switch pass nothing to a host on one twin; both have a carrier all the same."""
+    port = ("-n", f"{bed.name}-0", "link", "set", f"h{number}.{twin}")
+    _ip(*port, "nomaster")
+    try:
+        yield
+    finally:
+        _ip(*port, "master", f"rail{twin}")
+
+
 def other_cage(bed: Testbed, number: int) -> None:
     """Pull the cable of a host out of one cage and plug it into the other; its addresses go with it.
 

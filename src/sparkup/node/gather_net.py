@@ -9,6 +9,7 @@ import collections
 import contextlib
 import selectors
 import socket
+import subprocess
 import threading
 import time
 from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
@@ -16,6 +17,7 @@ from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 Json = Dict[str, Any]
 Way = Tuple[str, str, str]  # interface, own address, other address
 REFUSES, SOON = 9, 0.2  # a port on which nothing has listened for decades, and seconds for its answer
+ASKS_AGAIN = 9.0  # seconds in which a kernel knows whether who is in its neighbour table is still there
 
 
 def decoded(data: bytes) -> str:
@@ -73,7 +75,7 @@ def reach(body: Json) -> Json:
 
     A port that refuses proves a way as well as one that takes a connection, and costs the other host less:
     its SSH server is asked where the first gives no answer, as behind a firewall. Where that drops both,
-    the neighbour table proves it, as its entry came over the cable.
+    the neighbour table proves it, as its entry came over the cable, once the kernel has asked anew.
     """
     return {"reach": at_once(lambda way: reached(way, body), body["ways"], 64)}
 
@@ -129,8 +131,28 @@ def connected(way: list[str], port: int, timeout: float) -> bool:
 
 
 def neighbour(netdev: str, address: str) -> bool:
-    """Say whether the kernel has heard of an address on an interface."""
-    return (netdev, address) in met()
+    """Say whether the kernel hears of an address on an interface, to which something was just sent.
+
+    What it heard once it keeps for hours. It asks again 5 s after something was sent, three times in 3 s
+    (delay_first_probe_time and ucast_solicit of arp(7)); until then nothing is known.
+    """
+    deadline = time.monotonic() + ASKS_AGAIN
+    while time.monotonic() < deadline:
+        words = entry(netdev, address)
+        if not words & {"STALE", "DELAY", "PROBE"}:
+            return bool(words & {"REACHABLE", "PERMANENT", "NOARP"})
+        time.sleep(0.2)
+    return False
+
+
+def entry(netdev: str, address: str) -> set[str]:
+    """Return the words of the neighbour table about an address; /proc/net/arp does not tell how old it is."""
+    argv = ["ip", "-4", "neigh", "show", address, "dev", netdev]
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return set()
+    return set(done.stdout.decode("ascii", "replace").split())
 
 
 def met() -> set[tuple[str, str]]:
