@@ -50,6 +50,7 @@ KEYS: dict[str, dict[str, Any]] = {
         "port": int,
         "needs_key": bool,
         "ready": dict,
+        "problems": list,
     },
     "Finished": {"name": str, "exit_status": int, "log": str},
     "Status": {"hosts": list, "launches": list, "problems": list, "wholes": list},

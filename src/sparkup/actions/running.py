@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from sparkup.actions.fallen import look_at_end
 from sparkup.actions.keeping import keep
 from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
-from sparkup.domain.event import Answered, Noted, PhaseFinished, PhaseStarted
+from sparkup.domain.event import Answered, Noted, PhaseFinished, PhaseStarted, Warned
 from sparkup.domain.host import Host, follow_up
 from sparkup.domain.launch import Launch, Node
 from sparkup.domain.plan import Plan
@@ -22,6 +22,7 @@ from sparkup.errors import (
     HostUnreachable,
     InputRefused,
     Interrupted,
+    PartlyDone,
     Problem,
     SparkupError,
     WorkFailed,
@@ -210,7 +211,8 @@ class Running:
     async def let_go(self) -> bool:
         """Let ranks on several hosts go on without us; say whether the user broke us off, and it goes on.
 
-        A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on.
+        A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on. Raises
+        PartlyDone.
         """
         seen, emit = self.runner.seen, self.context.emit
         work = asyncio.ensure_future(keep(self.launch, seen, self.connections, emit))
@@ -222,7 +224,16 @@ class Running:
             if self.left_alone or self.capture.ready:
                 return True
             raise await self._broken_off() from None
+        self._tell_held(work.result())
         return False
+
+    def _tell_held(self, problems: Sequence[Problem]) -> None:
+        """Warn of ranks that were not let go; of a launch that nobody waits for they are what went wrong."""
+        if problems and self.manner.detach:
+            self.context.emit(Answered(replace(self.answer(), problems=tuple(problems))))
+            raise PartlyDone(*problems)
+        for problem in problems:
+            self.context.emit(Warned(f"{problem.where}: {problem.message}", problem.hint))
 
     async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.

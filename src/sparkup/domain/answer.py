@@ -28,6 +28,7 @@ class Launched:
     needs_key: bool = False  # the API wants a key, which is not shown
     address: str = ""  # of the machine in `hosts`, as SSH reaches it; "" for this one
     via: str = ""  # the hosts that SSH goes through to it, where its configuration does not say
+    problems: tuple[Problem, ...] = ()  # of ranks that could not be let go: they end with their lease
 
 
 @dataclass(frozen=True, slots=True)
