@@ -46,6 +46,7 @@ async def test_a_host_on_the_way_that_refuses_the_login_is_named(served: Served)
     assert problem.code == "login-refused"
     assert "at a host on the way" in problem.message
     assert "@localhost: Permission denied (publickey)" in problem.message
+    assert not [line for line in problem.details if line in problem.message], "it was said already"
 
 
 def test_that_the_host_itself_refuses_who_offers_no_login_says_nothing_of_the_way() -> None:

@@ -105,6 +105,7 @@ async def test_a_name_that_is_not_found(served: Served) -> None:
     problem = await refused(served)
     assert problem.code == "host-unreachable"
     assert "no-such-host.invalid" in problem.message
+    assert problem.details == (), "it was said already"
 
 
 @contextlib.contextmanager

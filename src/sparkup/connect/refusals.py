@@ -36,10 +36,11 @@ def on_the_way(host: Host, words: str, own: str, config: str = "") -> Problem | 
     told = refusal(host, words, config)
     if told.code != "login-refused":
         return told
-    who = next(line for line in told.details if REFUSED.search(line))
+    who = next(line for line in _said(words) if REFUSED.search(line))
     if who.lower().startswith(f"{own}: ".lower()):
         return None
-    return replace(told, message=f"the login at a host on the way was refused: {who}")
+    others = tuple(line for line in _said(words) if line != who)
+    return replace(told, message=f"the login at a host on the way was refused: {who}", details=others)
 
 
 def refusal(host: Host, words: str, config: str = "") -> Problem:
@@ -48,8 +49,8 @@ def refusal(host: Host, words: str, config: str = "") -> Problem:
         return _changed(host, words)
     if UNVERIFIED.search(words):
         return _unknown(host, config)
-    details = tuple(line.rstrip() for line in words.splitlines() if not NOISE.match(line))
-    last = details[-1] if details else "the SSH client said nothing"
+    *before, last = _said(words) or ("the SSH client said nothing",)
+    details = tuple(before)
     if REFUSED.search(words):
         hint = f"see that `{_ssh(host, config)}` lets you in without sparkup: user, key, agent"
         return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
@@ -65,9 +66,13 @@ def bad_config(words: str) -> Problem:
 
 def broke_off(host: Host, words: str) -> Problem:
     """Say that the connection ended while a program ran."""
-    details = tuple(line.rstrip() for line in words.splitlines()[-5:] if not NOISE.match(line))
     message = "the connection broke while a program ran there; it may still run"
-    return Problem("host-broke-off", message, host.name, "", details)
+    return Problem("host-broke-off", message, host.name, "", _said(words)[-5:])
+
+
+def _said(words: str) -> tuple[str, ...]:
+    """Return the lines of the client's words that say something."""
+    return tuple(line.rstrip() for line in words.splitlines() if not NOISE.match(line))
 
 
 def _unknown(host: Host, config: str) -> Problem:
