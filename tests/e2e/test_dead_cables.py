@@ -56,6 +56,7 @@ def test_a_twin_that_is_down_on_one_host_is_told_each_time(there: Control) -> No
             done = there.user.run("launch", "--check", "--json", *NODES, *COMMAND)
             assert done.status == 0, done
             assert of_network(done.json["checks"], "warn") == [("net.twins", "spark2")]
+            assert done.json["fabric"].startswith("pair: RDMA (RoCE) on 1 device a host; ")
             assert [rank["devices"] for rank in done.json["ranks"]] == [["rocep1s0f1"]] * 2
             assert findings(there) == [("warn", "net.twins", "spark2")]
         launched = there.user.run("launch", "--no-follow", *NODES, *COMMAND)

@@ -179,8 +179,8 @@ def transport(fabric: Fabric) -> str:
     """Say what the bulk goes over."""
     if not fabric.rdma:
         return "TCP sockets"
-    counts = {len(each) for each in fabric.rails.values()}
-    return f"RDMA (RoCE) on {max(counts)} devices a host"
+    most = max(map(len, fabric.rails.values()))
+    return f"RDMA (RoCE) on {most} device{'s' if most > 1 else ''} a host"
 
 
 def _of_containers(request: LaunchRequest, drafts: Sequence[Launch]) -> list[Problem]:
