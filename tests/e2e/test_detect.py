@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.control import Control, control
+from tests.e2e.within import CARD, SITE, a_spark
 from tests.simhosts.fixture import skip_unless_able
 from tests.simhosts.hosts import Setup, Testbed, booted
 from tests.user import ROOT, User
@@ -255,6 +256,22 @@ def test_a_launch_finds_its_hosts_by_itself(somebody: Control, within: User) -> 
     said = within.run(*serve, "--config", "/in/the/image.yaml", "-tp", "2")
     assert "found spark2" in said.err
     assert "sizes in it" not in said.err
+
+
+@pytest.mark.e2e
+def test_a_launch_that_finds_nobody_to_help_is_refused(somebody: Control, within: User) -> None:
+    """It is on the only Spark: alone vLLM would end, and only minutes later."""
+    assert somebody.user.run("net", "ssh", "--yes", *ALL).status == 0
+    somebody.hosts.exec(2, ["rm", "-rf", CARD, SITE])
+    words = ("launch", "--check", "--json", "--", "vllm", "serve", "some/model", "-tp", "2")
+    with a_spark(somebody.hosts, 1):
+        found, solo = within.run(*words), within.run("launch", "--solo", *words[1:])
+        assert "no other Spark was found" in found.err
+        for done in (found, solo):
+            assert done.status == 2, done
+            (few,) = (each for each in done.json["problems"] if each["code"] == "too-few-hosts")
+            assert few["message"] == "the command needs 2 GPUs, and there are 1 on local"
+            assert few["hint"].startswith("name more hosts with -n (sparkup detect looks for them)")
 
 
 @pytest.mark.e2e
