@@ -1,6 +1,7 @@
 """Which hosts a command means, with all that is wrong with how they are named."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Interface
 
 import pytest
 from hypothesis import given
@@ -176,6 +177,13 @@ def test_whoever_is_named_is_there_once_or_something_is_wrong(words: list[str]) 
     assert len(hosts) == len(words)
     assert found or len({host.name for host in hosts}) == len(words)
     assert any(host.is_local for host in hosts) <= hosts[0].is_local
+
+
+@pytest.mark.parametrize(("address", "cabled"), [("ada@10.1.0.4", True), ("10.9.0.4", False), ("b", False)])
+def test_an_address_on_a_cable_is_known_as_one(address: str, cabled: bool) -> None:
+    fabric = (IPv4Interface("10.1.0.4/24"), IPv4Interface("10.2.0.4/24"))
+    known = Inventory({"b": KnownHost("b", address, fabric=fabric)})
+    assert [host.cabled for host in meant("b", known=known).hosts] == [cabled]
 
 
 def test_a_way_goes_with_the_host() -> None:

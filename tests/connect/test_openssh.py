@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import asyncssh
@@ -25,9 +26,9 @@ WORD = "sesame"
 FOREVER = ("sh", "-c", 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 60', "sh")
 
 
-async def refused(served: Served, **options: object) -> Problem:
+async def refused(served: Served, *, cabled: bool = False, **options: object) -> Problem:
     with pytest.raises(HostUnreachable) as refusal:
-        async with OpenSSH(served.host, served.options(**options)):
+        async with OpenSSH(replace(served.host, cabled=cabled), served.options(**options)):
             pytest.fail("it let us in")
     (problem,) = refusal.value.problems
     assert problem.where == NAME
@@ -45,7 +46,7 @@ async def test_an_unknown_host_key_is_refused_with_what_to_do(served: Served) ->
     served.known_hosts.write_text("")
     problem = await refused(served)
     assert problem.code == "host-key-unknown"
-    assert f"ssh {NAME}" in problem.hint
+    assert f"ssh -F {served.folder / 'config'} {NAME} true" in problem.hint
     assert "--accept-new-host-keys" in problem.hint
     assert served.known_hosts.read_text() == ""
     assert served.logins == 0
@@ -98,6 +99,14 @@ async def test_nobody_listens(served: Served) -> None:
     problem = await refused(served)
     assert problem.code == "host-unreachable"
     assert "refused" in problem.message
+
+
+async def test_a_host_whose_cable_may_be_out(served: Served) -> None:
+    """Only its address there is known."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        write_config(served.folder, closed.getsockname()[1])
+    assert "cable" not in (await refused(served)).hint
+    assert "this is its address on the cable" in (await refused(served, cabled=True)).hint
 
 
 async def test_a_name_that_is_not_found(served: Served) -> None:

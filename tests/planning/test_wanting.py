@@ -105,6 +105,9 @@ def test_what_to_do_about_a_host_that_is_off() -> None:
         Problem("login-refused", "no", "d", "key"),
     )
     way = "to launch without it, name the others with -n, or say --solo"
-    told = without(off, [Host("a", "a"), Host("b", "b")])
+    pair = [Host("a", "a"), Host("b", "b")]
+    told = without(off, request("cat", hosts=pair))
     assert [each.hint for each in told.problems] == [f"see; {way}", way, "key"]
-    assert without(off, [Host("b", "b")]) is off
+    assert without(off, request(*SERVE, hosts=pair[1:])) is off
+    assert without(off, request(*SERVE, hosts=pair)).problems == told.problems
+    assert without(off, request(*SERVE, "-tp", "2", hosts=pair)) is off, "it needs both"

@@ -155,7 +155,7 @@ def run(
         try:
             return await _done(asked, given, manner, context)
         except HostUnreachable as error:
-            raise without(error, asked.hosts) from None
+            raise without(error, asked) from None
 
     return carry_out(ctx, nodes.noting((*named.notes, *unused), act))
 

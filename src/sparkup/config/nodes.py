@@ -64,7 +64,8 @@ class Here:
             return LOCAL
         user, rest = split(known.address)
         mine = self.owns(rest) and (not user or user == self.user())
-        return Host(known.name) if mine else Host(known.name, known.address, known.via)
+        cabled = rest in {str(each.ip) for each in known.fabric}
+        return Host(known.name) if mine else Host(known.name, known.address, known.via, cabled)
 
 
 def nodes(named: Named, inventory: Inventory, here: Here, problems: Problems) -> Nodes:

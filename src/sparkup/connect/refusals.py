@@ -55,6 +55,9 @@ def refusal(host: Host, words: str, config: str = "") -> Problem:
         hint = f"see that `{_ssh(host, config)}` lets you in without sparkup: user, key, agent"
         return Problem("login-refused", f"the login was refused: {last}", host.name, hint, details)
     hint = f"see that the machine is on and that `{_ssh(host, config)}` works"
+    if host.cabled:
+        hint += "; this is its address on the cable: see that it is plugged in, or write the address of its "
+        hint += "RJ45 port or Wi-Fi into cluster.yaml"
     return Problem("host-unreachable", f"the host cannot be reached: {last}", host.name, hint, details)
 
 

@@ -10,12 +10,14 @@ LOCAL_NAMES = frozenset({"local", "localhost", "127.0.0.1", "::1"})
 class Host:
     """A name for plans and messages, and what the SSH client is given to reach it ("" = this machine).
 
-    `via`: hosts to go through, as ssh -J takes them, where the user's ssh_config does not say.
+    `via`: hosts to go through, as ssh -J takes them, where the user's ssh_config does not say. `cabled` says
+    that the address is known to be one of a port for RDMA, which goes with the cable.
     """
 
     name: str
     address: str = ""
     via: str = ""
+    cabled: bool = False
 
     @property
     def target(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from sparkup.commands.vllm import parse_serve
 from sparkup.domain.discovery import Found, Left
-from sparkup.domain.host import Host
 from sparkup.domain.launch import LaunchRequest
 from sparkup.errors import HostUnreachable, Problem
 from sparkup.planning.cluster import RING
@@ -45,9 +44,10 @@ def enough(request: LaunchRequest) -> tuple[LaunchRequest, tuple[str, ...]]:
     return request.only(request.hosts[:wanted]), (note,)
 
 
-def without(error: HostUnreachable, hosts: Sequence[Host]) -> HostUnreachable:
-    """Return the failure with what to do about a host that is off, where there are others."""
-    if len(hosts) < 2:
+def without(error: HostUnreachable, request: LaunchRequest) -> HostUnreachable:
+    """Return the failure with what to do about a host that is off, where the others may be enough."""
+    serve, there = parse_serve(request.argv), len(request.hosts)
+    if there < 2 or (serve and read_parallel(serve, "", []).gpus >= there):
         return error
     way = "to launch without it, name the others with -n, or say --solo"
     told = (
