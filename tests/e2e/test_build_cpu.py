@@ -41,9 +41,9 @@ def builder(tmp_path_factory: pytest.TempPathFactory, environment_bin: Path) -> 
         yield made
 
 
-def run(builder: Builder, *words: str) -> dict[str, object]:
+def run(builder: Builder, verb: str, *words: str) -> dict[str, object]:
     """Run a command line that must succeed; return its document."""
-    with builder.user.running(*words, "--json") as command:
+    with builder.user.running(verb, "--json", *words) as command:
         done = command.done(1800)
     assert done.status == 0, done
     return done.json
