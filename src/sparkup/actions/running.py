@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Container, Sequence
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from sparkup.actions.context import Connections, Context
-from sparkup.actions.fallen import look_at_end
+from sparkup.actions.fallen import AFTERMATH, look_at_end
 from sparkup.actions.keeping import keep
 from sparkup.actions.starting import Capture, Manner, ready_phase, start_notes, start_phase
 from sparkup.domain.answer import Finished, Launched
@@ -181,6 +181,10 @@ class Running:
     async def ended(self) -> int:
         """Tell how a launch ended that nobody here has stopped, and clear it away."""
         name = self.launch.name
+        if len(self.launch.nodes) > 1:
+            self.context.emit(
+                Noted(f"its log has ended; its ranks are asked why, for up to {AFTERMATH:.0f} s")
+            )
         fallen = await look_at_end(self.launch, self.runner.observer)
         if all(each.host != self.launch.head.host for each in fallen):
             return self._was_stopped()
@@ -211,8 +215,7 @@ class Running:
     async def let_go(self) -> bool:
         """Let ranks on several hosts go on without us; say whether the user broke us off, and it goes on.
 
-        A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on. Raises
-        PartlyDone.
+        A signal meanwhile leaves no part of it let go: a start is taken back, what is ready goes on.
         """
         seen, emit = self.runner.seen, self.context.emit
         work = asyncio.ensure_future(keep(self.launch, seen, self.connections, emit))
@@ -224,16 +227,13 @@ class Running:
             if self.left_alone or self.capture.ready:
                 return True
             raise await self._broken_off() from None
-        self._tell_held(work.result())
+        held = work.result()
+        if held and self.manner.detach:  # nobody sees whether it becomes ready
+            emit(Answered(replace(self.answer(), problems=held)))
+            raise PartlyDone(*held)
+        for problem in held:
+            emit(Warned(f"{problem.where}: {problem.message}", problem.hint))
         return False
-
-    def _tell_held(self, problems: Sequence[Problem]) -> None:
-        """Warn of ranks that were not let go; of a launch that nobody waits for they are what went wrong."""
-        if problems and self.manner.detach:
-            self.context.emit(Answered(replace(self.answer(), problems=tuple(problems))))
-            raise PartlyDone(*problems)
-        for problem in problems:
-            self.context.emit(Warned(f"{problem.where}: {problem.message}", problem.hint))
 
     async def undo(self, why: str = "", only: Container[str] | None = None) -> tuple[Problem, ...]:
         """Stop this attempt, wherever it got to; of one that is over, only put its state away.
