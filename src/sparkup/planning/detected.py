@@ -17,7 +17,7 @@ STALE, ANEW = "env.stale", "sparkup detect --write writes what is there now"
 MISSED = "see that it is on and that SSH reaches it"
 REINSTALLED = (
     "if it was reinstalled, and ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub says the same on it: "
-    "sparkup detect --write --accept-new-identity"
+    "sparkup detect --write --accept-new-identity; if it is another machine: take the old one out of the file"
 )
 
 
