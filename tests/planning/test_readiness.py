@@ -319,6 +319,18 @@ def test_a_server_that_ends_by_itself_has_died() -> None:
     assert lost.message == "mine ended although nobody had asked it to (its supervisor vanished)"
 
 
+def test_a_server_that_was_ended_shows_of_its_log_only_a_cause() -> None:
+    """What it did until then was seen by who followed it."""
+    rank = replace(
+        running("mine"), alive=False, exit=Exit(143, asked=False, at=1.0, because="rank 1 is lost")
+    )
+    served = [line for _, record in recorded.watch("fake_start") for line in record.get("log", ())]
+    problem = only(died("mine", "h", rank, served))
+    assert (problem.message, problem.details) == ("mine was ended: rank 1 is lost", ())
+    failed = [line for _, record in recorded.watch("fake_dies") for line in record.get("log", ())]
+    assert only(died("mine", "h", rank, failed)).details
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [

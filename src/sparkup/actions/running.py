@@ -182,9 +182,7 @@ class Running:
         """Tell how a launch ended that nobody here has stopped, and clear it away."""
         name = self.launch.name
         if len(self.launch.nodes) > 1:
-            self.context.emit(
-                Noted(f"its log has ended; its ranks are asked why, for up to {AFTERMATH:.0f} s")
-            )
+            self.context.emit(Noted(f"its log ended; all ranks are asked why, for up to {AFTERMATH:.0f} s"))
         fallen = await look_at_end(self.launch, self.runner.observer)
         if all(each.host != self.launch.head.host for each in fallen):
             return self._was_stopped()

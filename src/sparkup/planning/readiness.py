@@ -218,6 +218,7 @@ def died(name: str, host: str, rank: RankState, lines: Sequence[str]) -> Sparkup
     how = SHORT if short else f"ended although nobody had asked it to ({end})"
     if rank.exit is not None and rank.exit.because:
         how = f"was ended: {rank.exit.because}"
+        lines = lines if first_cause(lines) else ()  # nothing but what it did until then
     which = f" rank {rank.rank}" if "beats" in rank.spec else ""
     return failure("engine-died", f"{name}{which} {how}", host, lines)
 
