@@ -54,8 +54,7 @@ def test_all_that_hosts_and_command_do_not_have(pair: Pair) -> None:
         f"error [spark2]: there is no network interface {TWIN}x (there: ",
         "error [spark2]: port 7411 of UDP is held by python3",
         f"error [spark1, spark2]: the ends of a link have different MTUs: 1500 on {RAIL} of spark2",
-        "error [spark1]: ranks are to meet through Ray, and the PATH has none",
-        "error [spark2]: ranks are to meet through Ray, and the PATH has none",
+        "error [spark1, spark2]: ranks are to meet through Ray, and the PATH has none",
     ):
         assert told in said
 
