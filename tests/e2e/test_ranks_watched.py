@@ -49,11 +49,13 @@ def test_status_shows_it_as_one(pair: Control) -> None:
     assert len({row["attempt"] for row in document["launches"]}) == 1
     lines = pair.user.run("status", *BOTH).out.splitlines()
     assert lines[0].startswith(f"vllm_node is ready at {whole['url']} (2 ranks through ")
-    assert [line.split()[:3] for line in lines[1:]] == [
+    assert [line.split()[:3] for line in lines[1:4]] == [
         ["RANK", "HOST", "PHASE"],
         ["0", "spark1", "ready"],
         ["1", "spark2", "running"],
     ]
+    way = "ssh -N -L 8000:127.0.0.1:8000 spark1"
+    assert lines[4:] == [f"  from here, open a way to vllm_node first: {way}"]
 
 
 def test_of_some_of_its_hosts_only_what_is_known_is_said(pair: Control) -> None:
@@ -92,6 +94,8 @@ def test_the_logs_are_one(pair: Control) -> None:
 def test_exec_in_one_rank_and_in_all(pair: Control) -> None:
     assert pair.user.run("exec", *BOTH, "--", "hostname").out == "spark1\n"
     assert pair.user.run("exec", "--rank", "1", *HEAD, "--", "hostname").out == "spark2\n"
+    assert pair.user.run("exec", *WORKER, "--", "hostname").out == "spark2\n"
+    assert pair.user.run("exec", "--rank", "0", *WORKER, "--", "hostname").out == "spark1\n"
     done = pair.user.run("exec", "--all", *HEAD, "--", "hostname")
     assert done.status == 0, done
     assert sorted(done.out.splitlines()) == ["[0 spark1] spark1", "[1 spark2] spark2"]
