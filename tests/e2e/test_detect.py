@@ -282,7 +282,8 @@ def test_one_pair_that_fails_is_named(somebody: Control) -> None:
     try:
         done = somebody.user.run("net", "ssh", "--check", *ALL)
         assert done.status == 3, done
-        assert "error [spark1 to spark2 (192.168.177.12, 192.168.178.12, 192.168.176.12)]" in done.err
+        for other in ("spark1", "spark3"):
+            assert f"{other} to spark2 (192.168.177.12, 192.168.178.12, 192.168.176.12)" in done.err
         assert "4 of 6 ways between spark1, spark2, spark3 work" in done.out
     finally:
         somebody.hosts.exec(2, ["mv", "/root/.ssh/kept", "/root/.ssh/authorized_keys"])
