@@ -121,10 +121,10 @@ def test_jobs_are_no_reason_to_fetch_anything_anew() -> None:
 
 
 @pytest.mark.parametrize("variant", GPU)
-def test_bases_that_need_no_registry_here_are_fixed(variant: ImageVariant) -> None:
+def test_bases_are_pinned_by_digest_but_for_that_of_mxfp4(variant: ImageVariant) -> None:
     base = reading.arguments(dockerfile(variant))["BASE_IMAGE"]
     assert re.fullmatch(r"\S+:\S+(@sha256:[0-9a-f]{64})?", base)
-    assert ("@sha256:" in base) == (variant is not ImageVariant.MXFP4)  # its digest is not known to us
+    assert ("@sha256:" in base) == (variant is not ImageVariant.MXFP4)
 
 
 def test_versions_are_those_of_the_environment_for_gpus() -> None:

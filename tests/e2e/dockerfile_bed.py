@@ -27,7 +27,7 @@ SERVE = ROOT / "tests" / "data" / "docker" / "serve.py"
 BASE, STANDIN = "debian:1", "pytorch:1"
 PACKAGES = ("ca-certificates", "apt", "debian-archive-keyring", "mawk")
 SITE = "/usr/local/lib/python3.11/dist-packages"
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # this machine's, which its registries need
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # this machine's
 REPOSITORIES = {"vllm": standins.VLLM, "flashinfer": standins.FLASHINFER, "triton": standins.TRITON}
 # A package that has the files that gpt-oss needs, under the names that tiktoken gives them in its cache.
 ENCODINGS_PACKAGE = "litellm"

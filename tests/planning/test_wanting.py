@@ -28,19 +28,19 @@ THERE = found_host("", "192.168.177.12", ("scan of 192.168.177.0/24",), seen(2))
     ],
 )
 def test_how_many_gpus_a_command_asks_for(argv: tuple[str, ...], gpus: int) -> None:
-    assert gpus_wanted(request(*argv), "", idle=False) == gpus
+    assert gpus_wanted(request(*argv), "") == gpus
 
 
 def test_sizes_in_a_file_count_where_the_command_line_says_none() -> None:
     config = "tensor-parallel-size: 2\npipeline_parallel_size: 3\n"
     configured = (*SERVE, "--config", "sizes.yaml")
-    assert gpus_wanted(request(*configured), config, idle=False) == 6
-    assert gpus_wanted(request(*configured, "-tp", "1"), config, idle=False) == 3
+    assert gpus_wanted(request(*configured), config) == 6
+    assert gpus_wanted(request(*configured, "-tp", "1"), config) == 3
 
 
 def test_a_cluster_is_all_there_is() -> None:
-    assert gpus_wanted(request("sleep", "infinity"), "", idle=True) == MANY
-    assert gpus_wanted(replace(request("python", "x.py"), backend=Backend.RAY), "", idle=False) == MANY
+    assert gpus_wanted(replace(request("sleep", "infinity"), idle=True), "") == MANY
+    assert gpus_wanted(replace(request("python", "x.py"), backend=Backend.RAY), "") == MANY
 
 
 def test_who_was_found_is_said() -> None:

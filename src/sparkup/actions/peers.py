@@ -17,7 +17,7 @@ from sparkup.run.cabled import cabled
 from sparkup.run.gather import Live
 
 
-async def with_peers(request: LaunchRequest, context: Context, *, idle: bool) -> LaunchRequest:
+async def with_peers(request: LaunchRequest, context: Context) -> LaunchRequest:
     """Return a request with the hosts that were found, this machine first.
 
     Nobody is asked for a password, nor which hosts are taken; only for keys that SSH does not know. Nothing
@@ -26,7 +26,7 @@ async def with_peers(request: LaunchRequest, context: Context, *, idle: bool) ->
     """
     if not cabled():
         return request
-    wanted = gpus_wanted(request, await _configuration(request, context), idle=idle)
+    wanted = gpus_wanted(request, await _configuration(request, context))
     if wanted < 2:
         return request
     quiet = replace(context, options=replace(context.options, ask=False))

@@ -75,7 +75,7 @@ def detect_(ctx: click.Context, /, **_: object) -> int:
     asked = nodes.can_ask(as_json=given["as_json"])
     status = carry_out(ctx, lambda context: detect(wanted, context))
     many = wanted.new is not None and len(wanted.new.hosts) > 1
-    if not wanted.write and asked and many and click.confirm(_question(wanted), err=True):
+    if not wanted.write and asked and many and nodes.confirmed(_question(wanted)):
         before = written(wanted)
         click.echo(f"written{f'; the file before it is {before}' if before else ''}", err=True)
         wanted.write = True

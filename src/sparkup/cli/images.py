@@ -1,7 +1,6 @@
 """sparkup images: what images hosts have, how two differ, the way back, and what may go."""
 
 import re
-import sys
 
 import click
 
@@ -112,7 +111,7 @@ def prune(ctx: click.Context, /, *, until: str, others: bool, dry_run: bool, **_
     """
     seconds, asks = _seconds(until), not (dry_run or ctx.params["yes"])
     problems = [] if seconds is not None else [_no_age(until)]
-    if asks and (ctx.params["as_json"] or not (sys.stdin.isatty() and sys.stderr.isatty())):
+    if asks and not nodes.can_ask(as_json=ctx.params["as_json"]):
         hint = "say --yes to do it, or --dry-run to see what there is"
         problems.append(Problem("bad-option", "prune needs your consent", hint=hint))
     if seconds is None or problems:
@@ -122,7 +121,7 @@ def prune(ctx: click.Context, /, *, until: str, others: bool, dry_run: bool, **_
     if agreed and (dry_run or not (agreed.go or agreed.cache)):
         return done(agreed.problems)
     if agreed:
-        click.confirm("Remove what may go?", abort=True, err=True)
+        nodes.confirmed("Remove what may go?", abort=True)
     return carry_out(ctx, lambda context: image_prune.prune(there, pruning, context, agreed))
 
 

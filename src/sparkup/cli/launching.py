@@ -151,7 +151,7 @@ def run(
 
     async def act(context: Context) -> int:
         found_by_us = not (named.chosen or given["offline"])
-        asked = await with_peers(request, context, idle=request.idle) if found_by_us else request
+        asked = await with_peers(request, context) if found_by_us else request
         try:
             return await _done(asked, given, manner, context)
         except HostUnreachable as error:

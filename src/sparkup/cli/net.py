@@ -42,4 +42,4 @@ def _ask(ctx: click.Context, names: list[str]) -> None:
     if not nodes.can_ask(as_json=ctx.params["as_json"]):
         hint = "say --yes to do it, or --check to see what is there"
         raise InputRefused(Problem("bad-option", f"{what}: that needs your consent", hint=hint))
-    click.confirm(f"{what}. Do it?", abort=True, err=True)
+    nodes.confirmed(f"{what}. Do it?", abort=True)

@@ -101,13 +101,18 @@ def can_ask(*, as_json: bool) -> bool:
     return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def confirmed(question: str, *, abort: bool = False) -> bool:
+    """Ask the user at the terminal, yes or no; `abort`: no ends the command."""
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer
+    return click.confirm(question, abort=abort, err=True)
+
+
 def _ask(file: Found, known: Inventory, ctx: click.Context) -> None:
     """Let the user say whether a file that lies in a folder may be used; raises InputRefused if not."""
     asked = can_ask(as_json=bool(ctx.params.get("as_json")))
     if asked:
         click.echo(f"{file.path} was never used as it is now. It has these hosts: {shown(known)}", err=True)
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what was typed before is no answer
-    if not asked or not click.confirm("Use it from now on?", err=True):
+    if not asked or not confirmed("Use it from now on?"):
         raise untrusted(file)
     trust(file)
 

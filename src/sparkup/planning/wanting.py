@@ -15,16 +15,16 @@ KEYS = {"host-key-unknown", "host-key-changed"}
 LOCKED = {*KEYS, "login-refused"}  # it may be a peer, and keeps us out
 
 
-def gpus_wanted(request: LaunchRequest, config: str, *, idle: bool) -> int:
+def gpus_wanted(request: LaunchRequest, config: str) -> int:
     """Return how many GPUs a launch asks for; as many as there are for a cluster that is asked for as such.
 
-    `idle`: it is a container to work in, which stands on all hosts. A command that is no server runs here
-    alone, unless a backend is named. `config`: what the file of `vllm serve --config` says; the command line
-    wins over it (vLLM's docs, Server Arguments).
+    What is only there to be worked in stands on all hosts. A command that is no server runs here alone,
+    unless a backend is named. `config`: what the file of `vllm serve --config` says; the command line wins
+    over it (vLLM's docs, Server Arguments).
     """
     serve = parse_serve(request.argv)
     if serve is None:
-        return MANY if idle or request.backend is not None else 1
+        return MANY if request.idle or request.backend is not None else 1
     return read_parallel(serve, config, []).gpus
 
 

@@ -1,4 +1,4 @@
-"""Look at a finished image from inside, before anyone gets it: `python3 - [--gpu-arch LIST] < check.py`
+"""Look at a finished image from inside, before anyone gets it: `python3 check.py [--gpu-arch LIST]`
 
 Prints one JSON document: `versions` of what is there, `flags` of vllm serve, and `checks`, each with its
 name, `ok` (null: cannot be judged here) and a message. Ends with 1 if a check failed. `--gpu-arch`, as
