@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from sparkup.domain.build import Check, ImageVariant, Inputs, Measured, PullRequest, Record, Source, Stage
+from sparkup.domain.build import (
+    Check,
+    ImageVariant,
+    Inputs,
+    Measured,
+    PullRequest,
+    Record,
+    Source,
+    Stage,
+    inputs_in,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 INPUTS = Inputs(
@@ -37,7 +47,7 @@ def test_a_record_is_read_back_as_it_was_written(measured: Measured | None) -> N
 
 
 def test_the_inputs_in_a_label_are_read_back_and_have_the_digest_that_is_written_beside_them() -> None:
-    again = Inputs.parse(json.loads(INPUTS.text))
+    again = inputs_in(INPUTS.text)
     assert again == INPUTS
     assert again.digest == INPUTS.digest
     assert "\n" not in INPUTS.text
@@ -49,6 +59,11 @@ def test_the_order_of_arguments_changes_no_digest_and_that_of_pull_requests_does
     more = [{"number": number, "repository": "r", "commit": COMMIT} for number in (1, 2)]
     one, other = (Inputs.parse({**INPUTS.document(), "pull_requests": each}) for each in (more, more[::-1]))
     assert one.digest != other.digest
+
+
+@pytest.mark.parametrize("label", ["", "no JSON", "{}", "3", '{"schema": 9}', "[" * 100_000])
+def test_a_label_of_others_has_no_inputs(label: str) -> None:
+    assert inputs_in(label) is None
 
 
 @pytest.mark.parametrize(

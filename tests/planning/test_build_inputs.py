@@ -1,6 +1,5 @@
 """What goes into a build: defaults, options, what is kept of the build before, commits."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -138,10 +137,9 @@ def test_a_build_like_another_has_its_arguments_and_tells_which_files_differ() -
         build_inputs.again(first, FILES, "x86_64", "0.1.0")
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "{}", "3", json.dumps({"schema": 9})])
-def test_an_image_that_does_not_say_what_it_was_built_from_is_refused(text: str) -> None:
+def test_an_image_that_does_not_say_what_it_was_built_from_is_refused() -> None:
     with pytest.raises(InputRefused, match="x:1 does not say what it was built from"):
-        build_inputs.read(text, "x:1", "spark1")
+        build_inputs.read("[" * 100_000, "x:1", "spark1")
 
 
 def test_the_label_of_an_image_is_read() -> None:

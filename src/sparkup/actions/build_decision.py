@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sparkup import __version__
-from sparkup.domain.build import LABEL_INPUTS, BuildRequest, ImageVariant, Inputs
+from sparkup.domain.build import LABEL_INPUTS, BuildRequest, ImageVariant, Inputs, inputs_in
 from sparkup.domain.dockerfile import arguments
 from sparkup.domain.event import Warned
 from sparkup.domain.fact import Seen
 from sparkup.domain.launch import Engine
-from sparkup.errors import GateRefused, SparkupError
+from sparkup.errors import GateRefused
 from sparkup.facts.build_host import BUILD_HOST, label
 from sparkup.facts.build_records import BUILD_RECORDS
 from sparkup.facts.container_engines import ENGINES
@@ -51,6 +51,7 @@ async def decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: E
     seen = runner.seen[host]
     if problems := engine_problems(seen):
         raise GateRefused(*problems)
+    before = inputs_in(seen[now_named])  # another's image, or none, tells nothing
     if liked is not None:
         wanted = build_inputs.read(seen[liked], request.like, host)
         files = bundle.files(wanted.variant)
@@ -60,22 +61,14 @@ async def decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: E
         await runner.run([Phase("Look at the disk", facts={host: (free(seen),)})])
     else:
         files = bundle.files(request.variant)
-        inputs = await _inputs(request, files, _before(seen[now_named]), runner)
+        inputs = await _inputs(request, files, before, runner)
     seen = runner.seen[host]
     base = arguments(files["Dockerfile"].decode())["BASE_IMAGE"]
-    if problems := no_room(inputs, base, _before(seen[now_named]), seen):
+    if problems := no_room(inputs, base, before, seen):
         raise GateRefused(*problems)
     for warning in warnings(request, inputs, seen):
         emit(warning)
     return _making(request, inputs, files, bundle.check, seen)
-
-
-def _before(text: str) -> Inputs | None:
-    """Return what the image was built from that has the name now; another's, or none, tells nothing."""
-    try:
-        return build_inputs.read(text, "", "")
-    except SparkupError:
-        return None
 
 
 async def _inputs(request: BuildRequest, files: Files, before: Inputs | None, runner: Runner) -> Inputs:

@@ -237,6 +237,14 @@ class BuildShown:
     phases: tuple[Mapping[str, Any], ...]
 
 
+def inputs_in(label: str) -> Inputs | None:
+    """Read the label of an image with its inputs; None for any other text: anybody may write a label."""
+    try:
+        return Inputs.parse(json.loads(label))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def _words(document: Mapping[str, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in document.items()}
 

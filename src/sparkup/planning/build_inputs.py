@@ -1,11 +1,10 @@
 """What goes into a build: build arguments with every ref resolved, pull requests at their commits."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sparkup.domain.build import BuildRequest, ImageVariant, Inputs, PullRequest, Source
+from sparkup.domain.build import BuildRequest, ImageVariant, Inputs, PullRequest, Source, inputs_in
 from sparkup.domain.dockerfile import arguments
 from sparkup.domain.fact import Fact, Seen
 from sparkup.errors import GateRefused, InputRefused, Problem, WorkFailed
@@ -148,11 +147,11 @@ def again(before: Inputs, files: Files, architecture: str, version: str) -> tupl
     return replace(new, platform=platform, arguments=before.arguments), tuple(notes)
 
 
-def read(text: str, image: str, host: str) -> Inputs:
+def read(label: str, image: str, host: str) -> Inputs:
     """Read the label with the inputs of an image; raises InputRefused for an image that has none."""
-    try:
-        return Inputs.parse(json.loads(text))
-    except (ValueError, TypeError):
+    found = inputs_in(label)
+    if found is None:
         hint = "it takes one that sparkup has built and docker there has: sparkup images"
         message = f"{image} does not say what it was built from"
-        raise InputRefused(Problem("image-not-found", message, host, hint)) from None
+        raise InputRefused(Problem("image-not-found", message, host, hint))
+    return found

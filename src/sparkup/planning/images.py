@@ -1,12 +1,11 @@
 """The images of hosts: which there are, what is known of their builds, and which of them is meant."""
 
 import difflib
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sparkup.domain.build import LABEL_INPUTS, LABEL_VARIANT, Inputs, Record
+from sparkup.domain.build import LABEL_INPUTS, LABEL_VARIANT, Record, inputs_in
 from sparkup.domain.fact import Seen
 from sparkup.domain.image import ImageRow, NameRow, whole_name
 from sparkup.domain.launch import Engine
@@ -64,18 +63,10 @@ def _held(host: str, image: StoredImage, kept: KeptRecord | None) -> Held:
 
     Of the same content that two builds have made, each image says itself what went into it.
     """
-    inputs = _inputs(image)
+    inputs = inputs_in(image.labels.get(LABEL_INPUTS, ""))
     if kept and (kept.mine or kept.record.inputs == inputs):
         return Held(host, image, replace(kept.record, inputs=inputs or kept.record.inputs), kept.mine)
     return Held(host, image, Record(image.fingerprint, inputs) if inputs else None)
-
-
-def _inputs(image: StoredImage) -> Inputs | None:
-    """Read the inputs that an image has with it; anybody may write a label."""
-    try:
-        return Inputs.parse(json.loads(image.labels.get(LABEL_INPUTS, "")))
-    except (ValueError, TypeError, RecursionError):
-        return None
 
 
 def silent(seen: Seen) -> list[Problem]:
