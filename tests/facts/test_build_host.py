@@ -4,7 +4,7 @@ import pytest
 from tests.fixtures.recorded import answers
 
 from sparkup.domain.fact import Answers
-from sparkup.facts.build_host import BUILD_HOST, BuildHost, label, room, size_of
+from sparkup.facts.build_host import BUILD_HOST, BuildHost, room
 
 
 def read(case: str) -> BuildHost:
@@ -34,10 +34,6 @@ def test_proxies_are_known_by_their_names_and_those_of_the_host_itself_apart() -
     assert read("docker_26").proxies == ()
 
 
-def test_room_label_and_size_are_read_from_what_engines_answer() -> None:
+def test_room_is_known_by_folder() -> None:
     found: Answers = {"paths": {"paths": {"/d": {"free": 7}}}}
     assert room(("/d",)).parse(found) == {"/d": 7}
-    assert label("x", "l").parse({"label": {"out": "<no value>\n"}}) == ""
-    assert label("x", "l").parse({"label": {"out": '{"a": 1}\n'}}) == '{"a": 1}'
-    assert size_of("x").parse({"size": {"out": "12\n"}}) == 12
-    assert size_of("x").parse({"size": {"out": "\n"}}) == 0  # docker's answer where there is no such image

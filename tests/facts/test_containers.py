@@ -1,11 +1,13 @@
 """Images and containers as Docker 20.10 and 26.1 and podman 4.3 told of them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fixtures.recorded import answers, cases
 
+from sparkup.domain.build import inputs_in
 from sparkup.domain.launch import Engine
 from sparkup.facts.containers import (
     CONTAINERS,
@@ -24,8 +26,10 @@ def test_an_image_that_docker_has(case: str) -> None:
     (engine, found), *others = image("odd:1").parse(answers("image", case)).items()
     assert (engine, others) == (DOCKER, [])
     assert found.id.startswith("sha256:")
-    entrypoint = ("/usr/bin/env", "--")
-    assert found == Image(found.id, "amd64", "linux", "nobody", "/workspace", entrypoint, found.fingerprint)
+    entrypoint, size = ("/usr/bin/env", "--"), 112292270
+    assert found == Image(
+        found.id, "amd64", "linux", "nobody", "/workspace", entrypoint, found.fingerprint, size
+    )
     assert len(found.fingerprint) == 64
 
 
@@ -107,6 +111,19 @@ def test_of_an_image_nothing_private_is_recorded(case: str) -> None:
     assert fact.parse(kept) == fact.parse(whole)
     assert "hf_9a8b" not in json.dumps(kept)
     assert len(json.dumps(kept)) < 1000
+
+
+def test_an_image_of_ours_says_what_it_was_built_from_and_that_is_not_recorded() -> None:
+    """Addresses of repositories are in it, which may have passwords in them."""
+    told = json.loads(answers("images", "docker_26")["docker images"]["out"])
+    ours = next(each for each in told if "vllm-node-cpu:latest" in each["RepoTags"])
+    fact, whole = image("vllm-node-cpu"), {"docker": {"out": json.dumps([ours])}, "podman": {"out": ""}}
+    found = fact.parse(whole)[DOCKER]
+    assert inputs_in(found.labels["sparkup.inputs"]) is not None
+    assert (found.size, fact.recorded is not None) == (ours["Size"], True)
+    kept = fact.recorded(whole) if fact.recorded else whole
+    assert fact.parse(kept) == {DOCKER: replace(found, labels={})}
+    assert "github.com" not in json.dumps(kept)
 
 
 def test_an_image_that_was_never_asked_for_is_not_taken_for_one_that_is_not_there() -> None:

@@ -23,7 +23,6 @@ from sparkup.domain.image import previous_name, whole_name
 from sparkup.domain.launch import Engine
 from sparkup.domain.plan import Plan, document
 from sparkup.errors import InputRefused, Interrupted, Problem, SparkupError, WorkFailed
-from sparkup.facts.build_host import size_of
 from sparkup.facts.build_records import BUILD_RECORDS
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import Image, image
@@ -115,8 +114,8 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
     start = time.monotonic()
     await runner.run([Phase(f"Build {making.tag}", planned(make_plan(making, progress)))])
     took = time.monotonic() - start
-    candidate, named, measure = image(making.candidate), image(making.tag), size_of(making.candidate)
-    await runner.run([Phase("Look at the image", facts={host: (candidate, named, measure)})])
+    candidate, named = image(making.candidate), image(making.tag)
+    await runner.run([Phase("Look at the image", facts={host: (candidate, named)})])
     seen = runner.seen[host]
     new, old = seen[candidate].get(Engine.DOCKER), seen[named].get(Engine.DOCKER)
     if new is None:
@@ -128,7 +127,7 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
         await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
     else:
         inside = await _checked(making, new, runner)
-        came = Came(time.time(), took, f"docker {seen[ENGINES].docker.version}", seen[measure])
+        came = Came(time.time(), took, f"docker {seen[ENGINES].docker.version}")
         record = came.record(making, new, inside, progress)
         plan = name_plan(making, record, old.id if old else "", new.id)
         await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
@@ -151,12 +150,11 @@ async def _checked(making: Building, new: Image, runner: Runner) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of a build but for what is inside: when, in how many seconds, by which engine, bytes."""
+    """What came of a build but for what is inside: when, in how many seconds, by which engine."""
 
     made: float
     seconds: float
     engine: str
-    size: int
 
     def record(self, making: Building, new: Image, inside: Found, progress: BuildProgress) -> Record:
         """Return the record of the image."""
@@ -164,7 +162,7 @@ class Came:
             made=self.made,
             host=making.host,
             engine=self.engine,
-            size=self.size,
+            size=new.size,
             seconds=self.seconds,
             stages=progress.output.stages,
             versions=inside.versions,

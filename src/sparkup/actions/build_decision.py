@@ -12,7 +12,7 @@ from sparkup.domain.event import Warned
 from sparkup.domain.fact import Seen
 from sparkup.domain.launch import Engine
 from sparkup.errors import GateRefused
-from sparkup.facts.build_host import BUILD_HOST, label
+from sparkup.facts.build_host import BUILD_HOST
 from sparkup.facts.build_records import BUILD_RECORDS
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import image
@@ -44,16 +44,15 @@ class Bundle:
 async def decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: Emit) -> Building:
     """Look at the host and at repositories; raise what is in the way, or decide."""
     host = request.host.name
-    now_named = label(request.tag, LABEL_INPUTS)
-    liked = label(request.like, LABEL_INPUTS) if request.like else None
-    facts = (MACHINE, ENGINES, BUILD_HOST, MEMORY, BUILD_RECORDS, image(request.tag), now_named)
-    await runner.run([Phase("Look at the host", facts={host: (*facts, *((liked,) if liked else ()))})])
+    images = [image(name) for name in (request.tag, request.like) if name]
+    facts = (MACHINE, ENGINES, BUILD_HOST, MEMORY, BUILD_RECORDS)
+    await runner.run([Phase("Look at the host", facts={host: (*facts, *images)})])
     seen = runner.seen[host]
     if problems := engine_problems(seen):
         raise GateRefused(*problems)
-    before = inputs_in(seen[now_named])  # another's image, or none, tells nothing
-    if liked is not None:
-        wanted = build_inputs.read(seen[liked], request.like, host)
+    before = inputs_in(_label(request.tag, seen))  # another's image, or none, tells nothing
+    if request.like:
+        wanted = build_inputs.read(_label(request.like, seen), request.like, host)
         files = bundle.files(wanted.variant)
         inputs, notes = build_inputs.again(wanted, files, seen[MACHINE].architecture, __version__)
         for note in notes:
@@ -69,6 +68,12 @@ async def decided(request: BuildRequest, bundle: Bundle, runner: Runner, emit: E
     for warning in warnings(request, inputs, seen):
         emit(warning)
     return _making(request, inputs, files, bundle.check, seen)
+
+
+def _label(name: str, seen: Seen) -> str:
+    """Return what an image of docker says of its build, "" for none."""
+    found = seen[image(name)].get(Engine.DOCKER)
+    return found.labels.get(LABEL_INPUTS, "") if found else ""
 
 
 async def _inputs(request: BuildRequest, files: Files, before: Inputs | None, runner: Runner) -> Inputs:

@@ -69,20 +69,3 @@ def room(folders: tuple[str, ...]) -> Fact[Mapping[str, int]]:
         return {name: found["free"] for name, found in answers["paths"]["paths"].items()}
 
     return Fact("room " + " ".join(folders), {"paths": paths(*folders)}, parse)
-
-
-def label(image: str, name: str) -> Fact[str]:
-    """Return a fact for what a label of an image of docker says, "" without it."""
-    form = f'{{{{with .Config.Labels}}}}{{{{index . "{name}"}}}}{{{{end}}}}'
-    requests = {"label": run("docker", "image", "inspect", "--format", form, image)}
-    return Fact(f"{name} of {image}", requests, lambda answers: _said(answers["label"]))
-
-
-def _said(answer: Mapping[str, str]) -> str:
-    return str(answer["out"]).strip().replace("<no value>", "")
-
-
-def size_of(image: str) -> Fact[int]:
-    """Return a fact for the bytes of an image of docker, 0 if there is none."""
-    requests = {"size": run("docker", "image", "inspect", "--format", "{{.Size}}", image)}
-    return Fact(f"size of {image}", requests, lambda answers: int(answers["size"]["out"].strip() or 0))

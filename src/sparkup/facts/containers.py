@@ -3,16 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sparkup.commands.containers import PS_FORMATS
+from sparkup.domain.build import LABEL_INPUTS, LABEL_VARIANT
 from sparkup.domain.fact import Answers, Fact, run
 from sparkup.domain.launch import Engine
 
 ENGINES = (Engine.DOCKER, Engine.PODMAN)
-# Of what `image inspect` tells, the members that are read.
-READ = ("Id", "Architecture", "Os", "Config", "User", "WorkingDir", "Entrypoint")
+# Of what `image inspect` tells, the members that are read, but for labels.
+READ = ("Id", "Architecture", "Os", "Size", "Config", "User", "WorkingDir", "Entrypoint")
+LABELS = (LABEL_VARIANT, LABEL_INPUTS)
 FINGERPRINT = "Fingerprint"  # a member of ours, where answers are recorded without what it is made of
 
 
@@ -21,6 +23,7 @@ class Image:
     """An image that an engine has; `architecture` in Go's words (amd64, arm64).
 
     `fingerprint` is of its content, the same in every engine's store, which `id` is not; "" if not known.
+    `size` in bytes, as the engine counts. `labels`: those of LABELS.
     """
 
     id: str
@@ -30,6 +33,8 @@ class Image:
     working_dir: str = ""
     entrypoint: tuple[str, ...] = ()
     fingerprint: str = ""
+    size: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def image(name: str) -> Fact[Mapping[Engine, Image]]:
@@ -44,7 +49,7 @@ def image(name: str) -> Fact[Mapping[Engine, Image]]:
 
 
 def _recorded(answers: Answers) -> Answers:
-    """Leave out what is not read: an image's environment may have secrets of those who made it."""
+    """Leave out what no plan reads later: environment and labels may have secrets of those who made it."""
     return {name: {**answer, "out": _only(answer["out"])} for name, answer in answers.items()}
 
 
@@ -70,9 +75,17 @@ def _image(text: str) -> Image | None:
             working_dir=str(config.get("WorkingDir") or ""),
             entrypoint=tuple(map(str, config.get("Entrypoint") or ())),
             fingerprint=fingerprint(found),
+            size=int(found.get("Size") or 0),
+            labels=labels(config),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None  # an engine that has no such image prints an empty list
+
+
+def labels(config: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the labels of an image that its build with sparkup gave it."""
+    told = config.get("Labels") or {}
+    return {name: str(told[name]) for name in LABELS if name in told}
 
 
 def fingerprint(inspected: Mapping[str, Any]) -> str:

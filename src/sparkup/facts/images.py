@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sparkup.domain.build import LABEL_INPUTS, LABEL_VARIANT
 from sparkup.domain.fact import Answers, Fact, Request, fed, run
 from sparkup.domain.image import DiskUse, whole_name
 from sparkup.domain.launch import Engine
-from sparkup.facts.containers import ENGINES, fingerprint
+from sparkup.facts.containers import ENGINES, fingerprint, labels
 
 CONFIG = ("Env", "Entrypoint", "Cmd", "User", "WorkingDir")  # what decides how an image runs
-LABELS = (LABEL_VARIANT, LABEL_INPUTS)
 USERS = "{{.Image}}\t{{.Name}}"
 SLOW = 20.0  # seconds for an engine to tell of all its images, and as long for their names
 SIZE = re.compile(r"([0-9.]+)\s*([kKMGTP]?)i?B")
@@ -28,7 +26,7 @@ class StoredImage:
     `tags`: its names as the engine writes them, none for one that is dangling. `created` in seconds since the
     epoch, None where it does not say; `named`: when it last got a name, None where the engine does not say.
     `size` in bytes, as the engine counts. `layers`: their digests, the lowest first. `config`: the members of
-    CONFIG. `labels`: those of LABELS. `used_by`: names of containers, running or not.
+    CONFIG. `labels`: those that a build gave it. `used_by`: names of containers, running or not.
     """
 
     engine: Engine
@@ -120,7 +118,6 @@ def _stored(told: Any, engine: Engine, users: Mapping[str, tuple[str, ...]]) -> 
     """Yield an image, or nothing for what cannot be read."""
     try:
         config = told.get("Config") or {}
-        labels = config.get("Labels") or {}
         yield StoredImage(
             engine=engine,
             id=str(told["Id"]),
@@ -133,7 +130,7 @@ def _stored(told: Any, engine: Engine, users: Mapping[str, tuple[str, ...]]) -> 
             fingerprint=fingerprint(told),
             layers=tuple(map(str, (told.get("RootFS") or {}).get("Layers") or ())),
             config={name: config[name] for name in CONFIG if config.get(name)},
-            labels={name: str(labels[name]) for name in LABELS if name in labels},
+            labels=labels(config),
             used_by=users.get(str(told["Id"]), ()),
         )
     except (LookupError, TypeError, ValueError, AttributeError):
