@@ -42,7 +42,7 @@ def test_all_that_is_wrong_is_said_at_once_and_no_host_is_looked_at(user: User) 
         (("--copy-to", "a,b", "-c", "c"), "this version cannot copy images to other hosts yet"),
         (("-c",), "this version cannot copy images to other hosts yet"),
         (("-c", "--copy-parallel", "-u", "me"), "this version cannot copy images to other hosts yet"),
-        (("--copy-parallel",), "--copy-parallel is about copying, and nothing is to be copied"),
+        (("--no-build",), "this version cannot copy images to other hosts yet"),
         (("--experimental-mxfp4", "--triton-sha", "x"), "--exp-mxfp4 and --triton-ref exclude each other"),
         (("--pre-transformers", "--exp-mxfp4"), "--exp-mxfp4 and --pre-tf exclude each other"),
     ],

@@ -84,19 +84,11 @@ _how = (
     click.option("--network", metavar="host|none|default", help="Network of the steps."),
     click.option("--full-log", is_flag=True, help="Show every line of the build."),
 )
-_then = (
-    click.option("--no-build", is_flag=True, help="Only copy the image that is there."),
-    click.option(
-        "-c",
-        "--copy-to",
-        is_flag=False,
-        flag_value="",
-        multiple=True,
-        metavar="[HOST[,HOST]]",
-        help="Copy the image to other hosts; without a word, to all that are found.",
-    ),
-    click.option("--copy-parallel", is_flag=True, help="Copy to all of them at once."),
-    click.option("-u", "--user", metavar="USER", help="Who to log in as where it is copied to."),
+_then = (  # not yet: they are known so that their refusal says so
+    click.option("--no-build", is_flag=True, hidden=True),
+    click.option("-c", "--copy-to", is_flag=False, flag_value="", multiple=True, hidden=True),
+    click.option("--copy-parallel", is_flag=True, hidden=True),
+    click.option("-u", "--user", hidden=True),
 )
 _where = (
     click.option(

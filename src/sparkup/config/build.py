@@ -81,6 +81,7 @@ OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 RENEWED = ("rebuild_deps", "rebuild_vllm")
 VALUES = {"pre_flashinfer": "--pre", "pre_transformers": "1"}  # of options without one
 REFS = ("triton_ref", "vllm_ref", "flashinfer_ref")
+COPYING = ("no_build", "copy_to", "copy_parallel", "user")  # what they ask for is not there yet
 # Options that no build can have together with others (the second of each).
 MXFP4 = ("triton_ref", "vllm_ref", "use_wheels", "pre_flashinfer", "pre_transformers", "apply_vllm_pr")
 CONTRADICT = {"exp_mxfp4": MXFP4, "use_wheels": ("apply_vllm_pr",)}
@@ -287,13 +288,6 @@ def _folder(typed: TypedBuild, variant: ImageVariant, problems: Problems) -> str
 
 def _copying(typed: TypedBuild, problems: Problems) -> None:
     """Note what cannot be done with the image afterwards."""
-    for name, option in (
-        ("copy_parallel", "--copy-parallel"),
-        ("user", "--user"),
-        ("no_build", "--no-build"),
-    ):
-        if _given(typed, name) and not typed.copy_to:
-            problems.add(f"{option} is about copying, and nothing is to be copied", "add --copy-to HOST")
-    if typed.copy_to:
-        hint = "leave --copy-to out, then on this machine: docker save IMAGE | ssh HOST docker load"
+    if any(_given(typed, name) for name in COPYING):
+        hint = "leave it out, then where the image was built: docker save IMAGE | ssh HOST docker load"
         problems.add("this version cannot copy images to other hosts yet", hint, "not-yet")
