@@ -11,7 +11,6 @@ from tests.simhosts.hosts import CONTROL, Setup, Testbed, booted
 from tests.user import Json, User
 
 from sparkup.domain.build import (
-    LABEL_BUILD,
     LABEL_INPUTS,
     LABEL_VARIANT,
     ImageVariant,
@@ -66,7 +65,6 @@ class Shop:
             else (
                 *("--label", f"{LABEL_VARIANT}={made_of.variant}"),
                 *("--label", f"{LABEL_INPUTS}={made_of.text}"),
-                *("--label", f"{LABEL_BUILD}={made_of.digest}"),
             )
         )
         lines = ("FROM scratch", "COPY busybox /bin/", "COPY word /", 'CMD ["busybox", "cat", "/word"]')

@@ -1,6 +1,5 @@
 """A build of an image: what was asked, what went in, what came out; the two last are its record."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +10,7 @@ from sparkup.domain.host import LOCAL, Host
 
 SCHEMA = 1  # of the documents below
 # Labels of an image that we built. All of a build's inputs are in the second.
-LABEL_VARIANT, LABEL_INPUTS, LABEL_BUILD = "sparkup.variant", "sparkup.inputs", "sparkup.build"
+LABEL_VARIANT, LABEL_INPUTS = "sparkup.variant", "sparkup.inputs"
 IN_IMAGE = "sparkup-build.json"  # in /workspace of the image, and in the context of its build
 TAGS = {"source": "vllm-node", "wheels": "vllm-node", "mxfp4": "vllm-node-mxfp4", "cpu": "vllm-node-cpu"}
 
@@ -101,11 +100,6 @@ class Inputs:
     def text(self) -> str:
         """Return it as one line of JSON, the same for equal inputs."""
         return json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of that line."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:

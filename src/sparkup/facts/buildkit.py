@@ -38,7 +38,6 @@ class BuildStep:
     text: str = ""
     seconds: float | None = None
     cached: bool = False
-    cancelled: bool = False
     error: str = ""
     elapsed: float = 0.0
     clipped: bool = False
@@ -104,8 +103,6 @@ def _told(step: BuildStep, text: str) -> None:
         step.seconds = float(done[1])
     elif text == "CACHED":
         step.cached, step.seconds = True, 0.0
-    elif text == "CANCELED":
-        step.cancelled = True
     elif text.startswith("ERROR: "):
         step.error = text.removeprefix("ERROR: ")
     elif (log := _LOG.fullmatch(text)) is not None:
@@ -113,5 +110,5 @@ def _told(step: BuildStep, text: str) -> None:
         step.clipped = step.clipped or _CLIPPED.fullmatch(log[2]) is not None
         # What redraws its line with returns is worth its last picture.
         step.lines.append(log[2].rstrip("\r").rpartition("\r")[2])
-    elif text != "..." and not _DIGEST.fullmatch(text) and not step.stage:
+    elif text not in ("...", "CANCELED") and not _DIGEST.fullmatch(text) and not step.stage:
         step.lines.append(text)  # how far a transfer or the export is

@@ -11,7 +11,6 @@ from sparkup.commands.docker_build import DockerBuild
 from sparkup.commands.node import Program
 from sparkup.domain.build import (
     IN_IMAGE,
-    LABEL_BUILD,
     LABEL_INPUTS,
     LABEL_VARIANT,
     Inputs,
@@ -85,7 +84,6 @@ def labels(inputs: Inputs) -> Mapping[str, str]:
         f"{OCI}.base.name": inputs.base,
         LABEL_VARIANT: str(inputs.variant),
         LABEL_INPUTS: inputs.text,
-        LABEL_BUILD: inputs.digest,
     }
 
 
