@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sparkup.domain.build import (
+    BuiltStep,
     Check,
     ImageVariant,
     Inputs,
@@ -12,7 +13,6 @@ from sparkup.domain.build import (
     PullRequest,
     Record,
     Source,
-    Stage,
     inputs_in,
 )
 
@@ -33,7 +33,7 @@ MEASURED = Measured(
     engine="docker 26.1.5",
     size=3 << 30,
     seconds=1800.25,
-    stages=(Stage("[builder 3/9] RUN make", 12.5), Stage("[base 1/4] FROM x", 0.0, cached=True)),
+    steps=(BuiltStep("[builder 3/9] RUN make", 12.5), BuiltStep("[base 1/4] FROM x", 0.0, cached=True)),
     versions={"vllm": "0.22.1"},
     flags=("--api-key", "--port"),
     checks=(Check("torch", ok=True), Check("one kernel", None, "there is no GPU")),

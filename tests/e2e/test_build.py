@@ -61,7 +61,7 @@ def test_the_image_has_its_record_and_the_host_has_what_was_measured(builder: Bu
     assert (measured["versions"]["vllm"], measured["versions"]["cuda"]) == ("1.0", "13.4")
     assert "--port" in measured["flags"]
     assert {each["name"]: each["ok"] for each in measured["checks"]}["torch"] is True
-    assert any("uv build" in each["name"] and each["seconds"] > 0 for each in measured["stages"])
+    assert any("uv build" in each["name"] and each["seconds"] > 0 for each in measured["steps"])
     # The checks need no network, and no more of the host than the program that makes them.
     assert builder.bed.run("sh", "-c", "ls /var/lib/sparkup/images | wc -l").strip() == "1"
 
@@ -115,7 +115,7 @@ def test_each_line_is_shown_if_that_is_asked_for(builder: Builder) -> None:
 
 def test_vllm_is_made_anew_if_that_is_asked_for_and_stays_so_in_the_next_build(builder: Builder) -> None:
     answer = document(builder, "--rebuild-vllm", tag_of("anew:1"))
-    ran = [each["name"] for each in answer["record"]["measured"]["stages"] if not each["cached"]]  # type: ignore[index]
+    ran = [each["name"] for each in answer["record"]["measured"]["steps"] if not each["cached"]]  # type: ignore[index]
     assert any("source.py checkout" in name and "--to vllm" in name for name in ran)
     assert not any("flashinfer-jit-cache" in name for name in ran)
     assert document(builder, tag_of("anew:1"))["same"]

@@ -47,7 +47,7 @@ def test_a_build_that_went_well_has_all_its_steps_with_their_times(docker: str) 
     assert builder.seconds is not None
     assert 1 < builder.seconds < 3
     assert sorted(builder.lines) == ["error 1", "error 2", "error 3", "line 1", "line 2", "line 3"]
-    names = [stage.name for stage in output.stages]
+    names = [step.name for step in output.ended]
     assert len(names) == len(set(names)) == 12
     assert "[base 1/2] FROM docker.io/library/base:1" in names
     assert names[-1] == "exporting to image"
@@ -64,14 +64,14 @@ def test_a_step_that_is_interrupted_by_another_one_goes_on_and_redrawn_lines_are
 
 @pytest.mark.parametrize("docker", DOCKERS)
 def test_the_second_build_took_everything_from_the_cache(docker: str) -> None:
-    ours = [stage for stage in read(docker, "again").stages if "exporting" not in stage.name]
+    ours = [step for step in read(docker, "again").ended if "exporting" not in step.name]
     # FROM is not said to be cached where the image is one of the host's own.
-    assert {stage.cached for stage in ours if "] FROM" not in stage.name} == {True}
+    assert {step.cached for step in ours if "] FROM" not in step.name} == {True}
 
 
 @pytest.mark.parametrize("docker", DOCKERS)
 def test_another_ref_runs_only_what_comes_after_it(docker: str) -> None:
-    ran = [stage.name for stage in read(docker, "other_ref").stages if not stage.cached]
+    ran = [step.name for step in read(docker, "other_ref").ended if not step.cached]
     assert any("for i in 1 2 3" in name and "builder" in name for name in ran)
     assert not any("[other" in name or "[base 2" in name for name in ran)
 

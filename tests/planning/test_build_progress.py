@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from tests.fixtures.recorded import buildkit
 
-from sparkup.domain.build import ImageVariant, Inputs, Measured, Record, Stage
+from sparkup.domain.build import BuiltStep, ImageVariant, Inputs, Measured, Record
 from sparkup.domain.command import Result
 from sparkup.domain.event import Event, StageChanged, StepOutput
 from sparkup.errors import Problem
@@ -48,7 +48,7 @@ def test_how_far_it_is_goes_by_the_times_of_the_build_before(docker: str) -> Non
     progress = BuildProgress("spark1", NONE)
     for line in lines:
         progress.shown(line)
-    measured = Measured(1.0, "spark1", "docker", 1, 9.0, progress.output.stages)
+    measured = Measured(1.0, "spark1", "docker", 1, 9.0, progress.output.ended)
     inputs = Inputs(ImageVariant.SOURCE, "linux/arm64", "x")
     known = times([Record("f", inputs, measured), Record("g", inputs)], ImageVariant.SOURCE)
     shares = [event.fraction for event in followed(lines, known) if isinstance(event, StageChanged)]
@@ -62,17 +62,21 @@ def test_how_far_it_is_goes_by_the_times_of_the_build_before(docker: str) -> Non
 
 def test_a_step_takes_as_long_as_when_it_last_ran_and_what_the_newest_build_has_not_counts_nothing() -> None:
     builds = (
-        (3.0, "cpu", (Stage("a", 0.0, cached=True), Stage("b", 5.0), Stage("new", 0.0, cached=True))),
-        (1.0, "cpu", (Stage("a", 7.0), Stage("b", 4.0), Stage("gone", 9.0))),
-        (4.0, "source", (Stage("b", 99.0),)),
+        (
+            3.0,
+            "cpu",
+            (BuiltStep("a", 0.0, cached=True), BuiltStep("b", 5.0), BuiltStep("new", 0.0, cached=True)),
+        ),
+        (1.0, "cpu", (BuiltStep("a", 7.0), BuiltStep("b", 4.0), BuiltStep("gone", 9.0))),
+        (4.0, "source", (BuiltStep("b", 99.0),)),
     )
     records = [
         Record(
             str(made),
             Inputs(ImageVariant(variant), "linux/arm64", "x"),
-            Measured(made, "h", "docker", 1, 1.0, stages),
+            Measured(made, "h", "docker", 1, 1.0, steps),
         )
-        for made, variant, stages in builds
+        for made, variant, steps in builds
     ]
     assert times(records, ImageVariant.CPU) == {"a": 7.0, "b": 5.0, "new": 0.0}
     assert times(records, ImageVariant.WHEELS) == {}

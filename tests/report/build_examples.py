@@ -3,6 +3,7 @@
 from sparkup.domain.build import (
     BuildShown,
     Built,
+    BuiltStep,
     Check,
     ImageVariant,
     Inputs,
@@ -10,7 +11,6 @@ from sparkup.domain.build import (
     PullRequest,
     Record,
     Source,
-    Stage,
 )
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -31,10 +31,10 @@ MEASURED = Measured(
     engine="docker 29.1.3",
     size=24_300_000_000,
     seconds=1830.0,
-    stages=(
-        Stage("[system 1/2] RUN apt-get update", 0.0, cached=True),
-        Stage("[vllm 9/9] RUN uv build", 1500.5),
-        Stage("exporting to image", 61.2),
+    steps=(
+        BuiltStep("[system 1/2] RUN apt-get update", 0.0, cached=True),
+        BuiltStep("[vllm 9/9] RUN uv build", 1500.5),
+        BuiltStep("exporting to image", 61.2),
     ),
     versions={"vllm": "0.22.1", "torch": "2.14.0", "cuda": "13.4"},
     flags=("--port",),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sparkup.domain.build import Check, ImageVariant, Inputs, Measured, PullRequest, Record, Source, Stage
+from sparkup.domain.build import BuiltStep, Check, ImageVariant, Inputs, Measured, PullRequest, Record, Source
 from sparkup.domain.image import (
     Change,
     DiskUse,
@@ -68,7 +68,7 @@ RECORD = Record(
         engine="docker 28.3.3",
         size=23_400_000_000,
         seconds=1800.0,
-        stages=(Stage("vllm", 1700.0), Stage("base", 0.0, cached=True)),
+        steps=(BuiltStep("vllm", 1700.0), BuiltStep("base", 0.0, cached=True)),
         versions={"vllm": "0.13.0"},
         flags=("--model", "--port"),
         checks=(Check("imports", ok=True), Check("kernel", None, "no GPU here")),

@@ -74,7 +74,7 @@ def test_one_image_with_the_record_of_its_build() -> None:
     assert "  used by       vllm_node on spark1\n" in text
     assert "  source        vllm: https://github.com/vllm-project/vllm.git main 2222" in text
     assert "  check         kernel: not judged (no GPU here)\n" in text
-    assert "  stage         base: cached\n" in text
+    assert "  step          base: cached\n" in text
     assert "  flags         2 of vllm serve" in text
 
 

@@ -164,7 +164,7 @@ class Came:
             engine=self.engine,
             size=new.size,
             seconds=self.seconds,
-            stages=progress.output.stages,
+            steps=progress.output.ended,
             versions=inside.versions,
             flags=inside.flags,
             checks=inside.checks,

@@ -122,7 +122,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class BuiltStep:
     """A step of a build as its engine ran it; seconds. `cached`: it was there already."""
 
     name: str
@@ -152,7 +152,7 @@ class Measured:
     engine: str  # "docker 26.1.5"
     size: int
     seconds: float
-    stages: tuple[Stage, ...] = ()
+    steps: tuple[BuiltStep, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -167,9 +167,9 @@ class Measured:
                 engine=str(document["engine"]),
                 size=int(document["size"]),
                 seconds=float(document["seconds"]),
-                stages=tuple(
-                    Stage(str(each["name"]), float(each["seconds"]), bool(each["cached"]))
-                    for each in document["stages"]
+                steps=tuple(
+                    BuiltStep(str(each["name"]), float(each["seconds"]), bool(each["cached"]))
+                    for each in document["steps"]
                 ),
                 versions=_words(document["versions"]),
                 flags=tuple(map(str, document["flags"])),

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
-from sparkup.domain.build import Stage
+from sparkup.domain.build import BuiltStep
 
 TAIL = 20  # lines of a step that are kept: what it said last
 _LINE = re.compile(r"#(\d+) (.*)")
@@ -82,10 +82,10 @@ class BuildOutput:
         return _PREFIX.sub("", self.message)
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def ended(self) -> tuple[BuiltStep, ...]:
         """Return the steps that have ended, those of BuildKit's own left out."""
         return tuple(
-            Stage(step.name, step.seconds or 0.0, step.cached)
+            BuiltStep(step.name, step.seconds or 0.0, step.cached)
             for step in self.steps.values()
             if (step.stage or step.name.startswith("exporting")) and (step.cached or step.seconds is not None)
         )

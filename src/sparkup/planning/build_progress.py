@@ -26,8 +26,8 @@ def times(records: Iterable[Record], variant: ImageVariant) -> Mapping[str, floa
         (each.measured for each in records if each.measured and each.inputs.variant is variant),
         key=lambda each: each.made,
     )
-    ran = {stage.name: stage.seconds for each in measured for stage in each.stages if not stage.cached}
-    return {stage.name: ran.get(stage.name, 0.0) for each in measured[-1:] for stage in each.stages}
+    ran = {step.name: step.seconds for each in measured for step in each.steps if not step.cached}
+    return {step.name: ran.get(step.name, 0.0) for each in measured[-1:] for step in each.steps}
 
 
 class BuildProgress:

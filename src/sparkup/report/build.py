@@ -1,6 +1,6 @@
 """A finished build, and one that was only planned, as text for people."""
 
-from sparkup.domain.build import BuildShown, Built, Measured, Stage
+from sparkup.domain.build import BuildShown, Built, BuiltStep, Measured
 from sparkup.domain.duration import clock
 from sparkup.report.phases import phases
 from sparkup.report.view import printable
@@ -41,16 +41,16 @@ def _found(measured: Measured) -> list[str]:
 
 
 def _steps(measured: Measured) -> list[str]:
-    ran = [stage for stage in measured.stages if not stage.cached]
-    longest = sorted(ran, key=lambda stage: stage.seconds, reverse=True)[:LONGEST]
+    ran = [step for step in measured.steps if not step.cached]
+    longest = sorted(ran, key=lambda step: step.seconds, reverse=True)[:LONGEST]
     return [
-        f"  {len(ran)} of {len(measured.stages)} steps were run, the others were there already",
-        *(f"    {_step(stage)}" for stage in longest if stage.seconds >= 1),
+        f"  {len(ran)} of {len(measured.steps)} steps were run, the others were there already",
+        *(f"    {_step(step)}" for step in longest if step.seconds >= 1),
     ]
 
 
-def _step(stage: Stage) -> str:
-    return f"{stage.seconds:>7.1f} s  {stage.name[:WIDE]}"
+def _step(step: BuiltStep) -> str:
+    return f"{step.seconds:>7.1f} s  {step.name[:WIDE]}"
 
 
 def _shown(answer: BuildShown) -> str:

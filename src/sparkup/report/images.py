@@ -144,8 +144,8 @@ def _build(record: Record) -> Iterator[str]:
     for check in measured.checks:
         verdict = {True: "passed", False: "FAILED", None: "not judged"}[check.ok]
         yield f"  check         {check.name}: {verdict}{f' ({check.message})' if check.message else ''}"
-    for stage in measured.stages:
-        yield f"  stage         {stage.name}: {'cached' if stage.cached else f'{stage.seconds:.1f} s'}"
+    for step in measured.steps:
+        yield f"  step          {step.name}: {'cached' if step.cached else f'{step.seconds:.1f} s'}"
     if measured.flags:
         yield f"  flags         {len(measured.flags)} of vllm serve (--json lists them)"
 
