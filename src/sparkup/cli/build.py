@@ -56,7 +56,7 @@ _what = (
     click.option(
         "--pre-tf",
         "--pre-transformers",
-        "pre_transformers",
+        "pre_tf",
         is_flag=True,
         help="Take the newest transformers, pre-releases too.",
     ),

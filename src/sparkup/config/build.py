@@ -46,7 +46,7 @@ class TypedBuild:
     vllm_repo: str | None = None
     flashinfer_ref: str | None = None
     pre_flashinfer: bool = False
-    pre_transformers: bool = False
+    pre_tf: bool = False
     exp_mxfp4: bool = False
     use_wheels: str | None = None
     apply_vllm_pr: Sequence[str] = ()
@@ -63,36 +63,29 @@ class TypedBuild:
     like: str | None = None
 
 
-# field of TypedBuild: its option, and the build arguments that it stands for
-OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "gpu_arch": ("--gpu-arch", ("TORCH_CUDA_ARCH_LIST", "FLASHINFER_CUDA_ARCH_LIST")),
-    "rebuild_deps": ("--rebuild-deps", ("CACHEBUST_DEPS",)),
-    "rebuild_vllm": ("--rebuild-vllm", ("CACHEBUST_VLLM",)),
-    "triton_ref": ("--triton-ref", ("TRITON_REF",)),
-    "vllm_ref": ("--vllm-ref", ("VLLM_REF",)),
-    "vllm_repo": ("--vllm-repo", ("VLLM_REPO",)),
-    "flashinfer_ref": ("--flashinfer-ref", ("FLASHINFER_REF",)),
-    "pre_flashinfer": ("--pre-flashinfer", ("FLASHINFER_PRE",)),
-    "pre_transformers": ("--pre-tf", ("PRE_TRANSFORMERS",)),
-    "apply_vllm_pr": ("--apply-vllm-pr", ("VLLM_PRS",)),
-    "build_jobs": ("--build-jobs", ("BUILD_JOBS",)),
-    "base_image": ("--base-image", ("BASE_IMAGE",)),
+# field of TypedBuild: the build arguments that its option stands for
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "gpu_arch": ("TORCH_CUDA_ARCH_LIST", "FLASHINFER_CUDA_ARCH_LIST"),
+    "rebuild_deps": ("CACHEBUST_DEPS",),
+    "rebuild_vllm": ("CACHEBUST_VLLM",),
+    "triton_ref": ("TRITON_REF",),
+    "vllm_ref": ("VLLM_REF",),
+    "vllm_repo": ("VLLM_REPO",),
+    "flashinfer_ref": ("FLASHINFER_REF",),
+    "pre_flashinfer": ("FLASHINFER_PRE",),
+    "pre_tf": ("PRE_TRANSFORMERS",),
+    "apply_vllm_pr": ("VLLM_PRS",),
+    "build_jobs": ("BUILD_JOBS",),
+    "base_image": ("BASE_IMAGE",),
 }
 RENEWED = ("rebuild_deps", "rebuild_vllm")
-VALUES = {"pre_flashinfer": "--pre", "pre_transformers": "1"}  # of options without one
+VALUES = {"pre_flashinfer": "--pre", "pre_tf": "1"}  # of options without one
 REFS = ("triton_ref", "vllm_ref", "flashinfer_ref")
 COPYING = ("no_build", "copy_to", "copy_parallel", "user")  # what they ask for is not there yet
 # Options that no build can have together with others (the second of each).
-MXFP4 = ("triton_ref", "vllm_ref", "use_wheels", "pre_flashinfer", "pre_transformers", "apply_vllm_pr")
+MXFP4 = ("triton_ref", "vllm_ref", "use_wheels", "pre_flashinfer", "pre_tf", "apply_vllm_pr")
 CONTRADICT = {"exp_mxfp4": MXFP4, "use_wheels": ("apply_vllm_pr",)}
-NAMES = {
-    **{name: option for name, (option, _) in OPTIONS.items()},
-    "exp_mxfp4": "--exp-mxfp4",
-    "use_wheels": "--use-wheels",
-    "variant": "--variant",
-    "build_arg": "--build-arg",
-    "wheels": "--wheels",
-}
+LIKE = (*OPTIONS, "exp_mxfp4", "use_wheels", "variant", "build_arg")  # what --like says already
 
 
 def files(variant: ImageVariant) -> Mapping[str, bytes]:
@@ -117,7 +110,7 @@ def parse(typed: TypedBuild, problems: Problems | None = None) -> BuildRequest:
         tag=_tag(typed, variant, found),
         host=typed.host,
         arguments=named,
-        renew=tuple(OPTIONS[name][1][0] for name in RENEWED if getattr(typed, name)),
+        renew=tuple(OPTIONS[name][0] for name in RENEWED if getattr(typed, name)),
         pull_requests=tuple(_pulls(typed, named.get("VLLM_REPO") or known.get("VLLM_REPO", ""), found)),
         network=typed.network or "",
         wheels=_folder(typed, variant, found),
@@ -130,6 +123,10 @@ def parse(typed: TypedBuild, problems: Problems | None = None) -> BuildRequest:
     return request
 
 
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _given(typed: TypedBuild, name: str) -> bool:
     value = getattr(typed, name)
     return value is not None and value is not False and value != ()
@@ -140,11 +137,12 @@ def _pairs(typed: TypedBuild, problems: Problems) -> None:
     for one, others in CONTRADICT.items():
         for other in others:
             if _given(typed, one) and _given(typed, other):
-                problems.add(f"{NAMES[one]} and {NAMES[other]} exclude each other", "leave one of them out")
+                problems.add(
+                    f"{_option(one)} and {_option(other)} exclude each other", "leave one of them out"
+                )
     if typed.like:
-        for name, option in NAMES.items():
-            if _given(typed, name) and name != "wheels":
-                problems.add(f"--like takes what {option} says from that image", f"leave {option} out")
+        for option in (_option(name) for name in LIKE if _given(typed, name)):
+            problems.add(f"--like takes what {option} says from that image", f"leave {option} out")
 
 
 def _variant(typed: TypedBuild, problems: Problems) -> ImageVariant:
@@ -166,7 +164,7 @@ def _variant(typed: TypedBuild, problems: Problems) -> ImageVariant:
         return meant
     for name, its in (("use_wheels", ImageVariant.WHEELS), ("exp_mxfp4", ImageVariant.MXFP4)):
         if _given(typed, name) and variant is not its:
-            problems.add(f"{NAMES[name]} is not for --variant {variant}", "leave one of them out")
+            problems.add(f"{_option(name)} is not for --variant {variant}", "leave one of them out")
     return variant
 
 
@@ -189,12 +187,14 @@ def _options(
     """Return the build arguments that options stand for; notes options without an effect."""
     found: dict[str, str] = {}
     jobs = number(typed.build_jobs, "--build-jobs", problems)
-    for name, (option, its) in OPTIONS.items():
+    for name, its in OPTIONS.items():
         if not _given(typed, name) or _excluded(typed, name):
             continue
         taken = [argument for argument in its if argument in known]
         if not taken and not typed.like:
-            problems.add(f"{option} changes nothing of an image of the variant {variant}", "leave it out")
+            problems.add(
+                f"{_option(name)} changes nothing of an image of the variant {variant}", "leave it out"
+            )
         elif name not in (*RENEWED, "apply_vllm_pr"):
             value = VALUES.get(name) or str(getattr(typed, name))
             found |= dict.fromkeys(taken, str(jobs) if name == "build_jobs" else value)
@@ -216,7 +216,7 @@ def _syntax(typed: TypedBuild, problems: Problems) -> None:
     for name in REFS:
         ref = getattr(typed, name)
         if ref is not None and not REF.fullmatch(ref):
-            problems.add(f"{NAMES[name]} {ref!r} can be no ref", "give a branch, a tag or a whole commit")
+            problems.add(f"{_option(name)} {ref!r} can be no ref", "give a branch, a tag or a whole commit")
     if typed.vllm_repo is not None and not REPOSITORY.fullmatch(typed.vllm_repo):
         problems.add(f"--vllm-repo {typed.vllm_repo!r} is no address", "write https://HOST/PATH.git")
     if typed.network is not None and not NETWORK.fullmatch(typed.network):
