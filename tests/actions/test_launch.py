@@ -119,7 +119,7 @@ def test_json_is_one_document_and_nothing_else(user: User) -> None:
     assert done.status == 0
     assert set(done.json) == {
         *("name", "attempt", "engine", "hosts", "argv", "url", "port", "log", "ready"),
-        *("needs_key", "address"),
+        *("needs_key", "address", "via", "problems"),
     }
     assert done.json["hosts"] == ["local"]
     assert (done.json["engine"], done.json["needs_key"]) == ("host", False)
