@@ -37,10 +37,9 @@ def test_a_check_has_no_network_and_the_gpu_if_there_is_one() -> None:
 
 
 def test_a_name_changes_hands_in_one_command() -> None:
-    assert name("new", "x", "", "x:previous") == ("docker", "tag", "new", "x")
-    both = name("new", "x", "sha256:1", "x:previous")
-    assert both[2] == 'docker tag "$1" "$2" && docker tag "$3" "$4"'
-    assert both[4:] == ("sha256:1", "x:previous", "new", "x")
+    argv = name("sha256:2", "x", "x:previous")
+    assert argv[:2] == ("sh", "-c")
+    assert argv[4:] == ("sha256:2", "x", "x:previous")
 
 
 def test_what_is_not_there_need_not_be_taken_away() -> None:

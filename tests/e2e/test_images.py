@@ -7,6 +7,8 @@ from tests.e2e.image_shop import NAME, PREVIOUS, Shop, inputs, shop
 from tests.simhosts.hosts import Testbed
 from tests.waiting import until
 
+from sparkup.commands import docker_build
+
 pytestmark = [pytest.mark.e2e, pytest.mark.simhosts]
 
 
@@ -95,6 +97,22 @@ def test_a_tag_has_an_image_before_of_its_own(shop_20: Shop) -> None:
     shop_20.json("rollback", "vllm-node-cpu:dev")
     assert shop_20.word("vllm-node-cpu:dev") == "dev before"
     assert (shop_20.word(NAME), shop_20.word(PREVIOUS)) == ("now", "before")
+
+
+@pytest.mark.parametrize("docker", ["shop_20", "shop_26"])
+def test_a_build_that_ends_after_a_rollback_keeps_the_image_that_has_the_name_by_then(
+    docker: str, request: pytest.FixtureRequest
+) -> None:
+    shop: Shop = request.getfixturevalue(docker)
+    shop.builds()
+    candidate, rolled_back = shop.build("vllm-node-cpu:candidate-1", "new"), shop.json("rollback", NAME)
+    command = docker_build.name(candidate, "vllm-node-cpu", PREVIOUS)
+    assert shop.there(*command).strip() == rolled_back["images"][0]["id"]
+    assert (shop.word(NAME), shop.word(PREVIOUS)) == ("new", "before")
+    # One that has the name already, and a first one, have none before them.
+    assert shop.there(*command) == ""
+    assert shop.there(*docker_build.name(candidate, "first:1", "first:1-previous")) == ""
+    assert (shop.word(PREVIOUS), shop.word("first:1"), shop.word("first:1-previous")) == ("before", "new", "")
 
 
 def test_a_rollback_that_fails_leaves_all_names_as_they_were(store: Shop) -> None:

@@ -83,26 +83,14 @@ def test_the_check_is_told_of_the_architectures_unless_there_are_none() -> None:
 
 
 def test_the_name_is_given_after_the_record_is_kept_and_the_image_before_keeps_one() -> None:
-    plan = name_plan(MAKING, RECORD, "sha256:old", "sha256:new")
+    plan = name_plan(MAKING, RECORD, "sha256:new")
     (keep,) = [step for step in plan.steps if isinstance(step, Put)]
     assert str(keep.path) == "/var/lib/sparkup/images/f1.json"
     assert Record.parse(json.loads(keep.content)) == RECORD
     named = next(step for step in plan.steps if step.id == "name")
     assert (named.after, isinstance(named, Run) and named.unbroken) == (("record",), True)
-    assert run(plan, "name")[-4:] == (
-        "sha256:old",
-        "vllm-node:previous",
-        "vllm-node:candidate-ab12",
-        "vllm-node",
-    )
+    assert run(plan, "name")[-3:] == ("sha256:new", "vllm-node", "vllm-node:previous")
     assert all("name" in step.after or "end check" in step.after for step in plan.steps[2:])
-
-
-def test_a_first_image_and_one_that_did_not_change_leave_no_image_before() -> None:
-    for old in ("", "sha256:new"):
-        assert run(name_plan(MAKING, RECORD, old, "sha256:new"), "name") == (
-            *("docker", "tag", "vllm-node:candidate-ab12", "vllm-node"),
-        )
 
 
 def test_what_only_the_build_needed_is_taken_away_whatever_happens_meanwhile() -> None:

@@ -121,7 +121,7 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
     if new is None:
         raise WorkFailed(Problem("build-failed", f"docker has no {making.candidate} after its build", host))
     same, kept = old is not None and old.id == new.id, records.get(new.fingerprint)
-    start = time.monotonic()
+    start, before = time.monotonic(), ""
     if same and kept is not None and kept.record.measured is not None:
         record = kept.record  # it is what has passed its checks before
         await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
@@ -129,15 +129,16 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
         inside = await _checked(making, new, runner)
         came = Came(time.time(), took, f"docker {seen[ENGINES].docker.version}")
         record = came.record(making, new, inside, progress)
-        plan = name_plan(making, record, old.id if old else "", new.id)
-        await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
+        plan = name_plan(making, record, new.id)
+        results = await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
+        before = previous_name(making.tag) if results["name"].stdout.strip() else ""
     return Built(
         tag=whole_name(making.tag),
         host=host,
         id=new.id,
         record=record,
-        before=previous_name(making.tag) if old is not None and not same else "",
-        same=same,
+        before=before,
+        same=same and not before,
         timing={"build": took, "check": time.monotonic() - start, "all": time.monotonic() - begun},
     )
 

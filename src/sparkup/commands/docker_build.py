@@ -54,12 +54,17 @@ def check(image: str, program: str, name: str, words: Sequence[str], gpus: str =
     )
 
 
-def name(image: str, wanted: str, old: str, old_name: str) -> tuple[str, ...]:
-    """Return what gives an image a name; `old`: the image that has it now gets another first, "" for none."""
-    if not old:
-        return ("docker", "tag", image, wanted)
-    both = 'docker tag "$1" "$2" && docker tag "$3" "$4"'  # one command, so that nobody sees half of it
-    return ("sh", "-c", both, "sh", old, old_name, image, wanted)
+# One command: who has the name is asked when it changes hands, and nobody sees half of it.
+_NAME = """\
+old=$(docker image inspect --format "{{.Id}}" "$2" 2>/dev/null)
+if [ "${old:-$1}" != "$1" ]; then docker tag "$old" "$3" && echo "$old" || exit; fi
+docker tag "$1" "$2"
+"""
+
+
+def name(identity: str, wanted: str, old_name: str) -> tuple[str, ...]:
+    """Return what gives an image a name; another image that has it gets `old_name` first, and is printed."""
+    return ("sh", "-c", _NAME, "sh", identity, wanted, old_name)
 
 
 def untag(name: str) -> tuple[str, ...]:

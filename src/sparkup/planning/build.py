@@ -165,18 +165,17 @@ def check_plan(making: Building) -> Plan:
     return Plan((step,))
 
 
-def name_plan(making: Building, record: Record, old_id: str, new_id: str) -> Plan:
+def name_plan(making: Building, record: Record, new_id: str) -> Plan:
     """Return the steps that keep the record and give the image its name; the one before keeps another.
 
-    `old_id`: of the image that has the name now, "" for none. One that did not change keeps both.
+    The step "name" prints the ID of the one before, nothing if there is none or it did not change.
     """
     text = json.dumps(record.document(), sort_keys=True, indent=1) + "\n"
     path = making.root / RECORDS / f"{record.fingerprint}.json"
     keep = Put("record", making.host, text.encode(), path, "what was built, and what came out")
-    old = old_id if old_id != new_id else ""
-    command = Command(docker_build.name(making.candidate, making.tag, old, previous_name(making.tag)))
-    before = f"; the one before is {previous_name(making.tag)}" if old else ""
-    reason = f"{whole_name(making.tag)} is the new image{before}"
+    previous = previous_name(making.tag)
+    command = Command(docker_build.name(new_id, making.tag, previous))
+    reason = f"{whole_name(making.tag)} is the new image; one before it is {previous}"
     named = Run("name", making.host, command, reason, (keep.id,), unbroken=True)
     return Plan((keep, named, *_needless(making, (named.id,))))
 
