@@ -31,10 +31,11 @@ async def peers(
     hosts: Mapping[str, Host], connections: Connections, options: Options
 ) -> tuple[Mapping[str, Seen | Problem], list[str]]:
     """Return what hosts answered as PEER, or what was wrong, and what is to be said of their keys."""
-    answers = dict(await looked(dict.fromkeys(hosts, PEER), connections))
-    keys = await shown(hosts.values(), options)
-    notes = []
-    for name, there in answers.items():
+    told, keys = await asyncio.gather(
+        looked(dict.fromkeys(hosts, PEER), connections), shown(hosts.values(), options)
+    )
+    answers, notes = dict(told), []
+    for name, there in told.items():
         if isinstance(there, Problem):
             continue
         if name in keys:
