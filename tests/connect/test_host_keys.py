@@ -1,11 +1,13 @@
 """Keys that SSH does not know: what a host tells without a login, and how they are written down."""
 
+import subprocess
+
 import asyncssh
 import pytest
 from tests.connect import real
 from tests.connect.served import NAME, Served, serve
 
-from sparkup.connect.host_keys import HostKey, unknown_key, write_down
+from sparkup.connect.host_keys import HostKey, known_keys, unknown_key, write_down
 from sparkup.connect.openssh import OpenSSH
 from sparkup.domain.host import Host
 from sparkup.errors import HostUnreachable
@@ -40,6 +42,20 @@ async def test_what_is_written_down_is_known_to_ssh(served: Served, before: str)
     assert len(lines) == len(before.splitlines()) + 1
     async with OpenSSH(served.host, served.options()):
         assert served.logins == 1
+
+
+async def test_the_keys_with_which_a_host_is_let_in(served: Served) -> None:
+    key = " ".join((served.folder / "host_key.pub").read_text().split()[:2])
+    mine = served.known_hosts.read_text()
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    served.known_hosts.write_text(f"somebody {other}\n@revoked {mine.split()[0]} {other}\n{mine}")
+    assert await known_keys(served.host, served.options()) == {key}
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(served.known_hosts)], check=True)  # noqa: ASYNC221
+    assert f"\n{mine.split()[0]}" not in served.known_hosts.read_text()
+    assert await known_keys(served.host, served.options()) == {key}
+    assert not await known_keys(served.host, served.options(extra=("StrictHostKeyChecking=no",)))
+    served.known_hosts.write_text("")
+    assert not await known_keys(served.host, served.options())
 
 
 @pytest.mark.skipif(bool(real.missing()), reason=real.missing() or "it is there")

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from sparkup.actions.context import Connections
-from sparkup.connect.host_keys import unknown_key
+from sparkup.connect.host_keys import known_keys, unknown_key
 from sparkup.connect.master import Options
 from sparkup.domain.fact import Seen
 from sparkup.domain.host import Host
 from sparkup.errors import Problem, SparkupError
+from sparkup.facts.identity import IDENTITY
 from sparkup.planning.discovery import PEER, as_shown
 from sparkup.run.gather import Facts, Live
 from sparkup.run.together import together
@@ -31,14 +32,19 @@ async def peers(
     hosts: Mapping[str, Host], connections: Connections, options: Options
 ) -> tuple[Mapping[str, Seen | Problem], list[str]]:
     """Return what hosts answered as PEER, or what was wrong, and what is to be said of their keys."""
-    told, keys = await asyncio.gather(
-        looked(dict.fromkeys(hosts, PEER), connections), shown(hosts.values(), options)
+    told, known = await asyncio.gather(
+        looked(dict.fromkeys(hosts, PEER), connections),
+        together({name: known_keys(host, options) for name, host in hosts.items()}),
     )
+    keys = {name: there[IDENTITY].key for name, there in told.items() if isinstance(there, Seen)}
+    # The only keys with which SSH lets a host be need not be shown again.
+    unsure = [name for name, key in keys.items() if key not in known[name]]
+    keys |= {**dict.fromkeys(unsure, ""), **await shown((hosts[name] for name in unsure), options)}
     answers, notes = dict(told), []
     for name, there in told.items():
         if isinstance(there, Problem):
             continue
-        if name in keys:
+        if keys[name]:
             answers[name], note = as_shown(there, keys[name], hosts[name].address)
             notes += [note] if note else []
         else:

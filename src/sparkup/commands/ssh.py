@@ -107,6 +107,11 @@ class Client:
         return ("ssh", *config, "-S", self.socket, *options, *rest)
 
 
+def known(name: str, file: str) -> tuple[str, ...]:
+    """Print the lines that a file of known hosts has for a name, hashed ones as well."""
+    return ("ssh-keygen", "-F", name, "-f", file)
+
+
 def resolved(output: str) -> dict[str, str]:
     """Read the output of `ssh -G`: the first value of each key."""
     found: dict[str, str] = {}

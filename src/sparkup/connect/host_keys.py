@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparkup.commands.ssh import known
 from sparkup.connect.client import call
-from sparkup.connect.master import LOGIN, Options, client_for
+from sparkup.connect.master import LOGIN, QUICK, Options, client_for
 from sparkup.connect.refusals import accepting, refusal
 from sparkup.domain.host import Host
 from sparkup.errors import Problem
 from sparkup.facts.identity import fingerprint
 
+LAX = {"false", "no", "off"}  # StrictHostKeyChecking: a key that is not known will do as well
 STRICT = {"true", "yes"}  # StrictHostKeyChecking: nothing is added but by the user
 
 
@@ -57,6 +59,22 @@ async def unknown_key(host: Host, options: Options) -> HostKey | None:
     return None
 
 
+async def known_keys(host: Host, options: Options) -> frozenset[str]:
+    """Return the keys ("TYPE BASE64") of a host that SSH knows; none where it would take others as well."""
+    _, config = await client_for(host, options)
+    if config.get("stricthostkeychecking") in LAX:
+        return frozenset()
+    name, port = config.get("hostname", host.address), config.get("port", "22")
+    called = config.get("hostkeyalias") or (name if port == "22" else f"[{name}]:{port}")
+    files = f"{config.get('userknownhostsfile', '')} {config.get('globalknownhostsfile', '')}"
+    lines = [
+        line.split()
+        for file in _files(files)
+        for line in (await call(known(called, str(file)), QUICK)).stdout.splitlines()
+    ]
+    return frozenset(" ".join(words[1:3]) for words in lines if len(words) > 2 and words[0][0] not in "#@")
+
+
 def _told(host: Host, file: Path, config: Mapping[str, str]) -> HostKey | None:
     lines = file.read_text(encoding="utf-8") if file.exists() else ""
     if not lines:
@@ -68,9 +86,13 @@ def _told(host: Host, file: Path, config: Mapping[str, str]) -> HostKey | None:
     return HostKey(host, shown, fingerprint(f"{kind} {key}"), lines, target, may)
 
 
+def _files(words: str) -> list[Path]:
+    return [Path(word).expanduser() for word in words.split()]
+
+
 def _file(words: str) -> Path:
     """Return the first of the files that `ssh -G` names; Path() where it is unclear: it leaves quotes out."""
-    files = [Path(word).expanduser() for word in words.split()]
+    files = _files(words)
     return files[0] if files and all(file.is_absolute() for file in files) else Path()
 
 
