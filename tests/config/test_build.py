@@ -1,5 +1,7 @@
 """What may be typed for a build, and what each option changes."""
 
+from typing import Any
+
 import pytest
 
 from sparkup.config.build import TypedBuild, parse
@@ -108,6 +110,9 @@ def test_any_valid_architecture_passes(arch: str) -> None:
         ({"vllm_ref": "a..b"}, "can be no ref"),
         ({"vllm_ref": "a b"}, "can be no ref"),
         ({"vllm_repo": "--upload-pack=x"}, "is no address"),
+        ({"vllm_repo": "git@github.com:vllm-project/vllm.git"}, "is no address"),
+        ({"vllm_repo": "/root/vllm"}, "is no address"),
+        ({"vllm_repo": "https://x/y.git?access_token=1"}, "a login or a token"),
         ({"base_image": "-x"}, "is no image"),
         ({"network": "--x"}, "'--x' is no network"),
         ({"apply_vllm_pr": ("abc",)}, "'abc' is no pull request"),
@@ -148,7 +153,11 @@ def test_all_problems_are_said_at_once() -> None:
     assert len(messages) == 7, messages
 
 
-def test_a_secret_in_a_build_argument_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "given",
+    [{"build_arg": ("BASE_IMAGE=https://me:hunter2@x/y",)}, {"vllm_repo": "https://hunter2@x/y.git"}],
+)
+def test_a_secret_that_an_image_would_keep_is_not_repeated(given: dict[str, Any]) -> None:
     with pytest.raises(InputRefused) as caught:
-        read(build_arg=("BASE_IMAGE=https://me:hunter2@x/y",))
+        read(**given)
     assert "hunter2" not in str(caught.value.problems)

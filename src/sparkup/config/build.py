@@ -25,8 +25,9 @@ REF = re.compile(
 )
 ARGUMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 PULL = re.compile(r"#?([1-9]\d*)|https?://github\.com/([^/]+/[^/]+)/pull/([1-9]\d*)(?:[/?#].*)?")
-GITHUB = re.compile(r"(?:https?://|git@|ssh://git@)github\.com[:/]([^/]+/[^/]+?)(?:\.git)?/?")
-REPOSITORY = re.compile(r"(?:(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:|/)\S+")
+GITHUB = re.compile(r"https?://github\.com[:/]([^/]+/[^/]+?)(?:\.git)?/?")
+REPOSITORY = re.compile(r"(?:https?|git)://\S+")
+READ_BY_ALL = "what an image is built from can be read in it by everybody who has it"
 NETWORK = re.compile(r"[A-Za-z0-9][\w.:-]*")  # which there are, the engine says
 KINDS = ("nightly", "release")  # of wheels
 
@@ -217,8 +218,11 @@ def _syntax(typed: TypedBuild, problems: Problems) -> None:
         ref = getattr(typed, name)
         if ref is not None and not REF.fullmatch(ref):
             problems.add(f"{_option(name)} {ref!r} can be no ref", "give a branch, a tag or a whole commit")
-    if typed.vllm_repo is not None and not REPOSITORY.fullmatch(typed.vllm_repo):
-        problems.add(f"--vllm-repo {typed.vllm_repo!r} is no address", "write https://HOST/PATH.git")
+    if typed.vllm_repo is not None and (is_secret("", typed.vllm_repo) or "?" in typed.vllm_repo):
+        problems.add("--vllm-repo has a login or a token in it", READ_BY_ALL)
+    elif typed.vllm_repo is not None and not REPOSITORY.fullmatch(typed.vllm_repo):
+        hint = "write https://HOST/PATH.git: a build has no keys of yours, and sees none of your files"
+        problems.add(f"--vllm-repo {typed.vllm_repo!r} is no address that a build can fetch from", hint)
     if typed.network is not None and not NETWORK.fullmatch(typed.network):
         problems.add(f"--network {typed.network!r} is no network", "there are: default, host, none")
     if typed.base_image is not None and (not typed.base_image.strip() or typed.base_image.startswith("-")):
@@ -246,8 +250,7 @@ def _named(
             hint = closest(name, list(known)) or f"there are: {', '.join(sorted(known))}"
             problems.add(f"an image of the variant {variant} has no build argument {name}", hint)
         elif is_secret(name, value):
-            hint = "build arguments can be read in the image by everybody who has it"
-            problems.add(f"--build-arg {name} looks like a secret", hint)
+            problems.add(f"--build-arg {name} looks like a secret", READ_BY_ALL)
         else:
             found[name] = value
     return found
