@@ -1,34 +1,27 @@
 """Build an image: look at the host, resolve refs, build, check, and only then let the name mean it."""
 
-import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sparkup.actions.build_decision import Bundle, decided
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.env import BUILDERS, planned
-from sparkup.domain.build import (
-    BuildRequest,
-    BuildShown,
-    Built,
-    Measured,
-    Record,
-)
+from sparkup.actions.undoing import taken_back, tried
+from sparkup.domain.build import BuildRequest, BuildShown, Built, Measured, Record
 from sparkup.domain.event import Answered
 from sparkup.domain.image import previous_name, whole_name
 from sparkup.domain.launch import Engine
-from sparkup.domain.plan import Plan, document
-from sparkup.errors import InputRefused, Interrupted, Problem, SparkupError, WorkFailed
+from sparkup.domain.plan import Plan
+from sparkup.errors import InputRefused, Problem, WorkFailed
 from sparkup.facts.build_records import BUILD_RECORDS
 from sparkup.facts.container_engines import ENGINES
 from sparkup.facts.containers import Image, image
 from sparkup.facts.environments import there
 from sparkup.planning.build import Building, check_plan, make_plan, name_plan, undo_plan
-from sparkup.planning.build_check import Found, found
+from sparkup.planning.build_check import found
 from sparkup.planning.build_progress import BuildProgress, times
 from sparkup.planning.build_wheels import are_there, fetch_plan, folder, lock_of
 from sparkup.planning.launch import put_program
@@ -65,12 +58,7 @@ async def show(request: BuildRequest, bundle: Bundle, context: Context) -> int:
             "Check the image": check_plan(making),
         }
         await runner.run([Phase(title, planned(plan)) for title, plan in steps.items()])
-        phases = tuple(
-            {"title": title, "steps": document(plan), "notes": list(plan.notes)}
-            for title, plan in runner.plans
-            if plan
-        )
-        context.emit(Answered(BuildShown(request.tag, making.inputs.document(), phases)))
+        context.emit(Answered(BuildShown(request.tag, making.inputs.document(), runner.shown())))
         return 0
 
 
@@ -126,9 +114,7 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
         record = kept.record  # it is what has passed its checks before
         await runner.run([Phase("Take away what the build needed", planned(undo_plan(making)))])
     else:
-        inside = await _checked(making, new, runner)
-        came = Came(time.time(), took, f"docker {seen[ENGINES].docker.version}")
-        record = came.record(making, new, inside, progress)
+        record = await _checked(making, new, runner, progress, took)
         plan = name_plan(making, record, new.id)
         results = await runner.run([Phase(f"Name it {making.tag}", planned(plan))])
         before = previous_name(making.tag) if results["name"].stdout.strip() else ""
@@ -143,64 +129,42 @@ async def _built(making: Building, runner: Runner, begun: float) -> Built:
     )
 
 
-async def _checked(making: Building, new: Image, runner: Runner) -> Found:
-    """Return what was found inside an image; raises WorkFailed for one that is unfit."""
+async def _checked(
+    making: Building, new: Image, runner: Runner, progress: BuildProgress, took: float
+) -> Record:
+    """Return the record of an image that passes its checks; raises WorkFailed for one that is unfit."""
     results = await runner.run([Phase("Check the image", planned(check_plan(making)))])
-    return found(results["check"], new, making.host)
+    inside = found(results["check"], new, making.host)
+    measured = Measured(
+        made=time.time(),
+        host=making.host,
+        engine=f"docker {runner.seen[making.host][ENGINES].docker.version}",
+        size=new.size,
+        seconds=took,
+        steps=progress.output.ended,
+        versions=inside.versions,
+        flags=inside.flags,
+        checks=inside.checks,
+    )
+    return Record(new.fingerprint, making.inputs, measured)
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
-    """What came of a build but for what is inside: when, in how many seconds, by which engine."""
-
-    made: float
-    seconds: float
-    engine: str
-
-    def record(self, making: Building, new: Image, inside: Found, progress: BuildProgress) -> Record:
-        """Return the record of the image."""
-        measured = Measured(
-            made=self.made,
-            host=making.host,
-            engine=self.engine,
-            size=new.size,
-            seconds=self.seconds,
-            steps=progress.output.ended,
-            versions=inside.versions,
-            flags=inside.flags,
-            checks=inside.checks,
-        )
-        return Record(new.fingerprint, making.inputs, measured)
-
-
-@asynccontextmanager
-async def _taken_back(making: Building, context: Context, connections: Connections) -> AsyncIterator[None]:
+def _taken_back(
+    making: Building, context: Context, connections: Connections
+) -> AbstractAsyncContextManager[None]:
     """Let a block build an image; whatever goes wrong in it, the name means what it meant before."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        context.interrupts.acknowledge()
-        problems = await _undo(making, connections, context.emit)
-        end = "was broken off" if problems else "was broken off; nothing of it is left but docker's cache"
-        what = Problem("interrupted", f"the build of {making.tag} {end}", making.host, "start it again")
-        raise Interrupted(what, *problems) from None
-    except SparkupError as error:
-        raise error.with_problems(*await _undo(making, connections, context.emit)) from None
-    except BaseException:  # our own output is gone, or a fault of ours
-        with contextlib.suppress(Exception):
-            await _undo(making, connections, lambda _: None)
-        raise
 
-
-async def _undo(making: Building, connections: Connections, emit: Emit) -> tuple[Problem, ...]:
-    """Take away what the build needed; return what could not be: the cause matters more than that."""
-    try:
-        await execute(undo_plan(making), connections, emit)
-    except SparkupError as error:
-        return tuple(
-            Problem(
-                "not-undone", f"of the build is left: {each.message}", making.host, each.hint, each.details
+    async def undo(emit: Emit) -> Sequence[Problem]:
+        problems = await tried(undo_plan(making), connections, emit)
+        return [
+            replace(
+                each, code="not-undone", message=f"of the build is left: {each.message}", where=making.host
             )
-            for each in error.problems
-        )
-    return ()
+            for each in problems
+        ]
+
+    def interrupted(left: Sequence[Problem]) -> Problem:
+        end = "was broken off" if left else "was broken off; nothing of it is left but docker's cache"
+        return Problem("interrupted", f"the build of {making.tag} {end}", making.host, "start it again")
+
+    return taken_back(undo, interrupted, context)

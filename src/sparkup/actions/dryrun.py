@@ -9,7 +9,6 @@ from sparkup.actions.starting import Manner, ready_phase, start_phase
 from sparkup.domain.answer import Script, Shown
 from sparkup.domain.event import Answered
 from sparkup.domain.launch import LaunchRequest
-from sparkup.domain.plan import document
 from sparkup.planning.launch import undo_plan
 from sparkup.planning.ranks import without_us
 from sparkup.planning.script import script
@@ -44,10 +43,5 @@ async def show(
             text = script(start, stop.steps, request.hosts, title, ssh_config=config)
             context.emit(Answered(Script(text)))
             return 0
-        phases = tuple(
-            {"title": title, "steps": document(plan), "notes": list(plan.notes)}
-            for title, plan in runner.plans
-            if plan
-        )
-        context.emit(Answered(Shown(launch.spec(launch.head), phases)))
+        context.emit(Answered(Shown(launch.spec(launch.head), runner.shown())))
         return 0

@@ -1,19 +1,18 @@
 """Managed Python environments: make one, list them."""
 
-import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sparkup.actions.context import Connections, Context, done
+from sparkup.actions.undoing import taken_back, tried
 from sparkup.commands.pip import TORCH_CPU_INDEX
 from sparkup.domain.answer import EnvironmentRow, Environments
 from sparkup.domain.event import Answered, Noted
 from sparkup.domain.host import Host
 from sparkup.domain.plan import Plan
 from sparkup.domain.variant import Variant
-from sparkup.errors import Interrupted, Problem, SparkupError
+from sparkup.errors import Problem
 from sparkup.facts.environments import ENVIRONMENTS, PythonEnvironment, builders, wheels
 from sparkup.facts.gpus import GPU
 from sparkup.facts.machine import MACHINE
@@ -105,36 +104,21 @@ async def _decide(variant: Variant, host: Host, runner: Runner) -> Making:
     return decide(variant, seen, known, runner.seen[host.name][fact])
 
 
-@asynccontextmanager
-async def _taken_back(
+def _taken_back(
     making: Making, host: Host, context: Context, connections: Connections
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Let a block make an environment; whatever goes wrong in it, nothing of that is left."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        context.interrupts.acknowledge()
-        problems = await _undo(making, host, connections, context.emit)
-        end = "was broken off" if problems else "was broken off; nothing of it is left"
+
+    async def undo(emit: Emit) -> Sequence[Problem]:
+        problems = await tried(undo_plan(making.folder, host.name), connections, emit)
+        return [not_undone(making.folder, host.name, problem) for problem in problems]
+
+    def interrupted(left: Sequence[Problem]) -> Problem:
+        end = "was broken off" if left else "was broken off; nothing of it is left"
         hint = "start again: what was downloaded is kept in pip's cache" if making.cache else "start again"
-        raise Interrupted(
-            Problem("interrupted", f"making {making.name} {end}", where=host.name, hint=hint), *problems
-        ) from None
-    except SparkupError as error:
-        raise error.with_problems(*await _undo(making, host, connections, context.emit)) from None
-    except BaseException:  # our own output is gone, or a fault of ours
-        with contextlib.suppress(Exception):
-            await _undo(making, host, connections, lambda _: None)
-        raise
+        return Problem("interrupted", f"making {making.name} {end}", where=host.name, hint=hint)
 
-
-async def _undo(making: Making, host: Host, connections: Connections, emit: Emit) -> tuple[Problem, ...]:
-    """Remove what was made; return what could not be: the cause of the undoing matters more than that."""
-    try:
-        await execute(undo_plan(making.folder, host.name), connections, emit)
-    except SparkupError as error:
-        return tuple(not_undone(making.folder, host.name, problem) for problem in error.problems)
-    return ()
+    return taken_back(undo, interrupted, context)
 
 
 async def list_all(hosts: Sequence[Host], known: dict[str, Variant], context: Context) -> int:

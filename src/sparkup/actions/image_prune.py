@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from sparkup.actions.context import Connections, Context, done
 from sparkup.actions.images import look
+from sparkup.actions.undoing import tried
 from sparkup.domain.event import Answered
 from sparkup.domain.fact import Observed
 from sparkup.domain.host import Host
 from sparkup.domain.image import DiskUse, Pruned, PruneRow
-from sparkup.domain.plan import Plan
-from sparkup.errors import Problem, SparkupError
+from sparkup.errors import Problem
 from sparkup.facts.images import DISK_USE
 from sparkup.planning.image_pruning import Pruning, cached, emptying, going, judged, removal
 from sparkup.planning.images import Held
-from sparkup.run.executor import execute
 from sparkup.run.phases import Runner
 from sparkup.run.together import together
 
@@ -72,19 +71,12 @@ class Work:
         rows: list[PruneRow] = []
         problems: list[Problem] = []
         for each in (each for each in self.found.go if each.host == host):
-            failed = await self._tried(removal(each))
+            failed = await tried(removal(each), self.connections, self.context.emit)
             rows.append(going(each, gone=not failed))
             problems += failed
         if host in self.found.cache:
-            problems += await self._tried(emptying(host, pruning))
+            problems += await tried(emptying(host, pruning), self.connections, self.context.emit)
         return rows, problems
-
-    async def _tried(self, plan: Plan) -> Sequence[Problem]:
-        try:
-            await execute(plan, self.connections, self.context.emit)
-        except SparkupError as error:
-            return error.problems
-        return ()
 
 
 async def show(hosts: Sequence[Host], pruning: Pruning, context: Context) -> Prunable:

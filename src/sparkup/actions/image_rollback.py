@@ -1,21 +1,20 @@
 """Roll an image back on all hosts, or on none; containers that run keep what they run."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from sparkup.actions.context import Connections, Context
 from sparkup.actions.env import planned
+from sparkup.actions.undoing import taken_back, tried
 from sparkup.domain.event import Answered
 from sparkup.domain.host import Host
 from sparkup.domain.image import ImageRow, RolledBack, previous_name, whole_name
 from sparkup.domain.launch import Engine
 from sparkup.domain.plan import Plan
-from sparkup.errors import Interrupted, Problem, SparkupError
+from sparkup.errors import Problem
 from sparkup.planning.image_rollback import Swap, not_undone, swap_plan, swaps, undo_plans
 from sparkup.planning.images import FACTS, held, row
-from sparkup.run.executor import Emit, execute
+from sparkup.run.executor import Emit
 from sparkup.run.phases import Phase, Runner
 
 
@@ -49,33 +48,22 @@ def _notes(name: str, images: Sequence[ImageRow]) -> tuple[str, ...]:
     return (f"{name} is not the same image on all of these hosts",)
 
 
-@asynccontextmanager
-async def _taken_back(
+def _taken_back(
     name: str, chosen: Sequence[Swap], connections: Connections, context: Context
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Let a block change names; whatever goes wrong in it, all are as they were."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        context.interrupts.acknowledge()
-        problems = await _undo(chosen, connections, context.emit)
-        end = "" if problems else "; all names are as they were"
-        raise Interrupted(Problem("interrupted", f"broken off{end}", where=name), *problems) from None
-    except SparkupError as error:
-        raise error.with_problems(*await _undo(chosen, connections, context.emit)) from None
-    except BaseException:  # our own output is gone, or a fault of ours
-        with contextlib.suppress(Exception):
-            await _undo(chosen, connections, lambda _: None)
-        raise
 
+    async def undo(emit: Emit) -> Sequence[Problem]:
+        return [
+            not_undone(swap, problem)
+            for swap in chosen
+            for plan in undo_plans(swap)
+            for problem in await tried(plan, connections, emit)
+        ]
 
-async def _undo(chosen: Sequence[Swap], connections: Connections, emit: Emit) -> list[Problem]:
-    """Give all names back; return what could not be: the cause of the undoing matters more than that."""
-    problems: list[Problem] = []
-    for swap in chosen:
-        for plan in undo_plans(swap):
-            try:
-                await execute(plan, connections, emit)
-            except SparkupError as error:
-                problems += (not_undone(swap, problem) for problem in error.problems)
-    return problems
+    def interrupted(left: Sequence[Problem]) -> Problem:
+        return Problem(
+            "interrupted", f"broken off{'' if left else '; all names are as they were'}", where=name
+        )
+
+    return taken_back(undo, interrupted, context)

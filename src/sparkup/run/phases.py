@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sparkup.domain.event import PhaseFinished, PhaseStarted, Planned
 from sparkup.domain.fact import Observed, Seen
-from sparkup.domain.plan import Plan, what
+from sparkup.domain.plan import Plan, document, what
 from sparkup.errors import SparkupError
 from sparkup.run.executor import Emit, Results
 from sparkup.run.gather import Facts, Observer
@@ -43,6 +43,14 @@ class Runner:
         for phase in phases:
             results = await self._one(phase)
         return results
+
+    def shown(self) -> tuple[Mapping[str, object], ...]:
+        """Return all that was planned, as JSON."""
+        return tuple(
+            {"title": title, "steps": document(plan), "notes": list(plan.notes)}
+            for title, plan in self.plans
+            if plan
+        )
 
     async def look(self, title: str, facts: Mapping[str, Facts]) -> Mapping[str, SparkupError]:
         """Look at hosts at once, each on its own; return what was wrong with those that did not answer."""
