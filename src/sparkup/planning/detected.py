@@ -155,6 +155,9 @@ def _of_new(inventory: Inventory, there: Mapping[str, FoundHost]) -> Iterator[Fi
             yield Finding("note", STALE, "found, and not in the file", name, ANEW)
 
 
+Ends = AbstractSet[tuple[str, str]]  # host and port
+
+
 def _of_links(old: Sequence[Link], new: Sequence[Link], hosts: Container[str]) -> Iterator[Finding]:
     """Tell of links that are gone or new, and who left or joined one, where any were ever detected.
 
@@ -162,25 +165,25 @@ def _of_links(old: Sequence[Link], new: Sequence[Link], hosts: Container[str]) -
     new, so none of `hosts`, is not worth a word more.
     """
     was, now = ([_ends(link) for link in links] for links in (old, new))
-    for ends in sorted(was, key=sorted):
-        same = _same(ends, now)
-        if not same:
-            yield Finding("warn", STALE, f"the link {_listed(ends)} is not there any more", hint=ANEW)
-        elif left := {(host, port) for host, port in ends - same if host in hosts}:
-            yield Finding(
-                "warn", STALE, f"{_listed(left)} left the link of {_listed(ends & same)}", hint=ANEW
-            )
-    for ends in sorted(now, key=sorted) if was else ():
-        same = _same(ends, was)
-        if not same:
-            yield Finding("note", STALE, f"the link {_listed(ends)} is new", hint=ANEW)
-        elif joined := {(host, port) for host, port in ends - same if host in hosts}:
-            yield Finding(
-                "note", STALE, f"{_listed(joined)} joined the link of {_listed(ends & same)}", hint=ANEW
-            )
+    for ends, rest in _changed(was, now, hosts):
+        what = f"{_listed(ends)} left the link of {_listed(rest)}"
+        text = what if rest else f"the link {_listed(ends)} is not there any more"
+        yield Finding("warn", STALE, text, hint=ANEW)
+    for ends, rest in _changed(now, was, hosts) if was else ():
+        what = f"{_listed(ends)} joined the link of {_listed(rest)}"
+        yield Finding("note", STALE, what if rest else f"the link {_listed(ends)} is new", hint=ANEW)
 
 
-Ends = AbstractSet[tuple[str, str]]  # host and port
+def _changed(
+    links: Sequence[Ends], others: Sequence[Ends], hosts: Container[str]
+) -> Iterator[tuple[Ends, Ends]]:
+    """Yield what of links none of the others joins: all of a link and nothing, or some ends and the rest."""
+    for ends in sorted(links, key=sorted):
+        rest = ends & _same(ends, others)
+        if not rest:
+            yield ends, rest
+        elif odd := {(host, port) for host, port in ends - rest if host in hosts}:
+            yield odd, rest
 
 
 def _same(ends: Ends, links: Sequence[Ends]) -> Ends:
