@@ -13,12 +13,6 @@ from sparkup.facts.identity import IDENTITY
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """asyncio is what we are written for."""
-    return "asyncio"
-
-
 async def test_who_shows_a_key_no_more_is_not_taken() -> None:
     async with serve() as served, OpenSSH(served.host, served.options()) as connection:
         options, hosts = served.options(), {NAME: served.host}

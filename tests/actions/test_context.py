@@ -17,12 +17,6 @@ pytestmark = pytest.mark.anyio
 HOST = Host(NAME, NAME)
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """asyncio is what we are written for."""
-    return "asyncio"
-
-
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     """A host whose key is not known."""

@@ -28,12 +28,6 @@ SCANNED = "192.168.177.0/24"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """asyncio is what we are written for."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def served() -> AsyncIterator[Served]:
     """A host that this machine knows."""
     async with serve() as host:

@@ -14,12 +14,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """asyncio is what we are written for."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def served() -> AsyncIterator[Served]:
     """A host whose key is not known."""
     async with serve() as host:
